@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a domain is: libvirt's <domain> document and a view of it.
+ *
+ * A DomainConf owns its document. At rest a definition is kept as text; conf_parse() and conf_print()
+ * go back and forth, and printing a parsed definition again changes no byte. Cross-field rules and
+ * defaults that don't depend on a hypervisor stand here; what does, in its driver. */
+#pragma once
+
+#include "conf/api.h"
+#include "conf/domain-device.h"
+#include "conf/map.h"
+
+typedef enum VirtType {
+        VIRT_UNSET, VIRT_QEMU, VIRT_KVM, VIRT_XEN, VIRT_TEST, VIRT_LXC, VIRT_HVF, VIRT_VMWARE, VIRT_HYPERV,
+        VIRT_VBOX, VIRT_PHYP, VIRT_PARALLELS, VIRT_BHYVE, VIRT_VZ, VIRT_KQEMU, VIRT_UML, VIRT_OPENVZ,
+} VirtType;
+
+/* What is done when the guest powers off, reboots or crashes. */
+typedef enum LifecycleAction {
+        ACTION_UNSET,
+        ACTION_DESTROY,
+        ACTION_RESTART,
+        ACTION_RENAME_RESTART,
+        ACTION_PRESERVE,
+        ACTION_COREDUMP_DESTROY,
+        ACTION_COREDUMP_RESTART,
+} LifecycleAction;
+
+extern const char *const virt_types[], *const lifecycle_actions[];
+
+/* ---- os ---- */
+
+typedef struct OsBoot {
+        MapItem item;
+        char *dev; /* "fd", "hd", "cdrom", "network" */
+} OsBoot;
+
+typedef struct DomainOs {
+        char *type, *arch, *machine; /* "hvm", "x86_64", "pc-q35-7.2" */
+        char *firmware;              /* "efi", "bios": to be chosen from QEMU's descriptors */
+        char *loader, *loader_type, *loader_format; /* path; "rom" or "pflash" */
+        Tristate loader_readonly, loader_secure;
+        char *nvram, *nvram_template;
+        char *kernel, *initrd, *cmdline, *dtb;
+        MAP_LIST(OsBoot) boots;
+        Tristate bootmenu;
+        uint32_t bootmenu_timeout; /* ms */
+        Tristate bios_useserial;
+        MaybeU32 bios_reboot_timeout; /* ms */
+        char *smbios_mode;
+} DomainOs;
+
+/* ---- cpu ---- */
+
+typedef struct CpuFeature {
+        MapItem item;
+        char *policy, *name; /* "force", "require", "optional", "disable", "forbid" */
+} CpuFeature;
+
+typedef struct DomainCpu {
+        char *mode; /* "custom", "host-model", "host-passthrough", "maximum" */
+        char *match, *check, *migratable;
+        char *model, *model_fallback, *model_vendor_id, *vendor;
+        uint32_t sockets, dies, cores, threads; /* topology; all set or none */
+        char *cache_mode;
+        MaybeU32 cache_level;
+        MAP_LIST(CpuFeature) features;
+} DomainCpu;
+
+/* ---- features, clock, power management ---- */
+
+typedef struct DomainFeatures {
+        bool acpi, apic, pae, privnet;
+        Tristate apic_eoi;
+        Tristate hap, pmu, vmport, smm, viridian_present;
+        Tristate kvm_hidden;
+        Tristate hyperv_relaxed, hyperv_vapic, hyperv_spinlocks, hyperv_vpindex, hyperv_runtime,
+                hyperv_synic, hyperv_stimer, hyperv_reset;
+        uint32_t hyperv_spinlocks_retries;
+        char *ioapic_driver;
+} DomainFeatures;
+
+typedef struct ClockTimer {
+        MapItem item;
+        char *name, *tickpolicy, *track, *mode;
+        Tristate present;
+        uint64_t frequency; /* Hz */
+} ClockTimer;
+
+typedef struct DomainClock {
+        char *offset; /* "utc", "localtime", "timezone", "variable", "absolute" */
+        char *adjustment; /* seconds or "reset" */
+        char *basis, *timezone;
+        MAP_LIST(ClockTimer) timers;
+} DomainClock;
+
+/* ---- the whole ---- */
+
+typedef struct DomainConf {
+        xmlDoc *document; /* owned; struct and document agree after conf_parse() and conf_sync() */
+        VirtType type;
+        MaybeU32 id; /* live */
+        char *name;
+        Uuid uuid;
+        char *title, *description;
+        bool metadata;
+        uint64_t memory, current_memory; /* KiB */
+        uint32_t vcpus, current_vcpus;   /* current 0: all */
+        char *vcpu_placement, *vcpu_cpuset;
+        DomainOs os;
+        DomainFeatures features;
+        DomainCpu *cpu; /* NULL: none given */
+        DomainClock clock;
+        LifecycleAction on_poweroff, on_reboot, on_crash;
+        Tristate suspend_to_mem, suspend_to_disk;
+        char *emulator;
+        MAP_LIST(DomainDisk) disks;
+        MAP_LIST(DomainController) controllers;
+        MAP_LIST(DomainNet) nets;
+        MAP_LIST(DomainChar) serials, parallels, consoles, channels;
+        MAP_LIST(DomainInput) inputs;
+        MAP_LIST(DomainGraphics) graphics;
+        MAP_LIST(DomainSound) sounds;
+        MAP_LIST(DomainVideo) videos;
+        MAP_LIST(DomainHub) hubs;
+        MAP_LIST(DomainWatchdog) watchdogs;
+        MAP_LIST(DomainMemballoon) memballoons; /* at most one */
+        MAP_LIST(DomainRng) rngs;
+        MAP_LIST(DomainPanic) panics;
+} DomainConf;
+
+extern const MapElement domain_element;
+
+typedef enum ConfFlags {
+        CONF_LIVE = 1 << 0,     /* keep rows that are LIVE; otherwise they are dropped on reading */
+        CONF_VALIDATE = 1 << 1, /* refuse content that no row knows (libvirt's DEFINE_VALIDATE) */
+        CONF_TRUSTED = 1 << 2,  /* our own file: no rules are checked, nothing is completed */
+} ConfFlags;
+
+/* Reads a definition: parses, loads, fills in what libvirt fills in for any hypervisor (uuid, vcpu,
+ * currentMemory, lifecycle actions, canonical units, mac addresses ...) and checks the cross-field
+ * rules. ERROR_XML or ERROR_CONFIG_UNSUPPORTED, naming path and line. */
+int conf_parse(const char *text, ConfFlags flags, DomainConf **ret, Error *error);
+
+/* Writes changes of the struct into its document. */
+int conf_sync(DomainConf *conf, Error *error);
+
+/* conf_sync() and then the text; without_flags: rows to leave out (MAP_LIVE, MAP_SECRET). */
+int conf_print(DomainConf *conf, MapFlags without, char **ret, Error *error);
+
+int conf_clone(DomainConf *conf, DomainConf **ret, Error *error);
+DomainConf *conf_free(DomainConf *conf);
+DEFINE_CLEANUP(DomainConf *, conf_free);
+
+/* Checks that hold for any hypervisor; conf_parse() calls it, and so does who changes a struct. */
+int conf_check(const DomainConf *conf, Error *error);
+
+/* What is kept of a definition at rest without its tree; for start-up and lists. */
+typedef struct ConfSummary {
+        VirtType type;
+        char *name;
+        Uuid uuid;
+        char *os_type;
+} ConfSummary;
+
+int conf_summarize(const char *text, ConfSummary *ret, Error *error);
+void conf_summary_clear(ConfSummary *summary);
+
+/* Whether a printed definition may be shown as it is to who may not read secrets. */
+bool conf_has_secret(const DomainConf *conf);
+
+/* ---- devices in general ---- */
+
+/* Calls visit() for all devices, kind by kind in the order of device_kinds, until it returns non-zero. */
+int conf_visit_devices(DomainConf *conf,
+                       int (*visit)(DomainConf *conf, DeviceKind kind, Device *device, void *userdata),
+                       void *userdata);
+Device *conf_find_alias(DomainConf *conf, const char *alias, DeviceKind *ret_kind);
+void *conf_add_device(DomainConf *conf, DeviceKind kind); /* zeroed, at the end; NULL without memory */
+MapAnyList *conf_devices(DomainConf *conf, DeviceKind kind);
+DomainController *conf_find_controller(DomainConf *conf, ControllerType type, uint32_t index);

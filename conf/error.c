@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The one place that relates errno, libvirt's numbers, D-Bus names and the words people know. */
+#include "conf/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LIBVIRT "org.libvirt.Error"
+#define DBUS(name) "org.freedesktop.DBus.Error." name
+
+static const struct {
+        int number;
+        int api;
+        const char *bus_name;
+        const char *prefix;
+} codes[_ERROR_MAX] = {
+        [ERROR_NONE]                  = { 0,            0,  LIBVIRT, "no error" },
+        [ERROR_INTERNAL]              = { EIO,          1,  LIBVIRT, "internal error" },
+        [ERROR_NO_MEMORY]             = { ENOMEM,       2,  LIBVIRT, "out of memory" },
+        [ERROR_NO_SUPPORT]            = { EOPNOTSUPP,   3,  LIBVIRT, "this function is not supported by the connection driver" },
+        [ERROR_INVALID_ARG]           = { EINVAL,       8,  LIBVIRT, "invalid argument" },
+        [ERROR_OPERATION_FAILED]      = { EIO,          9,  LIBVIRT, "operation failed" },
+        [ERROR_OPERATION_INVALID]     = { EBUSY,        55, LIBVIRT, "Requested operation is not valid" },
+        [ERROR_OPERATION_UNSUPPORTED] = { EOPNOTSUPP,   84, LIBVIRT, "Operation not supported" },
+        [ERROR_OPERATION_TIMEOUT]     = { ETIMEDOUT,    68, LIBVIRT, "Timed out during operation" },
+        [ERROR_OPERATION_ABORTED]     = { ECANCELED,    78, LIBVIRT, "operation aborted" },
+        [ERROR_CONFIG_UNSUPPORTED]    = { EOPNOTSUPP,   67, LIBVIRT, "unsupported configuration" },
+        [ERROR_XML]                   = { EBADMSG,      27, LIBVIRT, "XML error" },
+        [ERROR_SYSTEM]                = { EIO,          38, LIBVIRT, "Cannot complete a system call" },
+        [ERROR_ACCESS_DENIED]         = { EACCES,       88, DBUS("AccessDenied"), "access denied" },
+        [ERROR_AUTH_NEEDED]           = { EACCES,       88, DBUS("InteractiveAuthorizationRequired"), "authentication required" },
+        [ERROR_RESOURCE_BUSY]         = { EBUSY,        87, LIBVIRT, "Resource busy" },
+        [ERROR_NO_DOMAIN]             = { ENOENT,       42, LIBVIRT, "Domain not found" },
+        [ERROR_DOMAIN_EXISTS]         = { EEXIST,       32, LIBVIRT, "domain already exists" },
+        [ERROR_AGENT_UNRESPONSIVE]    = { ETIMEDOUT,    86, LIBVIRT, "Guest agent is not responding" },
+        [ERROR_MONITOR_FAILED]        = { EIO,          1,  LIBVIRT, "internal error" },
+        [ERROR_LIMIT]                 = { EDQUOT,       9,  DBUS("LimitsExceeded"), "too much at once" },
+};
+
+_printf_(3, 0) static int record(Error *error, ErrorCode code, const char *format, va_list ap) {
+        if (error && error->code == ERROR_NONE) {
+                error->code = code;
+                if (format && vasprintf(&error->message, format, ap) < 0)
+                        error->message = NULL;
+        }
+        return -codes[code].number;
+}
+
+int fail(Error *error, ErrorCode code, const char *format, ...) {
+        va_list ap;
+
+        va_start(ap, format);
+        int r = record(error, code, format, ap);
+        va_end(ap);
+        return r;
+}
+
+int fail_errno(Error *error, int r, const char *format, ...) {
+        va_list ap;
+        int code = r == -ENOMEM ? ERROR_NO_MEMORY : ERROR_SYSTEM;
+
+        if (!error || error->code != ERROR_NONE)
+                return r;
+        va_start(ap, format);
+        (void) record(error, code, format, ap);
+        va_end(ap);
+
+        char *whole = NULL;
+        if (error->message && asprintf(&whole, "%s: %s", error->message, strerror(-r)) >= 0) {
+                free(error->message);
+                error->message = whole;
+        }
+        return r;
+}
+
+int fail_memory(Error *error) {
+        if (error && error->code == ERROR_NONE)
+                error->code = ERROR_NO_MEMORY;
+        return -ENOMEM;
+}
+
+void error_prefix(Error *error, const char *format, ...) {
+        _cleanup_(freep) char *prefix = NULL;
+        char *whole = NULL;
+        va_list ap;
+
+        if (!error || error->code == ERROR_NONE)
+                return;
+        va_start(ap, format);
+        int n = vasprintf(&prefix, format, ap);
+        va_end(ap);
+        if (n < 0) {
+                prefix = NULL;
+                return;
+        }
+        if (asprintf(&whole, "%s: %s", prefix, error->message ?: codes[error->code].prefix) < 0)
+                return;
+        free(error->message);
+        error->message = whole;
+}
+
+void error_move(Error *to, Error *from) {
+        if (to && to->code == ERROR_NONE)
+                *to = *from;
+        else
+                error_clear(from);
+        *from = (Error) {};
+}
+
+void error_clear(Error *error) {
+        free(error->message);
+        free(error->object);
+        *error = (Error) {};
+}
+
+int error_number(ErrorCode code) {
+        return codes[code].number;
+}
+
+int error_api_number(ErrorCode code) {
+        return codes[code].api;
+}
+
+const char *error_bus_name(ErrorCode code) {
+        return codes[code].bus_name;
+}
+
+char *error_text(const Error *error) {
+        char *text;
+
+        if (!error->message)
+                return strdup(codes[error->code].prefix);
+        return asprintf(&text, "%s: %s", codes[error->code].prefix, error->message) < 0 ? NULL : text;
+}
