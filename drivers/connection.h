@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An open driver and everything it holds: what /org/libvirt/QEMU is on the bus. */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "conf/store.h"
+#include "drivers/event.h"
+#include "drivers/resource.h"
+
+typedef struct Driver Driver;
+typedef struct Domain Domain;
+
+/* What the process was told at its start; borrowed by every connection. */
+typedef struct Settings {
+        bool session;
+        uint64_t patience; /* us to wait for a hypervisor's answer or for a turn in a queue */
+} Settings;
+
+struct Connection {
+        const Driver *driver;
+        const Settings *settings;
+        sd_event *event; /* borrowed, like the store */
+        Store *store;
+        EventHub hub;
+        ResourceSet domains;
+        uint32_t last_id; /* of domains, given out at start; starts at 1, never reused in a life */
+        void *data;       /* the driver's */
+};
+
+/* Opens: reads definitions, finds running guests again. What can't be read is logged and left alone. */
+int connection_new(const Driver *driver, const Settings *settings, sd_event *event, Store *store,
+                   Connection **ret, Error *error);
+
+/* Autostart: once, after the bus is up. */
+void connection_autostart(Connection *connection);
+
+/* Stops watching; guests keep running. */
+Connection *connection_free(Connection *connection);
+DEFINE_CLEANUP(Connection *, connection_free);
+
+Domain *connection_domain_by_id(Connection *connection, uint32_t id); /* borrowed or NULL */
+
+/* The names of a file or folder of this connection in its store: "qemu/NAME". NULL without memory. */
+char *connection_file(Connection *connection, const char *format, ...) _printf_(2, 3);

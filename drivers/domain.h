@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A domain as a live resource: its definitions, state, and the rules that hold for every driver.
+ *
+ * A definition is kept as its text; domain_conf() makes a tree and a view when one is needed. The
+ * persistent text is the file CONFIG/<driver>/<uuid>.xml, so that a rename replaces one file; the mark
+ * for autostart is a link CONFIG/<driver>/autostart/<uuid>.xml. The live text is what the running guest
+ * has; the driver writes it down in its runtime file. */
+#pragma once
+
+#include "conf/domain.h"
+#include "drivers/connection.h"
+
+/* A definition at rest. */
+typedef struct DomainText {
+        char *xml;
+        bool secret; /* has rows that only some may read */
+} DomainText;
+
+struct Domain {
+        Resource resource;
+        DomainText persistent; /* xml NULL: transient */
+        DomainText live;       /* xml NULL: not running */
+        char *os_type;
+        VirtType type;
+        uint32_t id;           /* 0: not running */
+        DomainState state;
+        int reason;
+        bool autostart;
+        bool updated;     /* the persistent definition was changed while it ran */
+        bool autodestroy; /* ends with the client that started it */
+        bool starting;    /* has an id, isn't shown as active yet */
+        void *data;       /* the driver's, while running or starting */
+};
+
+static inline Domain *domain_of(Resource *resource) {
+        return container_of(resource, Domain, resource);
+}
+
+static inline bool domain_is_active(const Domain *domain) {
+        return domain->id > 0 && !domain->starting;
+}
+
+static inline bool domain_is_persistent(const Domain *domain) {
+        return domain->persistent.xml;
+}
+
+typedef enum DomainWhich { DOMAIN_CURRENT, DOMAIN_LIVE, DOMAIN_PERSISTENT } DomainWhich;
+
+/* Tree and view of a definition; CURRENT is the live one while it runs, else the persistent one.
+ * ERROR_OPERATION_INVALID when there is none. */
+int domain_conf(Domain *domain, DomainWhich which, DomainConf **ret, Error *error);
+
+/* The text that GetXMLDesc(flags) answers. Newly allocated only in *ret_made; *ret may be borrowed. */
+int domain_xml(Domain *domain, uint32_t flags, const char **ret, char **ret_made, Error *error);
+
+/* Replaces the live definition (in memory; the driver writes its runtime file). */
+int domain_set_live(Domain *domain, DomainConf *conf, Error *error);
+
+/* Makes or redefines a persistent domain from a complete definition: refuses a name or uuid that is
+ * another's, saves the file, reports. With *ret the domain, borrowed. Takes nothing. */
+int domain_define(Connection *connection, DomainConf *conf, Domain **ret, Error *error);
+
+/* A domain that lives only as long as it runs; attached but not announced until domain_started(). A
+ * persistent domain of the same name and uuid that is shut off is used as it is. */
+int domain_create(Connection *connection, DomainConf *conf, Domain **ret, Error *error);
+
+/* Forgets the persistent definition; a domain that isn't running is detached. */
+int domain_undefine(Domain *domain, Error *error);
+int domain_rename(Domain *domain, const char *name, Error *error);
+int domain_set_autostart(Domain *domain, bool autostart, Error *error);
+
+/* Reads back what domain_define() wrote: attached without any event. For connection_new(). */
+int domain_load(Connection *connection, const char *text, Domain **ret, Error *error);
+
+/* State changes, all through here. Each reports what the change means, in libvirt's order. */
+void domain_set_state(Domain *domain, DomainState state, int reason);
+int domain_give_id(Domain *domain); /* starting: from now on it has an id */
+void domain_started(Domain *domain, int detail); /* no longer starting: announced, active */
+/* Shut off, id 0, live definition gone; a transient domain is detached. The last to be called by a
+ * driver that ends a guest; it holds its own reference. Reports STOPPED with detail unless it never
+ * was started. */
+void domain_stopped(Domain *domain, int reason, int detail);
+
+void domain_report(Domain *domain, DomainEventType type, int detail);
+void domain_changed(Domain *domain, uint64_t properties);
+
+/* ERROR_OPERATION_INVALID "domain is not running" and its opposite. */
+int domain_need_active(const Domain *domain, Error *error);
+int domain_need_inactive(const Domain *domain, Error *error);
