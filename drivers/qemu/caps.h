@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a QEMU binary can do, asked of the binary itself over QMP (query-machines, qom-list-types,
+ * query-qmp-schema, query-cpu-definitions, device-list-properties ...), never derived from its version.
+ * The answers are kept in memory and in CACHE/qemu/caps/, valid for that path, size, time stamp and
+ * accessibility of /dev/kvm. A probe is a child process and an exchange on the loop: nobody waits. */
+#pragma once
+
+#include "conf/domain.h"
+#include "drivers/connection.h"
+
+typedef struct QemuMachine {
+        char *name, *alias; /* "pc-i440fx-7.2", "pc" */
+        char *default_cpu;
+        bool is_default, hotplug_cpus, deprecated;
+        uint32_t max_cpus;
+} QemuMachine;
+
+typedef struct QemuCpuModel {
+        char *name;
+        char *usable; /* "yes", "no", "unknown": with the accelerator that was probed */
+        bool deprecated;
+} QemuCpuModel;
+
+typedef struct QemuCaps {
+        unsigned references;
+        char *binary, *arch;  /* "/usr/bin/qemu-system-x86_64", "x86_64" (libvirt's words) */
+        uint64_t version;     /* major * 1000000 + minor * 1000 + micro */
+        char *package;        /* "Debian 1:7.2+dfsg-7" */
+        bool kvm;             /* accelerator present and /dev/kvm usable */
+        QemuMachine *machines;
+        size_t n_machines;
+        QemuCpuModel *cpus_kvm, *cpus_tcg;
+        size_t n_cpus_kvm, n_cpus_tcg;
+        char **types;         /* QOM types, sorted: devices, objects, backends */
+        size_t n_types;
+        char **commands;      /* QMP commands, sorted */
+        size_t n_commands;
+        char **features;      /* sorted: "device.property" ("virtio-blk-pci.write-cache"), "command/argument",
+                               * "option.parameter" of query-command-line-options ("sandbox.spawn") */
+        size_t n_features;
+} QemuCaps;
+
+QemuCaps *qemu_caps_ref(QemuCaps *caps);
+QemuCaps *qemu_caps_unref(QemuCaps *caps);
+DEFINE_CLEANUP(QemuCaps *, qemu_caps_unref);
+
+bool qemu_caps_has_type(const QemuCaps *caps, const char *type);       /* "virtio-blk-pci" */
+bool qemu_caps_has_command(const QemuCaps *caps, const char *command); /* "query-jobs" */
+bool qemu_caps_has(const QemuCaps *caps, const char *feature);         /* see features above */
+/* By name or alias; NULL: the default machine. NULL when there is none. */
+const QemuMachine *qemu_caps_machine(const QemuCaps *caps, const char *name);
+
+typedef struct QemuCapsCache QemuCapsCache;
+typedef void (*QemuCapsReady)(QemuCaps *caps, Error *error, void *userdata); /* caps borrowed, NULL on failure */
+
+QemuCapsCache *qemu_caps_cache_new(Connection *connection); /* NULL without memory */
+QemuCapsCache *qemu_caps_cache_free(QemuCapsCache *cache);  /* waiting callers are told ERROR_OPERATION_ABORTED */
+
+/* DONE: *ret is borrowed from the cache and ready() isn't called. PENDING: ready() comes later, once.
+ * Several callers share one probe. A binary that isn't there or doesn't answer: error with its words. */
+int qemu_caps_get(QemuCapsCache *cache, const char *binary, QemuCapsReady ready, void *userdata,
+                  QemuCaps **ret, Error *error);
+
+/* The binary for an architecture: /usr/bin/qemu-system-ARCH from PATH; for the host's own also
+ * qemu-kvm and /usr/libexec/qemu-kvm. Newly allocated; -ENOENT when there is none. */
+int qemu_find_binary(const char *arch, char **ret, Error *error);
+
+/* Architectures whose binary is on this host, libvirt's words, the host's first; ends with NULL. */
+char **qemu_installed_archs(void);
+
+/* The document of virConnectGetCapabilities: host and one <guest> for each architecture and os type. */
+int qemu_capabilities_xml(QemuCaps *const *caps, size_t n, char **ret, Error *error);
+
+/* The document of virConnectGetDomainCapabilities. */
+int qemu_domain_capabilities_xml(const QemuCaps *caps, const char *machine, VirtType type, char **ret,
+                                 Error *error);
+
+/* All of the above asynchronously, as driver operations. */
+extern const HypervisorOps qemu_hypervisor;
