@@ -32,7 +32,8 @@ struct Connection {
 int connection_new(const Driver *driver, const Settings *settings, sd_event *event, Store *store,
                    Connection **ret, Error *error);
 
-/* Autostart: once, after the bus is up. */
+/* Starts the domains that are marked for it, in the background; once per boot of the host, so that a
+ * guest that was shut down stays so when the service is started anew. */
 void connection_autostart(Connection *connection);
 
 /* Stops watching; guests keep running. */

@@ -29,6 +29,7 @@ struct Domain {
         bool updated;     /* the persistent definition was changed while it ran */
         bool autodestroy; /* ends with the client that started it */
         bool starting;    /* has an id, isn't shown as active yet */
+        bool announced;   /* the world was told that it exists */
         void *data;       /* the driver's, while running or starting */
 };
 
@@ -38,6 +39,11 @@ static inline Domain *domain_of(Resource *resource) {
 
 static inline bool domain_is_active(const Domain *domain) {
         return domain->id > 0 && !domain->starting;
+}
+
+/* What the Id property shows: 0 unless it is active. */
+static inline uint32_t domain_shown_id(const Domain *domain) {
+        return domain_is_active(domain) ? domain->id : 0;
 }
 
 static inline bool domain_is_persistent(const Domain *domain) {
@@ -60,7 +66,7 @@ int domain_set_live(Domain *domain, DomainConf *conf, Error *error);
  * another's, saves the file, reports. With *ret the domain, borrowed. Takes nothing. */
 int domain_define(Connection *connection, DomainConf *conf, Domain **ret, Error *error);
 
-/* A domain that lives only as long as it runs; attached but not announced until domain_started(). A
+/* A domain that lives only as long as it runs; attached but not announced before its first event. A
  * persistent domain of the same name and uuid that is shut off is used as it is. */
 int domain_create(Connection *connection, DomainConf *conf, Domain **ret, Error *error);
 
@@ -72,13 +78,16 @@ int domain_set_autostart(Domain *domain, bool autostart, Error *error);
 /* Reads back what domain_define() wrote: attached without any event. For connection_new(). */
 int domain_load(Connection *connection, const char *text, Domain **ret, Error *error);
 
-/* State changes, all through here. Each reports what the change means, in libvirt's order. */
+/* The life of a guest as every driver tells it: starting, (state and events), started ... stopped. */
+void domain_starting(Domain *domain, uint32_t id); /* id 0: a new one; otherwise it had one before */
 void domain_set_state(Domain *domain, DomainState state, int reason);
-int domain_give_id(Domain *domain); /* starting: from now on it has an id */
-void domain_started(Domain *domain, int detail); /* no longer starting: announced, active */
-/* Shut off, id 0, live definition gone; a transient domain is detached. The last to be called by a
- * driver that ends a guest; it holds its own reference. Reports STOPPED with detail unless it never
- * was started. */
+void domain_started(Domain *domain, int detail); /* active from now on; reports STARTED */
+
+/* The same for a guest that was found running: nothing is reported. */
+void domain_found(Domain *domain);
+
+/* Shut off, id 0, live definition gone, and STOPPED reported unless it never was started; a transient
+ * domain is detached. Called with a reference held; domain->data is NULL by then. */
 void domain_stopped(Domain *domain, int reason, int detail);
 
 void domain_report(Domain *domain, DomainEventType type, int detail);

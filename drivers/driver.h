@@ -79,7 +79,7 @@ struct Driver {
         const char *id;   /* "qemu": folders, polkit's connect_driver upper-cased by whoever needs it */
         int (*open)(Connection *connection, Error *error); /* must not wait; sets connection->data */
         void (*close)(Connection *connection);             /* guests keep running */
-        void (*autostart)(Connection *connection);         /* may be NULL */
+        bool keeps_files; /* definitions live in the store; otherwise only in memory */
 
         const DomainDefinitions *definitions;
         const DomainLifecycle *lifecycle;

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A connection from opening to closing: its definitions are read back, its driver finds running guests
+ * again, and marked domains are started. */
+#include "drivers/connection.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "drivers/driver.h"
+#include "drivers/log.h"
+
+#define DEFINITION_MAX (8u << 20) /* bytes of one file */
+
+char *connection_file(Connection *connection, const char *format, ...) {
+        _cleanup_(freep) char *name = NULL;
+        char *file;
+        va_list ap;
+
+        va_start(ap, format);
+        int n = vasprintf(&name, format, ap);
+        va_end(ap);
+        if (n < 0) {
+                name = NULL;
+                return NULL;
+        }
+        return asprintf(&file, "%s/%s", connection->driver->id, name) < 0 ? NULL : file;
+}
+
+Domain *connection_domain_by_id(Connection *connection, uint32_t id) {
+        for (size_t i = 0; i < connection->domains.n; i++) {
+                Domain *domain = domain_of(connection->domains.items[i]);
+
+                if (id > 0 && domain_shown_id(domain) == id)
+                        return domain;
+        }
+        return NULL;
+}
+
+/* ---- opening ---- */
+
+static int load_definition(const char *name, void *userdata) {
+        _cleanup_(error_clear) Error error = {};
+        _cleanup_(freep) char *text = NULL, *told = NULL;
+        Connection *connection = userdata;
+        _cleanup_(freep) char *file = connection_file(connection, "%s.xml", name);
+        int r;
+
+        if (!file)
+                return -ENOMEM;
+        r = store_read(connection->store, STORE_CONFIG, file, DEFINITION_MAX, &text, &error);
+        if (r >= 0)
+                r = domain_load(connection, text, NULL, &error);
+        if (r < 0) {
+                told = error_text(&error);
+                log_message(LOG_ERR, "left alone: definition %s: %s", file, told ?: "out of memory");
+        }
+        return r == -ENOMEM ? r : 0;
+}
+
+int connection_new(const Driver *driver, const Settings *settings, sd_event *event, Store *store,
+                   Connection **ret, Error *error) {
+        _cleanup_(connection_freep) Connection *connection = calloc(1, sizeof(*connection));
+        int r;
+
+        if (!connection)
+                return fail_memory(error);
+        *connection = (Connection) {
+                .driver = driver, .settings = settings, .event = event, .store = store,
+        };
+        driver_check(driver);
+
+        if (driver->keeps_files) {
+                r = store_list(store, STORE_CONFIG, driver->id, ".xml", load_definition, connection,
+                               error);
+                if (r < 0)
+                        return r;
+        }
+        r = driver->open(connection, error);
+        if (r < 0)
+                return r;
+        *ret = TAKE(connection);
+        return 0;
+}
+
+/* ---- autostart ---- */
+
+typedef struct Autostart {
+        Job job;
+        Domain *domain; /* a reference */
+} Autostart;
+
+static int autostart_run(Job *job, Error *error) {
+        Domain *domain = container_of(job, Autostart, job)->domain;
+
+        if (!domain->resource.attached || domain_is_active(domain))
+                return DONE;
+        return domain->resource.connection->driver->lifecycle->start(domain, 0, job, error);
+}
+
+static void autostart_done(Job *job, int result, Error *error) {
+        Autostart *autostart = container_of(job, Autostart, job);
+
+        if (result < 0) {
+                _cleanup_(freep) char *text = error_text(error);
+
+                log_resource(LOG_ERR, &autostart->domain->resource, "cannot autostart: %s",
+                             text ?: "out of memory");
+        }
+        job_result_clear(&job->result);
+        resource_unref(&autostart->domain->resource);
+        free(autostart);
+}
+
+void connection_autostart(Connection *connection) {
+        _cleanup_(freep) char *mark = connection_file(connection, "autostarted");
+
+        if (!mark || store_exists(connection->store, STORE_RUNTIME, mark))
+                return;
+        if (store_write(connection->store, STORE_RUNTIME, mark, "", NULL) < 0)
+                log_message(LOG_WARNING, "cannot note that domains were autostarted in %s", mark);
+
+        for (size_t i = 0; i < connection->domains.n; i++) {
+                Domain *domain = domain_of(connection->domains.items[i]);
+                Autostart *autostart = domain->autostart ? calloc(1, sizeof(*autostart)) : NULL;
+
+                if (!autostart)
+                        continue;
+                autostart->job.done = autostart_done;
+                autostart->domain = domain;
+                resource_ref(&domain->resource);
+                job_start(&domain->resource.queue, &autostart->job, "autostart", autostart_run);
+        }
+}
+
+/* ---- closing ---- */
+
+Connection *connection_free(Connection *connection) {
+        if (!connection)
+                return NULL;
+        if (connection->data)
+                connection->driver->close(connection);
+        resource_set_clear(&connection->domains);
+        event_hub_done(&connection->hub);
+        free(connection);
+        return NULL;
+}

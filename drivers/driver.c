@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The drivers that were built in, and what each must offer. The one place that asks how we were built. */
+#include "drivers/driver.h"
+
+#include <assert.h>
+
+#include "config.h"
+
+#if HAVE_QEMU
+extern const Driver qemu_driver;
+#endif
+
+const Driver *const drivers[] = {
+#if HAVE_QEMU
+        &qemu_driver,
+#endif
+        NULL,
+};
+
+void driver_check(const Driver *driver) {
+        const DomainDefinitions *definitions = driver->definitions;
+        const DomainLifecycle *lifecycle = driver->lifecycle;
+
+        assert(driver->name && driver->id && driver->open && driver->close);
+        assert(definitions && definitions->define && definitions->create && definitions->undefine &&
+               definitions->rename);
+        assert(lifecycle && lifecycle->start && lifecycle->destroy);
+        assert(!lifecycle->suspend == !lifecycle->resume);
+        assert(driver->hypervisor && driver->hypervisor->version);
+        assert(driver->node && driver->node->hostname);
+}
