@@ -25,12 +25,30 @@ int qemu_assign_addresses(DomainConf *conf, const QemuCaps *caps, Error *error);
 /* "virtio-disk0", "net0", "serial0", "pci.1" ...: as libvirt names them; user aliases are kept. */
 int qemu_assign_aliases(DomainConf *conf, Error *error);
 
+/* One interface's way out, opened by the driver; -1 where there is none. */
+typedef struct QemuTap {
+        int fd;       /* of the tap device */
+        int vhost_fd; /* of /dev/vhost-net, for virtio models */
+} QemuTap;
+
+/* Whether an interface of this type is connected through a tap that the driver must open. */
+bool qemu_net_needs_tap(const DomainNet *net);
+
+/* Ports for the graphics that leave the choice to us: each is bound once, from 5900 up, on the address
+ * it will listen on, and written into live. Another program may still be faster; QEMU then says so. */
+int qemu_choose_ports(DomainConf *live, Error *error);
+
 /* Where a start has put things. Descriptors are passed to the process and named by their number there. */
 typedef struct QemuPlaces {
         int monitor_fd;          /* as QEMU sees it: a listening socket for QMP */
         const char *folder;      /* of this guest in STORE_RUNTIME: agent sockets and the like */
         const char *state_folder; /* of this connection in STORE_STATE: channel sockets, nvram */
+        const QemuTap *taps;     /* indexed like conf->nets; NULL when no interface needs one */
+        size_t n_taps;
 } QemuPlaces;
+
+/* Sockets of channels whose path is left to us get one in places->folder; written into live. */
+int qemu_choose_paths(DomainConf *live, const QemuPlaces *places, Error *error);
 
 typedef struct QemuCommand {
         char **argv; /* ends with NULL */
