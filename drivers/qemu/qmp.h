@@ -23,16 +23,17 @@ typedef struct QmpHandlers {
 } QmpHandlers;
 
 /* value: QEMU's "return", borrowed; NULL on failure, then error says what QEMU said
- * (ERROR_MONITOR_FAILED, its desc as the message), or that it didn't answer in time
- * (ERROR_OPERATION_TIMEOUT: the conversation stays open, a late answer is dropped). */
+ * (ERROR_MONITOR_FAILED: "unable to execute QEMU command 'x': " and its desc), or that it didn't answer
+ * in time (ERROR_OPERATION_TIMEOUT: the conversation stays open, a late answer is dropped). */
 typedef void (*QmpReply)(Qmp *qmp, json_object *value, Error *error, void *userdata);
 
-/* Takes a connected stream socket. name: of the guest, for messages, copied. patience: us for the
- * greeting and, unless qmp_call() says otherwise, for each answer. */
+/* Takes a connected stream socket, on success. name: of the guest, for messages, copied. patience: us for
+ * the greeting and for each answer. */
 int qmp_new(sd_event *event, int socket, const char *name, uint64_t patience,
             const QmpHandlers *handlers, void *userdata, Qmp **ret, Error *error);
 
-/* Sends a command; arguments are taken (also on failure) and may be NULL. reply may be NULL. */
+/* Sends a command; arguments are taken (also on failure) and may be NULL. reply may be NULL. Before the
+ * conversation is ready a command waits; its reply never comes before this returns. */
 int qmp_call(Qmp *qmp, const char *command, json_object *arguments, QmpReply reply, void *userdata,
              Error *error);
 
@@ -45,7 +46,8 @@ Qmp *qmp_free(Qmp *qmp);
 DEFINE_CLEANUP(Qmp *, qmp_free);
 
 /* {"name": value, ...}: pairs of name and a format letter, ended by NULL: "s" const char *, "i" int64_t,
- * "b" int, "o" json_object * (taken). qmp_arguments("s", "id", "ide0", "b", "force", 1, NULL). */
+ * "b" int, "o" json_object * (taken); NULL for "s" and "o" leaves the member out.
+ *         qmp_arguments("s", "id", "ide0", "b", "force", 1, NULL) */
 json_object *qmp_arguments(const char *letter, ...);
 
 /* Reading answers: the member or a default. */
