@@ -23,6 +23,11 @@ int xml_print_doc(const xmlDoc *doc, char **ret);
 /* "/domain/devices/disk[2]" for messages; newly allocated, NULL without memory. */
 char *xml_node_path(const xmlNode *node);
 
+/* How many bytes of a text from outside a message quotes; never cuts a character in two:
+ *         fail(error, ERROR_XML, "unknown value '%.*s'", xml_clip(text), text); */
+int xml_clip(const char *text);
+#define XML_CLIP_MAX 80
+
 static inline void xml_doc_freep(xmlDoc **doc) {
         if (*doc)
                 xmlFreeDoc(*doc);

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The kinds of values a row can have: text in, text out. */
+#include "conf/map.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static int copy_text(const char *text, char **ret) {
+        *ret = text ? strdup(text) : NULL;
+        return text && !*ret ? -ENOMEM : 0;
+}
+
+/* ---- text ---- */
+
+static int string_parse(const MapField *f, const char *text, void *value) {
+        char *copy = strdup(text);
+
+        if (!copy)
+                return -ENOMEM;
+        free(*(char **) value);
+        *(char **) value = copy;
+        return 0;
+}
+
+static int string_format(const MapField *f, const void *value, char **ret) {
+        return copy_text(*(char *const *) value, ret);
+}
+
+static void string_clear(const MapField *f, void *value) {
+        free(*(char **) value);
+}
+
+const MapType map_string = {
+        "text", .size = sizeof(char *),
+        .parse = string_parse, .format = string_format, .clear = string_clear,
+};
+
+/* ---- numbers ---- */
+
+static const char *skip_blanks(const char *text) {
+        while (isspace((unsigned char) *text))
+                text++;
+        return text;
+}
+
+/* Digits only, behind blanks; *ret_rest is what follows them and more blanks. */
+static int read_digits(const char *text, int base, uint64_t *ret, const char **ret_rest) {
+        uint64_t n = 0;
+        bool overflow = false;
+
+        text = skip_blanks(text);
+        if (base == 0 && text[0] == '0' && (text[1] | 0x20) == 'x' && isxdigit((unsigned char) text[2])) {
+                base = 16;
+                text += 2;
+        } else if (base == 0)
+                base = 10;
+        if (!isdigit((unsigned char) *text) && base == 10)
+                return -EINVAL;
+        for (; isdigit((unsigned char) *text) || (base == 16 && isxdigit((unsigned char) *text)); text++) {
+                int digit = *text <= '9' ? *text - '0' : (*text | 0x20) - 'a' + 10;
+
+                overflow |= __builtin_mul_overflow(n, (uint64_t) base, &n);
+                overflow |= __builtin_add_overflow(n, (uint64_t) digit, &n);
+        }
+        *ret = n;
+        *ret_rest = skip_blanks(text);
+        return overflow ? -ERANGE : 0;
+}
+
+static int read_number(const char *text, int base, uint64_t max, uint64_t *ret) {
+        const char *rest;
+        uint64_t n;
+        int r = read_digits(text, base, &n, &rest);
+
+        if (r != -EINVAL && *rest)
+                return -EINVAL;
+        if (r < 0)
+                return r;
+        if (n > max)
+                return -ERANGE;
+        *ret = n;
+        return 0;
+}
+
+_printf_(2, 3) static int print(char **ret, const char *format, ...) {
+        va_list ap;
+
+        va_start(ap, format);
+        int n = vasprintf(ret, format, ap);
+        va_end(ap);
+        return n < 0 ? -ENOMEM : 0;
+}
+
+static int u32_parse(const MapField *f, const char *text, void *value) {
+        uint64_t n;
+        int r = read_number(text, 10, UINT32_MAX, &n);
+
+        if (r >= 0)
+                *(uint32_t *) value = n;
+        return r;
+}
+
+static int u32_format(const MapField *f, const void *value, char **ret) {
+        return print(ret, "%" PRIu32, *(const uint32_t *) value);
+}
+
+static int u64_parse(const MapField *f, const char *text, void *value) {
+        return read_number(text, 10, UINT64_MAX, value);
+}
+
+static int u64_format(const MapField *f, const void *value, char **ret) {
+        return print(ret, "%" PRIu64, *(const uint64_t *) value);
+}
+
+static int i64_parse(const MapField *f, const char *text, void *value) {
+        const char *start = skip_blanks(text);
+        bool negative = *start == '-';
+        uint64_t n;
+
+        if (*start == '-' || *start == '+') {
+                start++;
+                if (!isdigit((unsigned char) *start))
+                        return -EINVAL;
+        }
+
+        int r = read_number(start, 10, (uint64_t) INT64_MAX + negative, &n);
+        if (r >= 0)
+                *(int64_t *) value = negative ? (int64_t) (0 - n) : (int64_t) n;
+        return r;
+}
+
+static int i64_format(const MapField *f, const void *value, char **ret) {
+        return print(ret, "%" PRId64, *(const int64_t *) value);
+}
+
+static int maybe_parse(const MapField *f, const char *text, void *value) {
+        uint64_t n;
+        int r = read_number(text, 0, UINT32_MAX, &n);
+
+        if (r >= 0)
+                *(MaybeU32 *) value = (MaybeU32) { true, n };
+        return r;
+}
+
+static int maybe_format(const MapField *f, const void *value, char **ret) {
+        const MaybeU32 *maybe = value;
+
+        *ret = NULL;
+        return maybe->set ? print(ret, "%" PRIu32, maybe->value) : 0;
+}
+
+static int hex_parse(const MapField *f, const char *text, void *value) {
+        uint64_t n;
+        int r = read_number(text, 0, UINT32_MAX, &n);
+
+        if (r >= 0)
+                *(uint32_t *) value = n;
+        return r;
+}
+
+static int hex_format(const MapField *f, const void *value, char **ret) {
+        int digits = f->type == &map_hex ? 2 : f->type == &map_hex4 ? 4 : 1;
+
+        return print(ret, "0x%0*" PRIx32, digits, *(const uint32_t *) value);
+}
+
+const MapType map_u32 = { "number", .size = sizeof(uint32_t), .parse = u32_parse, .format = u32_format };
+const MapType map_u64 = { "number", .size = sizeof(uint64_t), .parse = u64_parse, .format = u64_format };
+const MapType map_i64 = {
+        "number or negative number", .size = sizeof(int64_t), .parse = i64_parse, .format = i64_format,
+};
+const MapType map_maybe = {
+        "number", .size = sizeof(MaybeU32), .parse = maybe_parse, .format = maybe_format,
+};
+const MapType map_hex = {
+        "number (0x...)", .size = sizeof(uint32_t), .parse = hex_parse, .format = hex_format,
+};
+const MapType map_hex4 = {
+        "number (0x...)", .size = sizeof(uint32_t), .parse = hex_parse, .format = hex_format,
+};
+const MapType map_hex1 = {
+        "number (0x...)", .size = sizeof(uint32_t), .parse = hex_parse, .format = hex_format,
+};
+
+/* ---- sizes ---- */
+
+/* "b", "byte", "bytes"; or a letter alone or with iB for powers of 1024, with B for powers of 1000. */
+static int unit_bytes(const char *unit, size_t length, uint64_t *ret) {
+        static const char letters[] = "kmgtpe";
+        const char *letter = length > 0 ? memchr(letters, tolower((unsigned char) *unit), 6) : NULL;
+        bool decimal = length == 2 && strncasecmp(unit + 1, "B", 1) == 0;
+        bool binary = length == 1 || (length == 3 && strncasecmp(unit + 1, "iB", 2) == 0);
+
+        *ret = length == 0 ? 1024 : 1;
+        if (length == 0 || (length == 1 && strncasecmp(unit, "b", 1) == 0) ||
+            (length == 4 && strncasecmp(unit, "byte", 4) == 0) ||
+            (length == 5 && strncasecmp(unit, "bytes", 5) == 0))
+                return 0;
+        if (!letter || !(decimal || binary))
+                return -EINVAL;
+        for (const char *l = letters; l <= letter; l++)
+                *ret *= decimal ? 1000 : 1024;
+        return 0;
+}
+
+static int kib_parse(const MapField *f, const char *text, void *value) {
+        const char *unit;
+        uint64_t n, bytes;
+        int r = read_digits(text, 10, &n, &unit);
+
+        if (r == -EINVAL)
+                return r;
+
+        size_t length = strlen(unit);
+        while (length > 0 && isspace((unsigned char) unit[length - 1]))
+                length--;
+        if (unit_bytes(unit, length, &bytes) < 0)
+                return -EINVAL;
+        if (r < 0 || __builtin_mul_overflow(n, bytes, &bytes))
+                return -ERANGE;
+        *(uint64_t *) value = bytes / 1024 + (bytes % 1024 > 0);
+        return 0;
+}
+
+static int kib_format(const MapField *f, const void *value, char **ret) {
+        return print(ret, "%" PRIu64 " KiB", *(const uint64_t *) value);
+}
+
+const MapType map_kib = {
+        "size in KiB or with a unit", .has_unit = true, .size = sizeof(uint64_t),
+        .parse = kib_parse, .format = kib_format,
+};
+
+/* ---- words ---- */
+
+const char *map_enum_name(const char *const *names, int value) {
+        for (int i = 0; value >= 0 && (i == 0 || names[i]); i++)
+                if (i == value)
+                        return names[i];
+        return NULL;
+}
+
+int map_enum_value(const char *const *names, const char *text) {
+        for (int i = 0; i == 0 || names[i]; i++)
+                if (names[i] && strcmp(names[i], text) == 0)
+                        return i;
+        return -EINVAL;
+}
+
+static int enum_parse(const MapField *f, const char *text, void *value) {
+        int r = map_enum_value(f->arg, text);
+
+        if (r < 0)
+                return r;
+        *(int *) value = r;
+        return 0;
+}
+
+static int enum_format(const MapField *f, const void *value, char **ret) {
+        const char *const *names = f->arg;
+        int choice = *(const int *) value;
+        const char *name = map_enum_name(names, choice);
+
+        if (!name && choice != 0)
+                return -EINVAL;
+        return copy_text(name, ret);
+}
+
+static int flag_parse(const MapField *f, const char *text, void *value) {
+        *(bool *) value = true;
+        return 0;
+}
+
+static int flag_format(const MapField *f, const void *value, char **ret) {
+        return copy_text(*(const bool *) value ? "" : NULL, ret);
+}
+
+static const char *const yes_no_names[] = { NULL, "yes", "no", NULL };
+static const char *const on_off_names[] = { NULL, "on", "off", NULL };
+
+static int tristate_parse(const MapField *f, const char *text, void *value) {
+        int r = map_enum_value(f->type == &map_yes_no ? yes_no_names : on_off_names, text);
+
+        if (r < 0)
+                return r;
+        *(Tristate *) value = r;
+        return 0;
+}
+
+static int tristate_format(const MapField *f, const void *value, char **ret) {
+        const char *const *names = f->type == &map_yes_no ? yes_no_names : on_off_names;
+
+        return copy_text(map_enum_name(names, *(const Tristate *) value), ret);
+}
+
+const MapType map_enum = { "word", .size = sizeof(int), .parse = enum_parse, .format = enum_format };
+const MapType map_flag = {
+        "empty element", .size = sizeof(bool), .parse = flag_parse, .format = flag_format,
+};
+const MapType map_opaque = {
+        "anything", .size = sizeof(bool), .parse = flag_parse, .format = flag_format,
+};
+const MapType map_yes_no = {
+        "yes or no", .size = sizeof(Tristate), .parse = tristate_parse, .format = tristate_format,
+};
+const MapType map_on_off = {
+        "on or off", .size = sizeof(Tristate), .parse = tristate_parse, .format = tristate_format,
+};
+
+/* ---- names of things ---- */
+
+static int parse_uuid(const MapField *f, const char *text, void *value) {
+        return uuid_parse(text, value);
+}
+
+static int format_uuid(const MapField *f, const void *value, char **ret) {
+        const Uuid *uuid = value;
+        char text[UUID_TEXT_MAX];
+
+        return copy_text(uuid_is_null(*uuid) ? NULL : uuid_format(*uuid, text), ret);
+}
+
+char *mac_format(MacAddress mac, char text[static MAC_TEXT_MAX]) {
+        const uint8_t *b = mac.bytes;
+
+        snprintf(text, MAC_TEXT_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5]);
+        return text;
+}
+
+int mac_parse(const char *text, MacAddress *ret) {
+        MacAddress mac;
+
+        for (size_t i = 0; i < sizeof(mac.bytes); i++) {
+                unsigned byte = 0, n = 0;
+
+                for (; n < 2 && isxdigit((unsigned char) *text); n++, text++)
+                        byte = byte << 4 | (*text <= '9' ? *text - '0' : (*text | 0x20) - 'a' + 10);
+                if (n == 0 || *text != (i < sizeof(mac.bytes) - 1 ? ':' : 0))
+                        return -EINVAL;
+                mac.bytes[i] = byte;
+                text++;
+        }
+        *ret = mac;
+        return 0;
+}
+
+bool mac_is_null(MacAddress mac) {
+        return memcmp(&mac, &(MacAddress) {}, sizeof(mac)) == 0;
+}
+
+static int parse_mac(const MapField *f, const char *text, void *value) {
+        return mac_parse(text, value);
+}
+
+static int format_mac(const MapField *f, const void *value, char **ret) {
+        const MacAddress *mac = value;
+        char text[MAC_TEXT_MAX];
+
+        return copy_text(mac_is_null(*mac) ? NULL : mac_format(*mac, text), ret);
+}
+
+const MapType map_uuid = { "UUID", .size = sizeof(Uuid), .parse = parse_uuid, .format = format_uuid };
+const MapType map_mac = {
+        "MAC address", .size = sizeof(MacAddress), .parse = parse_mac, .format = format_mac,
+};
+
+/* ---- what has rows of its own; the walks know these ---- */
+
+const MapType map_struct = { "element" };
+const MapType map_optional = { "element" };
+const MapType map_list = { "elements" };
