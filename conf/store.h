@@ -28,7 +28,8 @@ int store_new(bool session, const char *root, Store **ret, Error *error);
 Store *store_free(Store *store);
 DEFINE_CLEANUP(Store *, store_free);
 
-/* The absolute path of a room, or of something in it. Newly allocated; NULL without memory. */
+/* The absolute path of a room (name NULL or ""), or of something in it. Newly allocated; NULL without
+ * memory, or with errno EINVAL for a name that leads out of the room. */
 char *store_path(Store *store, StoreRoom room, const char *name);
 
 /* A descriptor of a folder in a room ("" is the room itself), made if it isn't there. The caller closes
