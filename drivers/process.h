@@ -24,16 +24,18 @@ typedef struct ProcessSpec {
         size_t n_fds;
         bool hold;     /* stop before exec until process_release(): its pid can be written down first,
                         * and when we die before that, it ends without having started */
-        bool outlives; /* own session; process_free() leaves it running */
+        bool outlives; /* own session; process_free() leaves it running, once it is released */
 } ProcessSpec;
 
-/* Everything else of ours is closed in the child, its signals are reset. A program that isn't there
- * is an error here, not an exit. With hold, that error comes from process_release(). */
+/* Everything else of ours is closed in the child, its signals are reset; unless it outlives us, it is
+ * killed when we die. A program that isn't there is an error here, not an exit. With hold, that error
+ * comes from process_release(), after which the process is over and exited() isn't called. */
 int process_new(sd_event *event, const ProcessSpec *spec, ProcessExited exited, void *userdata,
                 Process **ret, Error *error);
 int process_release(Process *process, Error *error);
 
-/* Takes over a process that runs already. -ESRCH when pid is gone or was reused since (start differs). */
+/* Takes over a process that runs already, and outlives us as before. -ESRCH, which leaves error alone,
+ * when pid is gone or was reused since (start differs). */
 int process_adopt(sd_event *event, pid_t pid, uint64_t start, ProcessExited exited, void *userdata,
                   Process **ret, Error *error);
 
