@@ -21,6 +21,7 @@ typedef enum AddressType {
         ADDRESS_ISA,
         ADDRESS_DIMM,
         ADDRESS_UNASSIGNED,
+        ADDRESS_PCI_ANY, /* <address type='pci'/>: somewhere on PCI, a driver chooses and sets ADDRESS_PCI */
         _ADDRESS_MAX,
 } AddressType;
 
@@ -34,13 +35,24 @@ typedef struct DeviceAddress {
         char *port;                           /* usb: "1.2"; virtio-serial: "1" */
         uint32_t slot_number;                 /* ccid */
         uint32_t iobase, irq;                 /* isa */
+        uint32_t cssid, ssid, devno;          /* ccw */
+        char *reg, *base;                     /* spapr-vio; dimm */
+        bool zpci;                            /* s390 identifiers, as the user gave them */
 } DeviceAddress;
+
+/* What virtio devices share in <driver>. */
+typedef struct VirtioOptions {
+        Tristate iommu, ats, packed, page_per_vq;
+} VirtioOptions;
 
 /* The first member of every device struct. */
 typedef struct Device {
         MapItem item;
         char *alias;             /* "virtio-disk0", or the user's own, which starts with "ua-" */
         uint32_t boot_order;     /* 1 ..., 0 is none */
+        char *boot_loadparm;     /* s390 */
+        uint32_t acpi_index;     /* 0: none */
+        VirtioOptions virtio;
         DeviceAddress address;
 } Device;
 
@@ -62,19 +74,34 @@ typedef struct DomainDisk {
         Device device;
         DiskType type;
         DiskDevice kind; /* @device */
-        char *model, *snapshot;
+        char *model, *snapshot, *rawio, *sgio;
         char *driver_name, *format; /* driver/@name, driver/@type; no format: raw */
         char *cache, *error_policy, *rerror_policy, *io, *discard, *detect_zeroes;
         Tristate ioeventfd, event_idx, copy_on_read;
-        uint32_t queues, queue_size, iothread;
-        char *source; /* path of the file or block device; NULL: empty drive */
+        uint32_t queues, queue_size, iothread, max_size;
+        bool metadata_cache;
+        char *source; /* path of the file, block device or directory; NULL: empty drive */
         char *startup_policy;
+        char *protocol, *source_name, *source_query, *tls, *tls_hostname; /* network */
+        char *pool, *volume, *source_mode;                  /* volume */
+        char *source_type, *source_path;                    /* nvme; vhostuser, vhostvdpa: @type, @path */
+        char *source_managed, *source_namespace;            /* nvme */
+        MaybeU32 source_index;                              /* live */
+        struct {                                            /* there or not; content is the user's */
+                bool hosts, snapshot, config, auth, encryption, reservations, initiator, cookies, ssl,
+                        timeout, readahead, reconnect, identity, slices, seclabels, address, knownhosts,
+                        privatedata;
+        } source_has;
         char *target; /* "vda" */
         DiskBus bus;
         char *tray, *removable;
+        MaybeU32 rotation_rate;
         bool readonly, shareable, transient;
+        Tristate share_backing;
+        bool auth, encryption, backing_store, mirror, iotune, throttle_filters; /* content is the user's */
+        char *backend_domain;
         char *serial, *wwn, *vendor, *product;
-        uint32_t logical_block_size, physical_block_size;
+        uint32_t logical_block_size, physical_block_size, discard_granularity;
 } DomainDisk;
 
 /* ---- controller ---- */
@@ -82,6 +109,7 @@ typedef struct DomainDisk {
 typedef enum ControllerType {
         CONTROLLER_IDE, CONTROLLER_FDC, CONTROLLER_SCSI, CONTROLLER_SATA, CONTROLLER_VIRTIO_SERIAL,
         CONTROLLER_CCID, CONTROLLER_USB, CONTROLLER_PCI, CONTROLLER_XENBUS, CONTROLLER_ISA,
+        CONTROLLER_NVME,
 } ControllerType;
 
 extern const char *const controller_types[];
@@ -95,7 +123,10 @@ typedef struct DomainController {
         uint32_t queues, cmd_per_lun, max_sectors, iothread;                 /* driver */
         Tristate ioeventfd;
         char *model_name;                                                    /* pci: model/@name */
-        MaybeU32 chassis_nr, chassis, port, bus_nr;                          /* pci: target */
+        MaybeU32 chassis_nr, chassis, port, bus_nr, target_index, node;      /* pci: target */
+        char *mem_reserve, *serial;                                          /* serial: nvme */
+        uint64_t pcihole64;                                                  /* KiB */
+        MaybeU32 max_grant_frames, max_event_channels;                       /* xenbus */
         Tristate hotplug;
         MaybeU32 master_startport;                                           /* usb companion */
 } DomainController;
@@ -113,7 +144,13 @@ typedef struct DomainNet {
         Device device;
         NetType type;
         MacAddress mac;
+        char *mac_type, *mac_check;
+        char *trust_rx_filters, *managed;
         char *bridge, *network, *source_dev, *source_mode, *portgroup; /* source */
+        char *source_portid;                                          /* live */
+        char *source_type, *source_path, *source_address, *source_name;
+        MaybeU32 source_port;
+        bool source_reconnect, source_pci, source_local, source_ips, source_routes; /* the user's */
         char *target;                                                 /* target/@dev, "vnet0" */
         Tristate target_managed;
         char *model, *driver_name;
@@ -121,7 +158,13 @@ typedef struct DomainNet {
         Tristate ioeventfd, event_idx;
         char *link; /* "up" or "down" */
         uint32_t mtu;
-        char *script, *guest_dev, *backend_type;
+        char *script, *downscript, *guest_dev, *backend_type;
+        char *backend_tap, *backend_vhost, *backend_log, *backend_upstream, *backend_domain;
+        char *tx_mode, *rss, *rss_hash_report, *isolated, *teaming_type, *teaming_persistent;
+        struct { /* there or not; content is the user's */
+                bool virtualport, bandwidth, vlan, filterref, ips, routes, tune, coalesce, host, guest_offloads,
+                        port_forward;
+        } has;
         char *rom_file;
         Tristate rom_bar, rom_enabled;
 } DomainNet;
@@ -140,7 +183,12 @@ typedef struct CharSource {
         MapItem item;
         char *mode; /* "bind", "connect" */
         char *path, *host, *service, *channel;
+        char *master, *slave; /* nmdm */
         Tristate append;
+        char *tls, *tls_from_config; /* tcp */
+        Tristate reconnect;
+        MaybeU32 reconnect_timeout; /* s */
+        bool seclabel, clipboard, mouse; /* content is the user's */
 } CharSource;
 
 typedef struct DomainChar {
@@ -149,6 +197,7 @@ typedef struct DomainChar {
         MAP_LIST(CharSource) sources; /* none, one, or two for udp */
         char *protocol;               /* tcp: "raw", "telnet" */
         char *tty;                    /* console/@tty, live: the path again, for old clients */
+        char *target_address;         /* guestfwd */
         char *target_type, *target_model, *target_name; /* "isa-serial", "virtio", "org.qemu.guest_agent.0" */
         MaybeU32 target_port;
         char *target_state;           /* channel, live: "connected", "disconnected" */
@@ -161,7 +210,8 @@ typedef struct DomainChar {
 typedef struct DomainInput {
         Device device;
         char *type, *bus, *model; /* "tablet", "usb" */
-        char *source;             /* evdev */
+        char *source, *evdev;     /* source/@dev for evdev, source/@evdev for passthrough */
+        char *grab, *grab_toggle, *repeat;
 } DomainInput;
 
 typedef enum GraphicsType {
@@ -175,6 +225,7 @@ typedef struct GraphicsListen {
         MapItem item;
         char *type; /* "address", "network", "socket", "none" */
         char *address, *network, *socket;
+        char *from_config, *auto_generated; /* live */
 } GraphicsListen;
 
 typedef struct DomainGraphics {
@@ -185,7 +236,13 @@ typedef struct DomainGraphics {
         int64_t websocket;
         char *listen; /* the first listen address again, as libvirt writes it */
         char *socket, *keymap, *passwd, *passwd_valid_to, *connected, *share_policy, *display, *xauth;
+        char *default_mode, *power_control, *replace_user, *multi_user, *wait;
         Tristate fullscreen, gl;
+        char *rendernode, *bus_address, *p2p;
+        MaybeU32 audio;
+        struct { /* spice; there or not */
+                bool channels, image, jpeg, zlib, playback, streaming, clipboard, mouse, filetransfer;
+        } has;
         MAP_LIST(GraphicsListen) listens;
 } DomainGraphics;
 
@@ -193,13 +250,16 @@ typedef struct DomainVideo {
         Device device;
         char *model; /* "vga", "cirrus", "qxl", "virtio", "bochs", "none" ... */
         uint32_t ram, vram, vram64, vgamem, heads; /* KiB */
-        Tristate primary, accel3d, accel2d;
+        Tristate primary, accel3d, accel2d, blob, edid;
+        char *rendernode, *driver_name, *vgaconf;
         uint32_t x, y; /* resolution */
 } DomainVideo;
 
 typedef struct DomainRng {
         Device device;
         char *model, *backend_model, *backend; /* "virtio", "random", "/dev/urandom" */
+        char *backend_type;                    /* egd: a character device */
+        bool egd_source, egd_protocol;
         uint32_t rate_bytes, rate_period;      /* bytes, ms */
 } DomainRng;
 
@@ -218,6 +278,10 @@ typedef struct DomainWatchdog {
 typedef struct DomainSound {
         Device device;
         char *model;
+        Tristate multichannel;
+        char *streams;
+        bool codec;
+        MaybeU32 audio;
 } DomainSound;
 
 typedef struct DomainHub {

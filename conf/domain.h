@@ -39,15 +39,19 @@ typedef struct DomainOs {
         char *type, *arch, *machine; /* "hvm", "x86_64", "pc-q35-7.2" */
         char *firmware;              /* "efi", "bios": to be chosen from QEMU's descriptors */
         char *loader, *loader_type, *loader_format; /* path; "rom" or "pflash" */
-        Tristate loader_readonly, loader_secure;
-        char *nvram, *nvram_template;
+        Tristate loader_readonly, loader_secure, loader_stateless;
+        char *nvram, *nvram_template, *nvram_template_format, *nvram_type, *nvram_format;
         char *kernel, *initrd, *cmdline, *dtb;
         MAP_LIST(OsBoot) boots;
         Tristate bootmenu;
         uint32_t bootmenu_timeout; /* ms */
         Tristate bios_useserial;
         MaybeU32 bios_reboot_timeout; /* ms */
-        char *smbios_mode;
+        char *smbios_mode, *bootloader, *bootloader_args;
+        struct { /* there or not; content is the user's */
+                bool nvram_source, firmware_features, acpi, init, initarg, initenv, initdir, inituser, initgroup,
+                        idmap, shim;
+        } has;
 } DomainOs;
 
 /* ---- cpu ---- */
@@ -57,6 +61,15 @@ typedef struct CpuFeature {
         char *policy, *name; /* "force", "require", "optional", "disable", "forbid" */
 } CpuFeature;
 
+typedef struct NumaCell {
+        MapItem item;
+        MaybeU32 id;
+        char *cpus;
+        char *memory, *unit; /* KiB without a unit */
+        char *mem_access, *discard;
+        bool distances, caches;
+} NumaCell;
+
 typedef struct DomainCpu {
         char *mode; /* "custom", "host-model", "host-passthrough", "maximum" */
         char *match, *check, *migratable;
@@ -65,19 +78,36 @@ typedef struct DomainCpu {
         char *cache_mode;
         MaybeU32 cache_level;
         MAP_LIST(CpuFeature) features;
+        uint32_t clusters;
+        char *deprecated_features, *maxphysaddr_mode;
+        MaybeU32 maxphysaddr_bits, maxphysaddr_limit;
+        MAP_LIST(NumaCell) cells;
+        bool interconnects;
 } DomainCpu;
 
 /* ---- features, clock, power management ---- */
 
 typedef struct DomainFeatures {
-        bool acpi, apic, pae, privnet;
+        bool acpi, apic, pae, privnet, viridian_present;
         Tristate apic_eoi;
-        Tristate hap, pmu, vmport, smm, viridian_present;
-        Tristate kvm_hidden;
+        Tristate hap, pmu, vmport, smm, pvspinlock, vmcoreinfo, htm, nested_hv, ccf_assist, ras, ps2;
+        struct { /* <smm/> without a state says on */
+                bool hap, pmu, vmport, smm, pvspinlock, vmcoreinfo, gic;
+        } given;
+        Tristate kvm_hidden, kvm_hint_dedicated, kvm_poll_control, kvm_pv_ipi, kvm_dirty_ring;
+        uint32_t kvm_dirty_ring_size;
+        char *hyperv_mode;
         Tristate hyperv_relaxed, hyperv_vapic, hyperv_spinlocks, hyperv_vpindex, hyperv_runtime,
                 hyperv_synic, hyperv_stimer, hyperv_reset;
         uint32_t hyperv_spinlocks_retries;
-        char *ioapic_driver;
+        Tristate hyperv_stimer_direct, hyperv_vendor_id, hyperv_frequencies, hyperv_reenlightenment,
+                hyperv_tlbflush, hyperv_ipi, hyperv_evmcs, hyperv_avic, hyperv_emsr_bitmap, hyperv_xmm_input;
+        char *hyperv_vendor;
+        char *ioapic_driver, *gic_version, *capabilities_policy;
+        char *tseg, *tseg_unit;
+        struct { /* there or not; content is the user's */
+                bool capabilities, hpt, cfpc, sbbc, ibs, msrs, tcg, xen, async_teardown, aia;
+        } has;
 } DomainFeatures;
 
 typedef struct ClockTimer {
@@ -85,16 +115,37 @@ typedef struct ClockTimer {
         char *name, *tickpolicy, *track, *mode;
         Tristate present;
         uint64_t frequency; /* Hz */
+        bool catchup;
 } ClockTimer;
 
 typedef struct DomainClock {
         char *offset; /* "utc", "localtime", "timezone", "variable", "absolute" */
         char *adjustment; /* seconds or "reset" */
-        char *basis, *timezone;
+        char *basis, *timezone, *start;
         MAP_LIST(ClockTimer) timers;
 } DomainClock;
 
 /* ---- the whole ---- */
+
+/* A <memory> device: what counts for the domain's memory; the rest is the user's. */
+typedef struct MemoryDevice {
+        MapItem item;
+        char *model;  /* "dimm", "nvdimm", "virtio-pmem", "virtio-mem", "sgx-epc" */
+        uint64_t size; /* KiB */
+        MaybeU32 node;
+        char *access, *discard, *uuid;
+        uint64_t requested, current, block, label; /* KiB */
+        bool readonly, source, alias, address;
+} MemoryDevice;
+
+/* Elements that are kept as they are: whether each is there. */
+typedef struct DomainExtra {
+        bool blkiotune, memtune, memory_backing, vcpus, iothreadids, cputune,
+                numatune, resource, sysinfo, idmap, perf, launch_security, key_wrap, seclabel,
+                throttlegroups;
+        bool lease, filesystem, smartcard, tpm, audio, hostdev, redirdev, redirfilter, nvram, shmem, iommu,
+                vsock, crypto, pstore;
+} DomainExtra;
 
 typedef struct DomainConf {
         xmlDoc *document; /* owned; struct and document agree after conf_parse() and conf_sync() */
@@ -105,6 +156,11 @@ typedef struct DomainConf {
         char *title, *description;
         bool metadata;
         uint64_t memory, current_memory; /* KiB */
+        uint64_t max_memory;             /* KiB; 0: no hot-plug */
+        MaybeU32 memory_slots;
+        char *dump_core, *genid, *on_lockfailure;
+        uint32_t iothreads;
+        MaybeU32 default_iothread_min, default_iothread_max;
         uint32_t vcpus, current_vcpus;   /* current 0: all */
         char *vcpu_placement, *vcpu_cpuset;
         DomainOs os;
@@ -127,6 +183,8 @@ typedef struct DomainConf {
         MAP_LIST(DomainMemballoon) memballoons; /* at most one */
         MAP_LIST(DomainRng) rngs;
         MAP_LIST(DomainPanic) panics;
+        MAP_LIST(MemoryDevice) memories;
+        DomainExtra extra;
 } DomainConf;
 
 extern const MapElement domain_element;
@@ -161,6 +219,7 @@ typedef struct ConfSummary {
         char *name;
         Uuid uuid;
         char *os_type;
+        bool secret; /* as conf_has_secret() */
 } ConfSummary;
 
 int conf_summarize(const char *text, ConfSummary *ret, Error *error);

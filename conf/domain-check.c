@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Rules that no row can state because they are about several values: what libvirt refuses to define. */
+#include "conf/domain-rows.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conf/xml.h"
+
+static bool is_text(const char *text, const char *expected) {
+        return text && strcmp(text, expected) == 0;
+}
+
+/* ---- the domain itself ---- */
+
+static int check_name(const DomainConf *conf, const xmlNode *root, Error *error) {
+        const char *name = conf->name;
+
+        if (!name || name[strspn(name, " \t\r\n")] == 0)
+                return fail_at(error, ERROR_XML, root, "a domain needs a name that is more than blanks");
+        if (strchr(name, '/'))
+                return fail_at(error, ERROR_XML, root, "name %s cannot contain '/'", name);
+        if (strchr(name, '\n'))
+                return fail_at(error, ERROR_XML, root, "name cannot contain a line break");
+        if (is_text(name, ".") || is_text(name, ".."))
+                return fail_at(error, ERROR_XML, root, "name cannot be '%s'", name);
+        if (conf->title && strchr(conf->title, '\n'))
+                return fail_at(error, ERROR_XML, root, "domain title cannot contain a line break");
+        return 0;
+}
+
+static int check_size(const DomainConf *conf, const xmlNode *root, Error *error) {
+        if (conf->memory == 0)
+                return fail_at(error, ERROR_XML, root, "Memory size must be specified via <memory> or in the "
+                               "<numa> configuration");
+        if (conf->vcpus == 0)
+                return fail_at(error, ERROR_XML, root, "<vcpu> must be at least 1");
+        if (conf->current_vcpus > conf->vcpus)
+                return fail_at(error, ERROR_XML, root, "maxvcpus must not be less than current vcpus "
+                               "(%" PRIu32 " < %" PRIu32 ")", conf->vcpus, conf->current_vcpus);
+        if (conf->max_memory && !conf->memory_slots.set)
+                return fail_at(error, ERROR_XML, root, "<maxMemory> needs the number of slots");
+        if (conf->max_memory && conf->max_memory < conf->memory)
+                return fail_at(error, ERROR_XML, root, "<maxMemory> is less than <memory>");
+        return 0;
+}
+
+static int check_loader(const DomainOs *os, const xmlNode *root, Error *error) {
+        bool nvram = os->nvram || os->nvram_template || os->nvram_type;
+        bool details = os->loader_readonly || os->loader_secure || os->loader_type || os->loader_stateless;
+
+        if (os->firmware && os->loader)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root, "a loader path cannot be given when "
+                               "the firmware is chosen automatically (<os firmware='%s'>)", os->firmware);
+        if (os->firmware && (os->loader_readonly || os->loader_type || os->loader_secure == TRISTATE_NO))
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root, "<loader> cannot say readonly, type or "
+                               "secure='no' when the firmware is chosen automatically");
+        if (is_text(os->firmware, "bios") && (nvram || os->loader_stateless == TRISTATE_NO))
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root, "Only EFI firmware permits NVRAM");
+        if (!os->firmware && details && !os->loader)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root, "no loader path specified and firmware "
+                               "auto selection disabled");
+        if (!os->firmware && !is_text(os->loader_type, "pflash") &&
+            (nvram || os->loader_stateless == TRISTATE_NO) && os->loader)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root, "Only pflash loader type permits NVRAM");
+        if (os->loader_stateless == TRISTATE_YES && nvram)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root, "NVRAM is not permitted when loader is "
+                               "stateless");
+        return 0;
+}
+
+static int check_os(const DomainConf *conf, const xmlNode *root, Error *error) {
+        static const char *const devices[] = { "fd", "hd", "cdrom", "network", NULL };
+        const DomainOs *os = &conf->os;
+
+        if (!os->type && !os->bootloader)
+                return fail_at(error, ERROR_XML, root, "an os <type> must be specified");
+        for (size_t i = 0; i < os->boots.n; i++)
+                if (map_enum_value(devices, os->boots.items[i]->dev) < 0)
+                        return fail_at(error, ERROR_XML, os->boots.items[i]->item.node, "unknown boot device "
+                                       "'%s'; there are: fd, hd, cdrom, network", os->boots.items[i]->dev);
+        if (os->bootmenu_timeout > UINT16_MAX)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root, "invalid value for boot menu timeout, "
+                               "must be in range [0,65535]");
+        if (os->bios_reboot_timeout.set && (int32_t) os->bios_reboot_timeout.value != -1 &&
+            os->bios_reboot_timeout.value > UINT16_MAX)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root, "invalid value for rebootTimeout, must be "
+                               "in range [-1,65535]");
+        return check_loader(os, root, error);
+}
+
+static int check_cpu(const DomainConf *conf, const xmlNode *root, Error *error) {
+        const DomainCpu *cpu = conf->cpu;
+
+        if (!cpu)
+                return 0;
+        if ((cpu->sockets || cpu->cores || cpu->threads) && !(cpu->sockets && cpu->cores && cpu->threads))
+                return fail_at(error, ERROR_XML, root, "a CPU topology needs sockets, cores and threads");
+        if (cpu->features.n > 0 && is_text(cpu->mode, "custom") && !cpu->model)
+                return fail_at(error, ERROR_XML, root, "CPU features were given for a CPU without a model");
+        for (size_t i = 0; i < cpu->features.n; i++)
+                for (size_t k = 0; k < i; k++)
+                        if (is_text(cpu->features.items[k]->name, cpu->features.items[i]->name))
+                                return fail_at(error, ERROR_XML, cpu->features.items[i]->item.node,
+                                               "CPU feature '%s' specified more than once",
+                                               cpu->features.items[i]->name);
+        return 0;
+}
+
+static int check_features(const DomainConf *conf, const xmlNode *root, Error *error) {
+        const DomainFeatures *features = &conf->features;
+
+        if (features->hyperv_spinlocks == TRISTATE_YES && features->hyperv_spinlocks_retries > 0 &&
+            features->hyperv_spinlocks_retries < 0xfff)
+                return fail_at(error, ERROR_XML, root, "HyperV spinlock retry count must be at least 4095");
+        if (features->hyperv_vendor && strlen(features->hyperv_vendor) > 12)
+                return fail_at(error, ERROR_XML, root, "HyperV vendor_id value must not be more than 12 "
+                               "characters");
+        return 0;
+}
+
+/* ---- controllers ---- */
+
+static bool may_share_index(const DomainController *a, const DomainController *b) {
+        return a->type == CONTROLLER_USB && (a->master_startport.set || b->master_startport.set ||
+               (a->model && b->model && strncmp(a->model, "ich9-", 5) == 0 &&
+                strncmp(b->model, "ich9-", 5) == 0));
+}
+
+static bool has_usb_master(const DomainConf *conf, const DomainController *companion) {
+        for (size_t i = 0; i < conf->controllers.n; i++) {
+                const DomainController *other = conf->controllers.items[i];
+
+                if (other->type == CONTROLLER_USB && other->index.value == companion->index.value &&
+                    !other->master_startport.set)
+                        return true;
+        }
+        return false;
+}
+
+static int check_usb_controller(const DomainConf *conf, const DomainController *controller, Error *error) {
+        const xmlNode *node = controller->device.item.node;
+
+        if (controller->master_startport.set && !has_usb_master(conf, controller))
+                return fail_at(error, ERROR_XML, node, "No master USB controller specified");
+        if (!is_text(controller->model, "none"))
+                return 0;
+        for (size_t i = 0; i < conf->controllers.n; i++)
+                if (conf->controllers.items[i]->type == CONTROLLER_USB &&
+                    conf->controllers.items[i] != controller)
+                        return fail_at(error, ERROR_XML, node, "Can't add another USB controller: USB is "
+                                       "disabled for this domain");
+        return 0;
+}
+
+static int check_controllers(const DomainConf *conf, Error *error) {
+        for (size_t i = 0; i < conf->controllers.n; i++) {
+                const DomainController *a = conf->controllers.items[i];
+                int r;
+
+                for (size_t k = 0; k < i; k++) {
+                        const DomainController *b = conf->controllers.items[k];
+
+                        if (a->type != b->type || !a->index.set || !b->index.set ||
+                            a->index.value != b->index.value || may_share_index(a, b))
+                                continue;
+                        return fail_at(error, ERROR_XML, a->device.item.node, "Multiple '%s' controllers with "
+                                       "index '%" PRIu32 "'", controller_types[a->type], a->index.value);
+                }
+                if (a->type == CONTROLLER_USB && (r = check_usb_controller(conf, a, error)) < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* ---- graphics, video, interfaces ---- */
+
+static int check_listen(const DomainGraphics *graphics, const GraphicsListen *listen, bool first, Error *error) {
+        static const char *const types[] = { "address", "network", "socket", "none", NULL };
+        const xmlNode *node = listen->item.node ?: graphics->device.item.node;
+
+        if (map_enum_value(types, listen->type ?: "") < 0)
+                return fail_at(error, ERROR_XML, node, "a graphics listen type must be one of: address, "
+                               "network, socket, none");
+        if (is_text(listen->type, "network") && !listen->network)
+                return fail_at(error, ERROR_XML, node, "'network' attribute is required for listen type "
+                               "'network'");
+        if (listen->network && !is_text(listen->type, "network"))
+                return fail_at(error, ERROR_XML, node, "'network' attribute is for listen type 'network' only");
+        if (listen->socket && !is_text(listen->type, "socket"))
+                return fail_at(error, ERROR_XML, node, "'socket' attribute is for listen type 'socket' only");
+        if (first && listen->address && graphics->listen && is_text(listen->type, "address") &&
+            strcmp(listen->address, graphics->listen) != 0)
+                return fail_at(error, ERROR_XML, node, "graphics 'listen' attribute '%s' must match 'address' "
+                               "attribute of first listen element (found '%s')", graphics->listen,
+                               listen->address);
+        if (first && listen->socket && graphics->socket && strcmp(listen->socket, graphics->socket) != 0)
+                return fail_at(error, ERROR_XML, node, "graphics 'socket' attribute '%s' must match 'socket' "
+                               "attribute of first listen element (found '%s')", graphics->socket,
+                               listen->socket);
+        return 0;
+}
+
+int graphics_check_listens(const DomainGraphics *graphics, Error *error) {
+        for (size_t i = 0; i < graphics->listens.n; i++) {
+                int r = check_listen(graphics, graphics->listens.items[i], i == 0, error);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int check_graphics(const DomainConf *conf, Error *error) {
+        for (size_t i = 0; i < conf->graphics.n; i++) {
+                const DomainGraphics *graphics = conf->graphics.items[i];
+                const xmlNode *node = graphics->device.item.node;
+                const int64_t ports[] = { graphics->port, graphics->tls_port, graphics->websocket };
+                int r;
+
+                for (size_t k = 0; k < ELEMENTS(ports); k++)
+                        if (ports[k] < -1 || ports[k] > UINT16_MAX)
+                                return fail_at(error, ERROR_XML, node, "port %" PRId64 " is out of range", ports[k]);
+                if ((r = graphics_check_listens(graphics, error)) < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int check_videos(const DomainConf *conf, Error *error) {
+        size_t primaries = 0;
+
+        for (size_t i = 0; i < conf->videos.n; i++)
+                if (conf->videos.items[i]->primary == TRISTATE_YES && ++primaries > 1)
+                        return fail_at(error, ERROR_XML, conf->videos.items[i]->device.item.node,
+                                       "Only one primary video device is supported");
+        if (conf->memballoons.n > 1)
+                return fail_at(error, ERROR_XML, conf->memballoons.items[1]->device.item.node,
+                               "only a single memory balloon device is supported");
+        return 0;
+}
+
+static int check_nets(const DomainConf *conf, Error *error) {
+        for (size_t i = 0; i < conf->nets.n; i++) {
+                const DomainNet *net = conf->nets.items[i];
+                const xmlNode *node = net->device.item.node;
+
+                if (net->mac.bytes[0] & 1)
+                        return fail_at(error, ERROR_XML, node, "expected unicast mac address, found multicast");
+                if (net->type == NET_NETWORK && !net->network)
+                        return fail_at(error, ERROR_XML, node, "No 'network' attribute specified with "
+                                       "<interface type='network'/>");
+                if (net->type == NET_BRIDGE && !net->bridge)
+                        return fail_at(error, ERROR_XML, node, "No 'bridge' attribute specified with "
+                                       "<interface type='bridge'/>");
+                if (net->type == NET_DIRECT && !net->source_dev)
+                        return fail_at(error, ERROR_XML, node, "No 'dev' attribute specified with "
+                                       "<interface type='direct'/>");
+                if (net->type == NET_VHOSTUSER && (!net->source_path || !net->source_mode))
+                        return fail_at(error, ERROR_XML, node, "vhostuser needs the path and mode of a socket");
+                if (net->source_port.set && net->source_port.value > UINT16_MAX)
+                        return fail_at(error, ERROR_XML, node, "port %" PRIu32 " is out of range",
+                                       net->source_port.value);
+        }
+        return 0;
+}
+
+/* ---- all ---- */
+
+static int check_device(DomainConf *conf, DeviceKind kind, Device *device, void *userdata) {
+        Error *error = userdata;
+        int r = address_check(device, error);
+
+        if (r < 0)
+                return r;
+        if (kind == DEVICE_DISK)
+                return disk_check(conf, (DomainDisk *) device, error);
+        if (kind == DEVICE_SERIAL || kind == DEVICE_PARALLEL || kind == DEVICE_CONSOLE || kind == DEVICE_CHANNEL)
+                return char_check((DomainChar *) device, kind, error);
+        return 0;
+}
+
+int conf_check(const DomainConf *conf, Error *error) {
+        static int (*const rules[])(const DomainConf *, const xmlNode *, Error *) = {
+                check_name, check_size, check_os, check_cpu, check_features,
+        };
+        static int (*const lists[])(const DomainConf *, Error *) = {
+                check_controllers, check_graphics, check_videos, check_nets, places_check,
+        };
+        const xmlNode *root = conf->document ? xmlDocGetRootElement(conf->document) : NULL;
+        int r;
+
+        for (size_t i = 0; i < ELEMENTS(rules); i++)
+                if ((r = rules[i](conf, root, error)) < 0)
+                        return r;
+        if ((r = conf_visit_devices((DomainConf *) conf, check_device, error)) < 0)
+                return r;
+        for (size_t i = 0; i < ELEMENTS(lists); i++)
+                if ((r = lists[i](conf, error)) < 0)
+                        return r;
+        return 0;
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* <disk>: its rows, what is filled in from the target's name, and the rules of disks. */
+#include "conf/domain-rows.h"
+
+#include <errno.h>
+#include <string.h>
+
+const char *const disk_types[] = {
+        "file", "block", "dir", "network", "volume", "nvme", "vhostuser", "vhostvdpa", NULL,
+};
+const char *const disk_devices[] = { "disk", "cdrom", "floppy", "lun", NULL };
+const char *const disk_buses[] = {
+        NULL, "ide", "fdc", "scsi", "virtio", "xen", "usb", "uml", "sata", "sd", NULL,
+};
+
+#define TYPE(types) .when_offset = offsetof(DomainDisk, type), .when = (types)
+#define NETWORK     TYPE(BIT(DISK_NETWORK))
+#define VOLUME      TYPE(BIT(DISK_VOLUME))
+#define NVME        TYPE(BIT(DISK_NVME))
+#define VHOST       TYPE(BIT(DISK_VHOST_USER) | BIT(DISK_VHOST_VDPA))
+
+const MapElement disk_element = { "disk", sizeof(DomainDisk), (const MapField[]) {
+        ENUM  ("@type",                      DomainDisk, type, disk_types, WRITTEN),
+        ENUM  ("@device",                    DomainDisk, kind, disk_devices, WRITTEN),
+        STRING("@model",                     DomainDisk, model),
+        STRING("@rawio",                     DomainDisk, rawio),
+        STRING("@sgio",                      DomainDisk, sgio),
+        STRING("@snapshot",                  DomainDisk, snapshot),
+        STRING("driver/@name",               DomainDisk, driver_name),
+        STRING("driver/@type",               DomainDisk, format),
+        STRING("driver/@cache",              DomainDisk, cache),
+        STRING("driver/@error_policy",       DomainDisk, error_policy),
+        STRING("driver/@rerror_policy",      DomainDisk, rerror_policy),
+        STRING("driver/@io",                 DomainDisk, io),
+        ON_OFF("driver/@ioeventfd",          DomainDisk, ioeventfd),
+        ON_OFF("driver/@event_idx",          DomainDisk, event_idx),
+        ON_OFF("driver/@copy_on_read",       DomainDisk, copy_on_read),
+        STRING("driver/@discard",            DomainDisk, discard),
+        U32   ("driver/@iothread",           DomainDisk, iothread),
+        STRING("driver/@detect_zeroes",      DomainDisk, detect_zeroes),
+        U32   ("driver/@queues",             DomainDisk, queues),
+        U32   ("driver/@queue_size",         DomainDisk, queue_size),
+        VIRTIO_ROWS(DomainDisk),
+        KEPT  ("driver/metadata_cache",      DomainDisk, metadata_cache),
+        KEPT  ("auth",                       DomainDisk, auth),
+        STRING("source/@startupPolicy",      DomainDisk, startup_policy),
+        STRING("source/@file",               DomainDisk, source, TYPE(BIT(DISK_FILE))),
+        STRING("source/@dev",                DomainDisk, source, TYPE(BIT(DISK_BLOCK))),
+        STRING("source/@dir",                DomainDisk, source, TYPE(BIT(DISK_DIR))),
+        STRING("source/@protocol",           DomainDisk, protocol, NETWORK),
+        STRING("source/@name",               DomainDisk, source_name, NETWORK),
+        STRING("source/@query",              DomainDisk, source_query, NETWORK),
+        STRING("source/@tls",                DomainDisk, tls, NETWORK),
+        STRING("source/@tlsHostname",        DomainDisk, tls_hostname, NETWORK),
+        STRING("source/@pool",               DomainDisk, pool, VOLUME),
+        STRING("source/@volume",             DomainDisk, volume, VOLUME),
+        STRING("source/@mode",               DomainDisk, source_mode, VOLUME),
+        STRING("source/@type",               DomainDisk, source_type, TYPE(BIT(DISK_NVME) | BIT(DISK_VHOST_USER))),
+        STRING("source/@managed",            DomainDisk, source_managed, NVME),
+        STRING("source/@namespace",          DomainDisk, source_namespace, NVME),
+        STRING("source/@path",               DomainDisk, source_path, TYPE(BIT(DISK_VHOST_USER))),
+        STRING("source/@dev",                DomainDisk, source_path, TYPE(BIT(DISK_VHOST_VDPA))),
+        MAYBE ("source/@index",              DomainDisk, source_index, LIVE),
+        KEPT  ("source/host",                DomainDisk, source_has.hosts),
+        KEPT  ("source/snapshot",            DomainDisk, source_has.snapshot),
+        KEPT  ("source/config",              DomainDisk, source_has.config),
+        KEPT  ("source/auth",                DomainDisk, source_has.auth),
+        KEPT  ("source/encryption",          DomainDisk, source_has.encryption),
+        KEPT  ("source/reservations",        DomainDisk, source_has.reservations),
+        KEPT  ("source/initiator",           DomainDisk, source_has.initiator),
+        KEPT  ("source/cookies",             DomainDisk, source_has.cookies, SECRET),
+        KEPT  ("source/ssl",                 DomainDisk, source_has.ssl),
+        KEPT  ("source/timeout",             DomainDisk, source_has.timeout),
+        KEPT  ("source/readahead",           DomainDisk, source_has.readahead),
+        KEPT  ("source/reconnect",           DomainDisk, source_has.reconnect),
+        KEPT  ("source/identity",            DomainDisk, source_has.identity),
+        KEPT  ("source/slices",              DomainDisk, source_has.slices),
+        KEPT  ("source/seclabel",            DomainDisk, source_has.seclabels),
+        KEPT  ("source/address",             DomainDisk, source_has.address),
+        KEPT  ("source/knownHosts",          DomainDisk, source_has.knownhosts),
+        KEPT  ("source/privateData",         DomainDisk, source_has.privatedata, LIVE),
+        KEPT  ("backingStore",               DomainDisk, backing_store),
+        KEPT  ("mirror",                     DomainDisk, mirror, LIVE),
+        STRING("backenddomain/@name",        DomainDisk, backend_domain),
+        STRING("target/@dev",                DomainDisk, target),
+        ENUM  ("target/@bus",                DomainDisk, bus, disk_buses),
+        STRING("target/@tray",               DomainDisk, tray),
+        STRING("target/@removable",          DomainDisk, removable),
+        MAYBE ("target/@rotation_rate",      DomainDisk, rotation_rate),
+        KEPT  ("iotune",                     DomainDisk, iotune),
+        KEPT  ("throttlefilters",            DomainDisk, throttle_filters),
+        FLAG  ("readonly",                   DomainDisk, readonly),
+        FLAG  ("shareable",                  DomainDisk, shareable),
+        FLAG  ("transient",                  DomainDisk, transient),
+        YES_NO("transient/@shareBacking",    DomainDisk, share_backing),
+        STRING("serial",                     DomainDisk, serial),
+        STRING("wwn",                        DomainDisk, wwn),
+        STRING("vendor",                     DomainDisk, vendor),
+        STRING("product",                    DomainDisk, product),
+        KEPT  ("encryption",                 DomainDisk, encryption),
+        U32   ("blockio/@logical_block_size",  DomainDisk, logical_block_size),
+        U32   ("blockio/@physical_block_size", DomainDisk, physical_block_size),
+        U32   ("blockio/@discard_granularity", DomainDisk, discard_granularity),
+        DEVICE_ROWS(DomainDisk),
+        {}
+} };
+
+/* ---- what a target's name says ---- */
+
+static const struct {
+        const char *prefix;
+        DiskBus bus;
+} targets[] = {
+        { "fd", DISK_BUS_FDC }, { "hd", DISK_BUS_IDE }, { "sd", DISK_BUS_SCSI }, { "vd", DISK_BUS_VIRTIO },
+        { "xvd", DISK_BUS_XEN }, { "ubd", DISK_BUS_UML },
+};
+
+static const char *after_prefix(const char *target, DiskBus *ret_bus) {
+        for (size_t i = 0; i < ELEMENTS(targets); i++) {
+                size_t n = strlen(targets[i].prefix);
+
+                if (strncmp(target, targets[i].prefix, n) == 0) {
+                        *ret_bus = targets[i].bus;
+                        return target + n;
+                }
+        }
+        return NULL;
+}
+
+int disk_target_index(const char *target) {
+        DiskBus bus;
+        const char *p = after_prefix(target, &bus);
+        int index = 0;
+
+        if (!p || !*p || strlen(p) > 4)
+                return -EINVAL;
+        for (; *p; p++) {
+                if (*p < 'a' || *p > 'z')
+                        return -EINVAL;
+                index = index * 26 + (*p - 'a') + 1;
+        }
+        return index - 1;
+}
+
+static void complete_bus(DomainDisk *disk) {
+        DiskBus bus;
+
+        if (disk->bus != DISK_BUS_UNSET)
+                return;
+        if (disk->kind == DISK_DEVICE_FLOPPY)
+                disk->bus = DISK_BUS_FDC;
+        else if (disk->target && after_prefix(disk->target, &bus))
+                disk->bus = bus;
+        else
+                disk->bus = DISK_BUS_IDE;
+}
+
+/* How names are spread over the places of a bus: units on a bus, buses on a controller. SCSI has 16 units,
+ * of which number 7 is the controller itself. */
+#define SCSI_SELF 7
+static const struct {
+        uint32_t units, buses;
+} shapes[] = {
+        [DISK_BUS_IDE]  = { 2, 2 },
+        [DISK_BUS_FDC]  = { 2, 1 },
+        [DISK_BUS_SCSI] = { 15, 1 },
+        [DISK_BUS_SATA] = { 6, 1 },
+};
+
+static void complete_address(DomainDisk *disk) {
+        DeviceAddress *address = &disk->device.address;
+        int index = disk->target ? disk_target_index(disk->target) : -EINVAL;
+
+        if (address->type != ADDRESS_NONE || index < 0)
+                return;
+        if ((size_t) disk->bus >= ELEMENTS(shapes) || shapes[disk->bus].units == 0)
+                return;
+
+        uint32_t units = shapes[disk->bus].units, buses = shapes[disk->bus].buses;
+        *address = (DeviceAddress) {
+                .type = ADDRESS_DRIVE,
+                .controller = (uint32_t) index / (units * buses),
+                .bus = (uint32_t) index / units % buses,
+                .unit = (uint32_t) index % units,
+        };
+        if (disk->bus == DISK_BUS_SCSI && address->unit >= SCSI_SELF)
+                address->unit++;
+}
+
+int disk_complete(DomainDisk *disk, Error *error) {
+        complete_bus(disk);
+        complete_address(disk);
+        if (disk->kind == DISK_DEVICE_CDROM)
+                disk->readonly = true;
+        if (!disk->snapshot && disk->type == DISK_VHOST_USER && set_string(&disk->snapshot, "no") < 0)
+                return fail_memory(error);
+        return 0;
+}
+
+/* ---- rules ---- */
+
+/* Buses whose drives sit on a controller, and those with an address of their own kind. */
+static bool address_fits(const DomainDisk *disk) {
+        AddressType type = disk->device.address.type;
+
+        switch (disk->bus) {
+        case DISK_BUS_IDE:
+        case DISK_BUS_FDC:
+        case DISK_BUS_SCSI:
+        case DISK_BUS_SATA:
+                return type == ADDRESS_NONE || type == ADDRESS_DRIVE || type == ADDRESS_UNASSIGNED;
+        case DISK_BUS_USB:
+                return type == ADDRESS_NONE || type == ADDRESS_USB;
+        case DISK_BUS_VIRTIO:
+                return type != ADDRESS_DRIVE && type != ADDRESS_USB && type != ADDRESS_ISA;
+        case DISK_BUS_UNSET:
+        case DISK_BUS_XEN:
+        case DISK_BUS_UML:
+        case DISK_BUS_SD:
+                break;
+        }
+        return true;
+}
+
+static bool has_source(const DomainDisk *disk) {
+        switch (disk->type) {
+        case DISK_FILE:
+        case DISK_BLOCK:
+        case DISK_DIR:
+                return disk->source;
+        case DISK_NETWORK:
+                return disk->protocol;
+        case DISK_VOLUME:
+                return disk->pool && disk->volume;
+        case DISK_NVME:
+                return disk->source_has.address;
+        case DISK_VHOST_USER:
+        case DISK_VHOST_VDPA:
+                return disk->source_path;
+        }
+        return false;
+}
+
+static int target_check(const DomainDisk *disk, const xmlNode *node, Error *error) {
+        const char *target = disk->target, *rest;
+        DiskBus bus;
+
+        if (!target || !*target)
+                return fail_at(error, ERROR_XML, node, "a disk needs a <target dev='...'>");
+        rest = after_prefix(target, &bus);
+        if (rest && rest[strspn(rest, "abcdefghijklmnopqrstuvwxyz")] && rest[0] >= 'a')
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "invalid disk target '%s', partitions "
+                               "can't appear in disk targets", target);
+        if (disk->kind == DISK_DEVICE_FLOPPY && strncmp(target, "fd", 2) != 0)
+                return fail_at(error, ERROR_XML, node, "Invalid floppy device name: %s", target);
+        if (!rest && (disk->kind == DISK_DEVICE_DISK || disk->kind == DISK_DEVICE_LUN))
+                return fail_at(error, ERROR_XML, node, "Invalid harddisk device name: %s; names start with "
+                               "hd, sd, vd, xvd or ubd", target);
+        if (disk_target_index(target) < 0 && disk->device.address.type == ADDRESS_NONE)
+                return fail_at(error, ERROR_XML, node, "Unknown disk name '%s' and no address has been "
+                               "specified", target);
+        return 0;
+}
+
+static int bus_check(const DomainDisk *disk, const xmlNode *node, Error *error) {
+        const char *bus = map_enum_name(disk_buses, disk->bus) ?: "none";
+
+        if ((disk->kind == DISK_DEVICE_FLOPPY) != (disk->bus == DISK_BUS_FDC))
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "Invalid bus type '%s' for %s", bus,
+                               disk->kind == DISK_DEVICE_FLOPPY ? "floppy disk" : "disk");
+        if (disk->kind == DISK_DEVICE_CDROM && disk->bus == DISK_BUS_VIRTIO)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "Invalid bus type 'virtio' for a cdrom; "
+                               "use sata, scsi, ide or usb");
+        if (!address_fits(disk))
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "Invalid address type '%s' for the disk "
+                               "'%s' with the bus type '%s'",
+                               map_enum_name(address_types, disk->device.address.type) ?: "none",
+                               disk->target, bus);
+        if ((disk->vendor || disk->product) && disk->bus != DISK_BUS_SCSI)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "Only scsi disk supports vendor and "
+                               "product");
+        if (disk->tray && disk->kind != DISK_DEVICE_CDROM && disk->kind != DISK_DEVICE_FLOPPY)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "tray is only valid for cdrom and floppy");
+        if (disk->removable && disk->bus != DISK_BUS_USB && disk->bus != DISK_BUS_SCSI)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "removable is only valid for usb or scsi "
+                               "disks");
+        return 0;
+}
+
+static bool is_iscsi(const DomainDisk *disk) {
+        return disk->type == DISK_NETWORK && disk->protocol && strcmp(disk->protocol, "iscsi") == 0;
+}
+
+static int kind_check(const DomainDisk *disk, const xmlNode *node, Error *error) {
+        bool block = disk->type == DISK_BLOCK || disk->type == DISK_VOLUME || is_iscsi(disk);
+
+        if (disk->kind == DISK_DEVICE_LUN && !block)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "disk device='lun' is only valid for "
+                               "block type disk source");
+        if (disk->kind != DISK_DEVICE_LUN && (disk->rawio || disk->sgio))
+                return fail_at(error, ERROR_XML, node, "rawio or sgio can be used only with device='lun'");
+        if ((disk->kind == DISK_DEVICE_DISK || disk->kind == DISK_DEVICE_LUN) && !has_source(disk))
+                return fail_at(error, ERROR_XML, node, "missing source information for device %s", disk->target);
+        if (disk->shareable && disk->format && strcmp(disk->format, "raw") != 0)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "shared access for disk '%s' requires "
+                               "use of supported storage format (raw, not %s)", disk->target, disk->format);
+        if (disk->auth && disk->source_has.auth)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "an <auth> definition already found for "
+                               "disk source");
+        if (disk->encryption && disk->source_has.encryption)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "an <encryption> definition already found "
+                               "for disk source");
+        return 0;
+}
+
+static int identity_check(const DomainDisk *disk, const xmlNode *node, Error *error) {
+        const char *wwn = disk->wwn;
+
+        if (wwn && strncmp(wwn, "0x", 2) == 0)
+                wwn += 2;
+        if (wwn && (strlen(wwn) != 16 || wwn[strspn(wwn, "0123456789abcdefABCDEF")]))
+                return fail_at(error, ERROR_XML, node, "malformed wwn: %s; 16 hex digits are expected", disk->wwn);
+        if (disk->vendor && strlen(disk->vendor) > 8)
+                return fail_at(error, ERROR_XML, node, "disk vendor is more than 8 characters");
+        if (disk->product && strlen(disk->product) > 16)
+                return fail_at(error, ERROR_XML, node, "disk product is more than 16 characters");
+        return 0;
+}
+
+int disk_check(const DomainConf *conf, const DomainDisk *disk, Error *error) {
+        const xmlNode *node = disk->device.item.node;
+        int r;
+
+        if ((r = target_check(disk, node, error)) < 0 || (r = bus_check(disk, node, error)) < 0 ||
+            (r = kind_check(disk, node, error)) < 0 || (r = identity_check(disk, node, error)) < 0)
+                return r;
+        for (size_t i = 0; i < conf->disks.n && conf->disks.items[i] != disk; i++)
+                if (strcmp(conf->disks.items[i]->target, disk->target) == 0)
+                        return fail_at(error, ERROR_XML, node, "target '%s' duplicated for disk sources '%s' "
+                                       "and '%s'", disk->target, conf->disks.items[i]->source ?: "",
+                                       disk->source ?: "");
+        return 0;
+}

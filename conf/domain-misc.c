@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The smaller devices: their rows. */
+#include "conf/domain-rows.h"
+
+const MapElement input_element = { "input", sizeof(DomainInput), (const MapField[]) {
+        STRING("@type",               DomainInput, type, REQUIRED),
+        STRING("@bus",                DomainInput, bus),
+        STRING("@model",              DomainInput, model),
+        VIRTIO_ROWS(DomainInput),
+        STRING("source/@evdev",       DomainInput, evdev),
+        STRING("source/@dev",         DomainInput, source),
+        STRING("source/@grab",        DomainInput, grab),
+        STRING("source/@grabToggle",  DomainInput, grab_toggle),
+        STRING("source/@repeat",      DomainInput, repeat),
+        DEVICE_ROWS(DomainInput),
+        {}
+} };
+
+const MapElement sound_element = { "sound", sizeof(DomainSound), (const MapField[]) {
+        STRING("@model",              DomainSound, model, REQUIRED),
+        YES_NO("@multichannel",       DomainSound, multichannel),
+        STRING("@streams",            DomainSound, streams),
+        KEPT  ("codec",               DomainSound, codec),
+        MAYBE ("audio/@id",           DomainSound, audio),
+        VIRTIO_ROWS(DomainSound),
+        DEVICE_ROWS(DomainSound),
+        {}
+} };
+
+const MapElement hub_element = { "hub", sizeof(DomainHub), (const MapField[]) {
+        STRING("@type",               DomainHub, type, REQUIRED),
+        DEVICE_ROWS(DomainHub),
+        {}
+} };
+
+const MapElement watchdog_element = { "watchdog", sizeof(DomainWatchdog), (const MapField[]) {
+        STRING("@model",              DomainWatchdog, model, REQUIRED),
+        STRING("@action",             DomainWatchdog, action),
+        DEVICE_ROWS(DomainWatchdog),
+        {}
+} };
+
+const MapElement memballoon_element = { "memballoon", sizeof(DomainMemballoon), (const MapField[]) {
+        STRING("@model",              DomainMemballoon, model, REQUIRED),
+        ON_OFF("@autodeflate",        DomainMemballoon, autodeflate),
+        ON_OFF("@freePageReporting",  DomainMemballoon, free_page_reporting),
+        U32   ("stats/@period",       DomainMemballoon, stats_period),
+        VIRTIO_ROWS(DomainMemballoon),
+        DEVICE_ROWS(DomainMemballoon),
+        {}
+} };
+
+const MapElement rng_element = { "rng", sizeof(DomainRng), (const MapField[]) {
+        STRING("@model",              DomainRng, model, REQUIRED),
+        U32   ("rate/@bytes",         DomainRng, rate_bytes),
+        U32   ("rate/@period",        DomainRng, rate_period),
+        STRING("backend/@model",      DomainRng, backend_model, REQUIRED),
+        STRING("backend/@type",       DomainRng, backend_type),
+        KEPT  ("backend/source",      DomainRng, egd_source),
+        KEPT  ("backend/protocol",    DomainRng, egd_protocol),
+        VIRTIO_ROWS(DomainRng),
+        DEVICE_ROWS(DomainRng),
+        {}
+} };
+
+const MapElement panic_element = { "panic", sizeof(DomainPanic), (const MapField[]) {
+        STRING("@model",              DomainPanic, model),
+        DEVICE_ROWS(DomainPanic),
+        {}
+} };
+
+const MapElement memory_element = { "memory", sizeof(MemoryDevice), (const MapField[]) {
+        STRING("@model",              MemoryDevice, model, REQUIRED),
+        STRING("@access",             MemoryDevice, access),
+        STRING("@discard",            MemoryDevice, discard),
+        STRING("uuid",                MemoryDevice, uuid),
+        KEPT  ("source",              MemoryDevice, source),
+        KIB   ("target/size",         MemoryDevice, size, .flags = MAP_CANONICAL),
+        MAYBE ("target/node",         MemoryDevice, node),
+        KIB   ("target/label/size",   MemoryDevice, label, .flags = MAP_CANONICAL),
+        KIB   ("target/block",        MemoryDevice, block, .flags = MAP_CANONICAL),
+        KIB   ("target/requested",    MemoryDevice, requested, .flags = MAP_CANONICAL),
+        KIB   ("target/current",      MemoryDevice, current, LIVE),
+        FLAG  ("target/readonly",     MemoryDevice, readonly),
+        KEPT  ("alias",               MemoryDevice, alias),
+        KEPT  ("address",             MemoryDevice, address),
+        {}
+} };

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* <os> and <clock>: how a guest boots and what time it sees. */
+#include "conf/domain-rows.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static int parse_maybe_int(const MapField *field, const char *text, void *value) {
+        MaybeU32 *maybe = value;
+        char *end;
+
+        errno = 0;
+        long n = strtol(text, &end, 10);
+        if (end == text || *end)
+                return -EINVAL;
+        if (errno || n < INT32_MIN || n > INT32_MAX)
+                return -ERANGE;
+        *maybe = (MaybeU32) { true, (uint32_t) n };
+        return 0;
+}
+
+static int format_maybe_int(const MapField *field, const void *value, char **ret) {
+        const MaybeU32 *maybe = value;
+
+        *ret = NULL;
+        if (!maybe->set)
+                return 0;
+        return asprintf(ret, "%d", (int32_t) maybe->value) < 0 ? -ENOMEM : 0;
+}
+
+const MapType map_maybe_int = {
+        .name = "number",
+        .size = sizeof(MaybeU32),
+        .parse = parse_maybe_int,
+        .format = format_maybe_int,
+};
+
+#define MAYBE_INT(p, S, m) { .path = p, .type = &map_maybe_int, .offset = _MAP_AT(S, m, MaybeU32) }
+
+static const MapElement boot_element = { "boot", sizeof(OsBoot), (const MapField[]) {
+        STRING("@dev", OsBoot, dev, REQUIRED),
+        {}
+} };
+
+const MapElement os_element = { "os", sizeof(DomainOs), (const MapField[]) {
+        STRING("@firmware",           DomainOs, firmware),
+        STRING("type",                DomainOs, type),
+        STRING("type/@arch",          DomainOs, arch),
+        STRING("type/@machine",       DomainOs, machine),
+        KEPT  ("init",                DomainOs, has.init),
+        KEPT  ("initarg",             DomainOs, has.initarg),
+        KEPT  ("initenv",             DomainOs, has.initenv),
+        KEPT  ("initdir",             DomainOs, has.initdir),
+        KEPT  ("inituser",            DomainOs, has.inituser),
+        KEPT  ("initgroup",           DomainOs, has.initgroup),
+        KEPT  ("firmware",            DomainOs, has.firmware_features),
+        STRING("loader",              DomainOs, loader),
+        YES_NO("loader/@readonly",    DomainOs, loader_readonly),
+        YES_NO("loader/@secure",      DomainOs, loader_secure),
+        STRING("loader/@type",        DomainOs, loader_type),
+        STRING("loader/@format",      DomainOs, loader_format),
+        YES_NO("loader/@stateless",   DomainOs, loader_stateless),
+        STRING("nvram",               DomainOs, nvram),
+        STRING("nvram/@template",     DomainOs, nvram_template),
+        STRING("nvram/@templateFormat", DomainOs, nvram_template_format),
+        STRING("nvram/@type",         DomainOs, nvram_type),
+        STRING("nvram/@format",       DomainOs, nvram_format),
+        KEPT  ("nvram/source",        DomainOs, has.nvram_source),
+        STRING("kernel",              DomainOs, kernel),
+        STRING("initrd",              DomainOs, initrd),
+        STRING("cmdline",             DomainOs, cmdline),
+        STRING("dtb",                 DomainOs, dtb),
+        KEPT  ("shim",                DomainOs, has.shim),
+        KEPT  ("acpi",                DomainOs, has.acpi),
+        LIST  ("boot",                DomainOs, boots, OsBoot, &boot_element),
+        YES_NO("bootmenu/@enable",    DomainOs, bootmenu),
+        U32   ("bootmenu/@timeout",   DomainOs, bootmenu_timeout),
+        YES_NO("bios/@useserial",     DomainOs, bios_useserial),
+        MAYBE_INT("bios/@rebootTimeout", DomainOs, bios_reboot_timeout),
+        STRING("smbios/@mode",        DomainOs, smbios_mode),
+        KEPT  ("idmap",               DomainOs, has.idmap),
+        {}
+} };
+
+static const MapElement timer_element = { "timer", sizeof(ClockTimer), (const MapField[]) {
+        STRING("@name",       ClockTimer, name, REQUIRED),
+        YES_NO("@present",    ClockTimer, present),
+        STRING("@tickpolicy", ClockTimer, tickpolicy),
+        STRING("@track",      ClockTimer, track),
+        U64   ("@frequency",  ClockTimer, frequency),
+        STRING("@mode",       ClockTimer, mode),
+        KEPT  ("catchup",     ClockTimer, catchup),
+        {}
+} };
+
+const MapElement clock_element = { "clock", sizeof(DomainClock), (const MapField[]) {
+        STRING("@offset",     DomainClock, offset),
+        STRING("@adjustment", DomainClock, adjustment),
+        STRING("@basis",      DomainClock, basis),
+        STRING("@timezone",   DomainClock, timezone),
+        STRING("@start",      DomainClock, start),
+        LIST  ("timer",       DomainClock, timers, ClockTimer, &timer_element),
+        {}
+} };

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of the domain model share among themselves: tables of rows, common rows, the steps of
+ * reading a definition. Nobody outside conf/domain*.c includes it. */
+#pragma once
+
+#include "conf/domain.h"
+
+extern const MapElement address_element, virtio_element;
+extern const MapElement os_element, features_element, cpu_element, clock_element;
+extern const MapElement disk_element, controller_element, net_element;
+extern const MapElement serial_element, parallel_element, console_element, channel_element;
+extern const MapElement graphics_element, video_element, input_element, sound_element, hub_element,
+        watchdog_element, memballoon_element, rng_element, panic_element, memory_element;
+
+extern const MapType map_maybe_int; /* MaybeU32 that holds an int32_t: -1 is a value */
+extern const MapType map_maybe_hex; /* MaybeU32, written 0x%x */
+
+/* Elements outside the table are known to libvirt and kept whole: there or not. */
+#define KEPT(path, S, m, ...) OPAQUE(path, S, m, ##__VA_ARGS__)
+
+/* Always there, and always in the same words. */
+#define WRITTEN .flags = MAP_EXPLICIT | MAP_CANONICAL
+
+#define DEVICE_ROWS(S)                                                            \
+        U32   ("boot/@order", S, device.boot_order),                              \
+        STRING("boot/@loadparm", S, device.boot_loadparm),                        \
+        STRING("alias/@name", S, device.alias),                                   \
+        U32   ("acpi/@index", S, device.acpi_index),                              \
+        STRUCT("address", S, device.address, DeviceAddress, &address_element)
+
+#define VIRTIO_ROWS(S) STRUCT("driver", S, device.virtio, VirtioOptions, &virtio_element)
+
+/* ---- steps of conf_parse(), in this order ---- */
+
+/* Takes out of the struct what only a running domain has and no row's LIVE can tell: generated values. */
+void domain_drop_live(DomainConf *conf);
+
+/* Fills in what libvirt fills in for any hypervisor. */
+int domain_complete(DomainConf *conf, Error *error);
+int disk_complete(DomainDisk *disk, Error *error);
+int graphics_complete(DomainGraphics *graphics, Error *error);
+int chars_complete(DomainConf *conf, Error *error);
+void address_complete(DeviceAddress *address);
+
+int char_check(DomainChar *chr, DeviceKind kind, Error *error);
+int disk_check(const DomainConf *conf, const DomainDisk *disk, Error *error);
+int graphics_check_listens(const DomainGraphics *graphics, Error *error);
+int address_check(const Device *device, Error *error);
+int places_check(const DomainConf *conf, Error *error);
+
+/* Sets a string: -ENOMEM when there is no memory. */
+int set_string(char **string, const char *text);
+
+/* fail() with ERROR_XML or ERROR_CONFIG_UNSUPPORTED, and path and line of the node after the message. */
+int fail_at(Error *error, ErrorCode code, const xmlNode *node, const char *format, ...) _printf_(4, 5);
+
+/* "vda" is 0, "vdaa" is 26: the number behind a target's prefix; -EINVAL when there is none. A partition
+ * ("vda1") is -EINVAL too. */
+int disk_target_index(const char *target);

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A domain as a whole: its rows, and the way from text to struct and back. */
+#include "conf/domain-rows.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "conf/xml.h"
+
+const char *const virt_types[] = {
+        NULL, "qemu", "kvm", "xen", "test", "lxc", "hvf", "vmware", "hyperv", "vbox", "phyp", "parallels",
+        "bhyve", "vz", "kqemu", "uml", "openvz", NULL,
+};
+const char *const lifecycle_actions[] = {
+        NULL, "destroy", "restart", "rename-restart", "preserve", "coredump-destroy", "coredump-restart",
+        NULL,
+};
+
+#define DEVICES(name, m, T, element) LIST("devices/" name, DomainConf, m, T, &element)
+#define DEVICE_KEPT(name, m) KEPT("devices/" name, DomainConf, extra.m)
+#define CANONICAL_VALUE .flags = MAP_CANONICAL
+
+const MapElement domain_element = { "domain", sizeof(DomainConf), (const MapField[]) {
+        ENUM  ("@type",                    DomainConf, type, virt_types, REQUIRED),
+        MAYBE ("@id",                      DomainConf, id, LIVE),
+        STRING("name",                     DomainConf, name, REQUIRED),
+        UUID  ("uuid",                     DomainConf, uuid, CANONICAL_VALUE),
+        STRING("genid",                    DomainConf, genid),
+        STRING("title",                    DomainConf, title),
+        STRING("description",              DomainConf, description),
+        OPAQUE("metadata",                 DomainConf, metadata),
+        KIB   ("maxMemory",                DomainConf, max_memory, CANONICAL_VALUE),
+        MAYBE ("maxMemory/@slots",         DomainConf, memory_slots),
+        KIB   ("memory",                   DomainConf, memory, CANONICAL_VALUE),
+        STRING("memory/@dumpCore",         DomainConf, dump_core),
+        KIB   ("currentMemory",            DomainConf, current_memory, CANONICAL_VALUE),
+        KEPT  ("blkiotune",                DomainConf, extra.blkiotune),
+        KEPT  ("memtune",                  DomainConf, extra.memtune),
+        KEPT  ("memoryBacking",            DomainConf, extra.memory_backing),
+        U32   ("vcpu",                     DomainConf, vcpus),
+        STRING("vcpu/@placement",          DomainConf, vcpu_placement),
+        STRING("vcpu/@cpuset",             DomainConf, vcpu_cpuset),
+        U32   ("vcpu/@current",            DomainConf, current_vcpus),
+        KEPT  ("vcpus",                    DomainConf, extra.vcpus),
+        U32   ("iothreads",                DomainConf, iothreads),
+        KEPT  ("iothreadids",              DomainConf, extra.iothreadids),
+        MAYBE ("defaultiothread/@thread_pool_min", DomainConf, default_iothread_min),
+        MAYBE ("defaultiothread/@thread_pool_max", DomainConf, default_iothread_max),
+        KEPT  ("cputune",                  DomainConf, extra.cputune),
+        KEPT  ("numatune",                 DomainConf, extra.numatune),
+        KEPT  ("resource",                 DomainConf, extra.resource),
+        KEPT  ("sysinfo",                  DomainConf, extra.sysinfo),
+        STRING("bootloader",               DomainConf, os.bootloader),
+        STRING("bootloader_args",          DomainConf, os.bootloader_args),
+        STRUCT("os",                       DomainConf, os, DomainOs, &os_element),
+        KEPT  ("idmap",                    DomainConf, extra.idmap),
+        STRUCT("features",                 DomainConf, features, DomainFeatures, &features_element),
+        OPTIONAL("cpu",                    DomainConf, cpu, DomainCpu, &cpu_element),
+        STRUCT("clock",                    DomainConf, clock, DomainClock, &clock_element),
+        ENUM  ("on_poweroff",              DomainConf, on_poweroff, lifecycle_actions),
+        ENUM  ("on_reboot",                DomainConf, on_reboot, lifecycle_actions),
+        ENUM  ("on_crash",                 DomainConf, on_crash, lifecycle_actions),
+        STRING("on_lockfailure",           DomainConf, on_lockfailure),
+        YES_NO("pm/suspend-to-mem/@enabled",  DomainConf, suspend_to_mem),
+        YES_NO("pm/suspend-to-disk/@enabled", DomainConf, suspend_to_disk),
+        KEPT  ("perf",                     DomainConf, extra.perf),
+        KEPT  ("throttlegroups",           DomainConf, extra.throttlegroups),
+        STRING("devices/emulator",         DomainConf, emulator),
+        DEVICES("disk",                    disks, DomainDisk, disk_element),
+        DEVICES("controller",              controllers, DomainController, controller_element),
+        DEVICE_KEPT("lease",               lease),
+        DEVICE_KEPT("filesystem",          filesystem),
+        DEVICES("interface",               nets, DomainNet, net_element),
+        DEVICE_KEPT("smartcard",           smartcard),
+        DEVICES("serial",                  serials, DomainChar, serial_element),
+        DEVICES("parallel",                parallels, DomainChar, parallel_element),
+        DEVICES("console",                 consoles, DomainChar, console_element),
+        DEVICES("channel",                 channels, DomainChar, channel_element),
+        DEVICES("input",                   inputs, DomainInput, input_element),
+        DEVICE_KEPT("tpm",                 tpm),
+        DEVICES("graphics",                graphics, DomainGraphics, graphics_element),
+        DEVICES("sound",                   sounds, DomainSound, sound_element),
+        DEVICE_KEPT("audio",               audio),
+        DEVICES("video",                   videos, DomainVideo, video_element),
+        DEVICE_KEPT("hostdev",             hostdev),
+        DEVICE_KEPT("redirdev",            redirdev),
+        DEVICE_KEPT("redirfilter",         redirfilter),
+        DEVICES("hub",                     hubs, DomainHub, hub_element),
+        DEVICES("watchdog",                watchdogs, DomainWatchdog, watchdog_element),
+        DEVICES("memballoon",              memballoons, DomainMemballoon, memballoon_element),
+        DEVICES("rng",                     rngs, DomainRng, rng_element),
+        DEVICE_KEPT("nvram",               nvram),
+        DEVICES("panic",                   panics, DomainPanic, panic_element),
+        DEVICE_KEPT("shmem",               shmem),
+        DEVICES("memory",                  memories, MemoryDevice, memory_element),
+        DEVICE_KEPT("iommu",               iommu),
+        DEVICE_KEPT("vsock",               vsock),
+        DEVICE_KEPT("crypto",              crypto),
+        DEVICE_KEPT("pstore",              pstore),
+        KEPT  ("seclabel",                 DomainConf, extra.seclabel),
+        KEPT  ("keywrap",                  DomainConf, extra.key_wrap),
+        KEPT  ("launchSecurity",           DomainConf, extra.launch_security),
+        {}
+} };
+
+/* ---- from text ---- */
+
+static int parse_document(const char *text, ConfFlags flags, DomainConf *conf, Error *error) {
+        int r = xml_parse(text, "domain", &conf->document, error);
+
+        if (r < 0 || flags & (CONF_LIVE | CONF_TRUSTED))
+                return r;
+        map_strip(&domain_element, xmlDocGetRootElement(conf->document), MAP_LIVE);
+        return 0;
+}
+
+static void report_unknown(xmlNode *node, void *userdata) {
+        Error *error = userdata;
+        _cleanup_(freep) char *path = xml_node_path(node->type == XML_ATTRIBUTE_NODE ? node->parent : node);
+
+        if (node->type == XML_ATTRIBUTE_NODE)
+                (void) fail(error, ERROR_XML, "unknown attribute '%s' of %s (line %ld)",
+                            (const char *) node->name, path, xmlGetLineNo(node->parent));
+        else
+                (void) fail(error, ERROR_XML, "unknown element %s (line %ld)", path, xmlGetLineNo(node));
+}
+
+static int validate(DomainConf *conf, Error *error) {
+        xmlNode *root = xmlDocGetRootElement(conf->document);
+
+        if (map_unknown(&domain_element, root, report_unknown, error) > 0)
+                return fail(error, ERROR_XML, "unknown content");
+        return 0;
+}
+
+static void settle_addresses(DomainConf *conf) {
+        for (int kind = 0; kind < _DEVICE_KIND_MAX; kind++) {
+                MapAnyList *list = conf_devices(conf, kind);
+
+                for (size_t i = 0; i < list->n; i++)
+                        address_complete(&((Device *) list->items[i])->address);
+        }
+}
+
+static int write_document(DomainConf *conf, Error *error) {
+        xmlNode *root = xmlDocGetRootElement(conf->document);
+
+        if (map_store(&domain_element, root, conf) < 0 ||
+            map_canonicalize(&domain_element, root, conf) < 0)
+                return fail_memory(error);
+        return 0;
+}
+
+int conf_parse(const char *text, ConfFlags flags, DomainConf **ret, Error *error) {
+        _cleanup_(conf_freep) DomainConf *conf = calloc(1, sizeof(*conf));
+        int r;
+
+        if (!conf)
+                return fail_memory(error);
+        if ((r = parse_document(text, flags, conf, error)) < 0)
+                return r;
+        if (flags & CONF_VALIDATE && (r = validate(conf, error)) < 0)
+                return r;
+        if ((r = map_load(&domain_element, xmlDocGetRootElement(conf->document), conf, error)) < 0)
+                return r;
+        settle_addresses(conf);
+
+        if (!(flags & CONF_TRUSTED)) {
+                if (!(flags & CONF_LIVE))
+                        domain_drop_live(conf);
+                if ((r = domain_complete(conf, error)) < 0 || (r = conf_check(conf, error)) < 0 ||
+                    (r = write_document(conf, error)) < 0)
+                        return r;
+        }
+        *ret = TAKE(conf);
+        return 0;
+}
+
+/* ---- to text ---- */
+
+int conf_sync(DomainConf *conf, Error *error) {
+        return write_document(conf, error);
+}
+
+/* A copy of the document as it looks without what is live, secret or both. */
+static int print_without(DomainConf *conf, MapFlags without, char **ret, Error *error) {
+        _cleanup_(conf_freep) DomainConf *copy = NULL;
+        int r = conf_clone(conf, &copy, error);
+
+        if (r < 0)
+                return r;
+        xmlNode *root = xmlDocGetRootElement(copy->document);
+        map_strip(&domain_element, root, without);
+        if (without & MAP_LIVE) {
+                xmlDoc *document = TAKE(copy->document);
+
+                map_clear(&domain_element, copy);
+                copy->document = document;
+                if ((r = map_load(&domain_element, root, copy, error)) < 0)
+                        return r;
+                settle_addresses(copy);
+                domain_drop_live(copy);
+                if ((r = write_document(copy, error)) < 0)
+                        return r;
+        }
+        return xml_print_doc(copy->document, ret) < 0 ? fail_memory(error) : 0;
+}
+
+int conf_print(DomainConf *conf, MapFlags without, char **ret, Error *error) {
+        int r = conf_sync(conf, error);
+
+        if (r < 0)
+                return r;
+        if (without)
+                return print_without(conf, without, ret, error);
+        return xml_print_doc(conf->document, ret) < 0 ? fail_memory(error) : 0;
+}
+
+int conf_clone(DomainConf *conf, DomainConf **ret, Error *error) {
+        _cleanup_(conf_freep) DomainConf *copy = calloc(1, sizeof(*copy));
+        int r = conf_sync(conf, error);
+
+        if (r < 0)
+                return r;
+        if (!copy || !(copy->document = xmlCopyDoc(conf->document, 1)))
+                return fail_memory(error);
+        if ((r = map_load(&domain_element, xmlDocGetRootElement(copy->document), copy, error)) < 0)
+                return r;
+        settle_addresses(copy);
+        *ret = TAKE(copy);
+        return 0;
+}
+
+DomainConf *conf_free(DomainConf *conf) {
+        if (!conf)
+                return NULL;
+
+        xmlDoc *document = TAKE(conf->document);
+        map_clear(&domain_element, conf);
+        if (document)
+                xmlFreeDoc(document);
+        free(conf);
+        return NULL;
+}
+
+bool conf_has_secret(const DomainConf *conf) {
+        return map_has(&domain_element, xmlDocGetRootElement(conf->document), MAP_SECRET);
+}
+
+/* ---- summary ---- */
+
+static const MapElement summary_element = { "domain", sizeof(ConfSummary), (const MapField[]) {
+        ENUM  ("@type",   ConfSummary, type, virt_types, REQUIRED),
+        STRING("name",    ConfSummary, name, REQUIRED),
+        UUID  ("uuid",    ConfSummary, uuid),
+        STRING("os/type", ConfSummary, os_type),
+        {}
+} };
+
+int conf_summarize(const char *text, ConfSummary *ret, Error *error) {
+        _cleanup_(xml_doc_freep) xmlDoc *document = NULL;
+        ConfSummary summary = {};
+        int r = xml_parse(text, "domain", &document, error);
+
+        if (r < 0)
+                return r;
+        if ((r = map_load(&summary_element, xmlDocGetRootElement(document), &summary, error)) < 0) {
+                conf_summary_clear(&summary);
+                return r;
+        }
+        *ret = summary;
+        return 0;
+}
+
+void conf_summary_clear(ConfSummary *summary) {
+        map_clear(&summary_element, summary);
+}
