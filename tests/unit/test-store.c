@@ -156,7 +156,7 @@ static void test_files(Store *store) {
 }
 
 static void test_left_overs(Store *store) {
-        char command[128];
+        char command[256];
 
         CHECK(store_write(store, STORE_CONFIG, "left/a.xml", "x", NULL) == 0);
         snprintf(command, sizeof(command), "cd %s/etc/virtbus/left && touch .a.xml.0123abcd~ .b~ "
