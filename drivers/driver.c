@@ -7,7 +7,7 @@
 #include "config.h"
 
 #if HAVE_QEMU
-extern const Driver qemu_driver;
+#include "drivers/qemu/driver.h"
 #endif
 
 const Driver *const drivers[] = {

@@ -116,5 +116,7 @@ void job_result_clear(JobResult *result) {
         free(result->text);
         if (result->fd > 0)
                 close(result->fd);
+        if (result->baggage)
+                result->baggage_free(result->baggage);
         *result = (JobResult) {};
 }

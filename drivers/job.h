@@ -25,12 +25,13 @@ typedef struct JobResult {
         Resource *resource; /* a reference */
         char *text;
         int fd;             /* -1 or 0: none */
+        void *baggage;      /* of the operation, from one step to the next */
+        void (*baggage_free)(void *baggage);
 } JobResult;
 
 struct Job {
         void (*done)(Job *job, int result, Error *error); /* result: 0 or negative; error borrowed */
         JobResult result;
-
         /* the queue's own */
         int (*run)(Job *job, Error *error);
         const char *what; /* for messages: "Create" */

@@ -3,7 +3,11 @@
  *
  * RUNTIME/qemu/<uuid>.xml is its runtime file (status.c): state, pid and its start time, and the live
  * definition. It is written before QEMU is let go and after every change, so that a service which was
- * killed at any moment finds its guests again (reconnect.c). RUNTIME/qemu/<uuid>/ holds its sockets. */
+ * killed at any moment finds its guests again (reconnect.c). RUNTIME/qemu/<uuid>/ holds its sockets.
+ *
+ * A guest ends in one place: qemu_guest_exited(), when its process is over. Whoever wants it to end
+ * notes why and signals the process; what QEMU said before it died has been read by then, because the
+ * process is watched with a lower priority than the conversation. */
 #pragma once
 
 #include "drivers/console.h"
@@ -11,41 +15,40 @@
 #include "drivers/driver.h"
 #include "drivers/process.h"
 #include "drivers/qemu/caps.h"
+#include "drivers/qemu/command.h"
 #include "drivers/qemu/qmp.h"
 
 typedef struct QemuDriver {
         Connection *connection;
         QemuCapsCache *caps;
         uint64_t version; /* of the host's own QEMU, once it was probed */
+        sd_event_source *probe;
 } QemuDriver;
 
-typedef struct QemuConsole {
-        char *alias;
-        Console *console;
-        struct QemuGuest *guest;
-        struct QemuConsole *next;
-} QemuConsole;
+typedef struct QemuStart QemuStart;
+typedef struct QemuConsole QemuConsole;
 
-/* What a guest's next SHUTDOWN, RESET or exit means. */
-typedef enum QemuIntent {
-        INTENT_NONE,    /* the guest's own doing */
-        INTENT_REBOOT,  /* we pressed the power button for a reboot: reset instead of off */
-        INTENT_DESTROY, /* destroy was asked for */
-        INTENT_FAILED,  /* a start went wrong */
-} QemuIntent;
+/* What comes after the process. */
+typedef enum QemuAfter {
+        AFTER_NOTHING,
+        AFTER_RESTART,        /* the same domain again */
+        AFTER_RENAME_RESTART, /* under a new name */
+} QemuAfter;
 
 typedef struct QemuGuest {
         Domain *domain; /* a reference */
         Process *process;
-        Qmp *qmp;
-        QemuIntent intent;
-        int stop_reason, stop_detail; /* for domain_stopped(), decided before the process ends */
-        QemuConsole *consoles;
+        Qmp *qmp;                     /* NULL: none, or it ended */
+        QemuStart *start;             /* while it is being started */
+        QemuConsole *consoles;        /* the open ones */
         Job *ending;                  /* waits for the process to be over */
-        sd_event_source *escalation;  /* SIGTERM wasn't enough: SIGKILL */
-        struct QemuStart *start;      /* while it is being started */
-        off_t log_start;              /* where this run's lines begin in the log file */
-        /* what the lifecycle rules need, taken from the live definition */
+        sd_event_source *escalation;  /* asking wasn't enough: SIGKILL */
+        bool off;                     /* powered off, QEMU waits: what it stops now isn't a pause */
+        bool rebooting;               /* the power button was pressed for a reboot: off means reset */
+        bool stopping;                /* stop_reason and stop_detail are decided */
+        int stop_reason, stop_detail; /* for domain_stopped() */
+        QemuAfter after;
+        off_t log_start; /* where this run's lines begin in the log file */
         LifecycleAction on_poweroff, on_reboot, on_crash;
 } QemuGuest;
 
@@ -57,32 +60,86 @@ static inline QemuGuest *qemu_guest_of(Domain *domain) {
         return domain->data;
 }
 
-/* guest.c: a guest from its process to its end. */
+/* ---- guest.c: from its process to its end ---- */
+
 QemuGuest *qemu_guest_new(Domain *domain); /* sets domain->data; NULL without memory */
-QemuGuest *qemu_guest_free(QemuGuest *guest);
-/* Opens the conversation on the guest's socket. */
+QemuGuest *qemu_guest_free(QemuGuest *guest); /* leaves the process alone */
+
+/* Opens the conversation on the guest's socket; commands may be sent at once. */
 int qemu_guest_connect(QemuGuest *guest, Error *error);
+
 /* ProcessExited of every guest: undoes everything, reports, ends jobs, starts again if the rules say so. */
 void qemu_guest_exited(Process *process, int code, int status, void *userdata);
-/* Ends the process: SIGTERM, and SIGKILL after a while unless graceful. */
-int qemu_guest_terminate(QemuGuest *guest, bool graceful, Error *error);
-/* Its QMP, or ERROR_OPERATION_INVALID / ERROR_OPERATION_FAILED when it has none. */
+
+/* Ends the process, and notes why unless that was decided before. SIGTERM, and unless graceful SIGKILL
+ * when it takes too long. */
+void qemu_guest_end(QemuGuest *guest, int reason, int detail, bool graceful);
+void qemu_guest_kill(QemuGuest *guest); /* at once */
+
+/* Its conversation, for an operation; ERROR_OPERATION_INVALID when it isn't running and
+ * ERROR_OPERATION_FAILED when its monitor is gone. */
 int qemu_guest_qmp(Domain *domain, Qmp **ret, Error *error);
 
-/* start.c */
+/* ---- start.c ---- */
+
+/* Starts with this definition, which is taken. As the operation of the same name. */
+int qemu_start_conf(Domain *domain, DomainConf *conf, uint32_t flags, Job *job, Error *error);
 int qemu_start(Domain *domain, uint32_t flags, Job *job, Error *error);
-/* events.c: what QEMU tells us. */
+void qemu_start_closed(QemuGuest *guest, Error *error);                 /* its conversation ended */
+void qemu_start_exited(QemuGuest *guest, int code, int status);         /* its process is over: the job ends */
+void qemu_start_abort(QemuGuest *guest, ErrorCode code, const char *why); /* somebody wants it to end */
+QemuStart *qemu_start_free(QemuStart *start);
+
+/* ---- prepare.c, tap.c: what must be there before QEMU runs ---- */
+
+/* Kernel, disks ... exist; nvram is copied from its template. */
+int qemu_prepare_files(Domain *domain, DomainConf *conf, Error *error);
+char *qemu_nvram_path(Connection *connection, Uuid uuid); /* of our making; NULL without memory */
+
+/* Taps for conf->nets, descriptors -1 for those that need none. Their names are written into target. */
+typedef struct QemuTaps {
+        QemuTap *items;
+        size_t n;
+} QemuTaps;
+
+int qemu_taps_open(DomainConf *conf, QemuTaps *ret, Error *error); /* clear them also on failure */
+void qemu_taps_clear(QemuTaps *taps);
+
+/* ---- events.c: what QEMU tells us ---- */
+
 void qemu_guest_event(Qmp *qmp, const char *name, json_object *data, void *userdata);
-/* status.c: the runtime file. */
+/* What the guest did, for events and for what is found after a restart of the service. */
+void qemu_guest_paused(QemuGuest *guest, int reason, int detail);
+void qemu_guest_running(QemuGuest *guest, int reason);
+void qemu_guest_powered_off(QemuGuest *guest, bool by_guest, bool reset);
+void qemu_guest_crashed(QemuGuest *guest);
+
+/* ---- restart.c: rename-restart and its like ---- */
+
+/* Starts a domain again after its guest has ended; conf, taken, is its definition when it was transient,
+ * else NULL. */
+void qemu_start_again(Connection *connection, Domain *domain, DomainConf *conf, QemuAfter after);
+
+/* ---- status.c: the runtime file and the folder ---- */
+
 int qemu_status_save(QemuGuest *guest, Error *error);
-void qemu_status_remove(Domain *domain);
-/* reconnect.c: finds what an earlier life left running. */
+void qemu_status_remove(Domain *domain); /* file and folder */
+char *qemu_guest_folder(Domain *domain); /* "qemu/<uuid>", in STORE_RUNTIME; NULL without memory */
+
+/* ---- reconnect.c: finds what an earlier life left running ---- */
+
 int qemu_reconnect_all(Connection *connection, Error *error);
-/* log: last words of QEMU in STATE/qemu/log/NAME.log after an offset; newly allocated or NULL. */
-char *qemu_log_tail(Domain *domain, off_t from);
-int qemu_log_open(Domain *domain, off_t *ret_end, Error *error);
+
+/* ---- log.c: STATE/qemu/log/<name>.log, one for all runs of a guest ---- */
+
+int qemu_log_open(Domain *domain, Error *error); /* a descriptor to append to */
+char *qemu_log_tail(Domain *domain, off_t from); /* newly allocated, one line; NULL: nothing there */
+void qemu_log_remove(Domain *domain);
+
+/* ---- access.c ---- */
+
+void qemu_consoles_close(QemuGuest *guest);
 
 extern const DomainDefinitions qemu_definitions; /* define.c */
 extern const DomainLifecycle qemu_lifecycle;     /* lifecycle.c */
 extern const DomainAccess qemu_access;           /* access.c */
-extern const Driver qemu_driver;                 /* driver.c */

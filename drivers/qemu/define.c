@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Definitions as they come from users: read, completed for the QEMU they name, kept or started. */
+#include <errno.h>
+#include <string.h>
+
+#include "drivers/qemu/guest.h"
+
+typedef struct Definition {
+        Connection *connection;
+        Job *job;
+        DomainConf *conf;
+        uint32_t flags;
+        /* What is done with it when it is complete; returns as an operation does. */
+        int (*then)(struct Definition *definition, Error *error);
+        Domain *domain; /* for the start */
+} Definition;
+
+static Definition *definition_free(Definition *definition) {
+        if (!definition)
+                return NULL;
+        conf_free(definition->conf);
+        free(definition);
+        return NULL;
+}
+
+DEFINE_CLEANUP(Definition *, definition_free);
+
+static int choose_nvram(Connection *connection, DomainConf *conf, Error *error) {
+        DomainOs *os = &conf->os;
+
+        if (os->nvram || !os->loader_type || strcmp(os->loader_type, "pflash") != 0)
+                return 0;
+        os->nvram = qemu_nvram_path(connection, conf->uuid);
+        return os->nvram ? 0 : fail_memory(error);
+}
+
+static int definition_complete(Definition *definition, const QemuCaps *caps, Error *error) {
+        int r = qemu_complete(definition->conf, caps, error);
+
+        if (r >= 0)
+                r = choose_nvram(definition->connection, definition->conf, error);
+        if (r >= 0)
+                r = conf_sync(definition->conf, error);
+        return r < 0 ? r : definition->then(definition, error);
+}
+
+static void definition_with_caps(QemuCaps *caps, Error *error, void *userdata) {
+        _cleanup_(definition_freep) Definition *definition = userdata;
+        _cleanup_(error_clear) Error cause = {};
+        Job *job = definition->job;
+        int r;
+
+        if (!caps)
+                error_move(&cause, error);
+        r = caps ? definition_complete(definition, caps, &cause) : -error_number(cause.code);
+        if (r != PENDING)
+                job_done(job, r, &cause);
+}
+
+static int definition_take(Connection *connection, const char *xml, bool validate, uint32_t flags,
+                           int (*then)(Definition *definition, Error *error), Job *job, Error *error) {
+        _cleanup_(definition_freep) Definition *definition = calloc(1, sizeof(*definition));
+        _cleanup_(freep) char *emulator = NULL;
+        QemuCaps *caps;
+        int r;
+
+        if (!definition)
+                return fail_memory(error);
+        *definition = (Definition) { .connection = connection, .job = job, .flags = flags, .then = then };
+        r = conf_parse(xml, validate ? CONF_VALIDATE : 0, &definition->conf, error);
+        if (r >= 0)
+                r = qemu_emulator_of(definition->conf, &emulator, error);
+        if (r >= 0)
+                r = qemu_caps_get(qemu_driver_of(connection)->caps, emulator, definition_with_caps,
+                                  definition, &caps, error);
+        if (r == DONE)
+                r = definition_complete(definition, caps, error);
+        else if (r == PENDING)
+                TAKE(definition);
+        return r;
+}
+
+/* ---- define ---- */
+
+static int keep(Definition *definition, Error *error) {
+        Domain *domain;
+        int r = domain_define(definition->connection, definition->conf, &domain, error);
+
+        if (r >= 0)
+                definition->job->result.resource = resource_ref(&domain->resource);
+        return r;
+}
+
+static int qemu_define(Connection *connection, const char *xml, uint32_t flags, Job *job, Error *error) {
+        return definition_take(connection, xml, flags & DOMAIN_DEFINE_VALIDATE, flags, keep, job, error);
+}
+
+/* ---- create ---- */
+
+/* The caller's job goes on in the domain's queue, since a domain that exists may be busy; what is to be
+ * started waits with it. */
+typedef struct Creation {
+        DomainConf *conf;
+        uint32_t flags;
+} Creation;
+
+static void creation_free(void *baggage) {
+        Creation *creation = baggage;
+
+        conf_free(creation->conf);
+        free(creation);
+}
+
+static int create_now(Job *job, Error *error) {
+        Domain *domain = domain_of(job->result.resource);
+        Creation *creation = job->result.baggage;
+        int r = domain_need_inactive(domain, error);
+
+        return r < 0 ? r : qemu_start_conf(domain, TAKE(creation->conf), creation->flags, job, error);
+}
+
+static int run(Definition *definition, Error *error) {
+        Creation *creation;
+        Job *job = definition->job;
+        Domain *domain;
+        int r = domain_create(definition->connection, definition->conf, &domain, error);
+
+        if (r < 0)
+                return r;
+        job->result.resource = resource_ref(&domain->resource);
+        creation = calloc(1, sizeof(*creation));
+        if (!creation)
+                return fail_memory(error);
+        *creation = (Creation) { .conf = TAKE(definition->conf), .flags = definition->flags };
+        job->result.baggage = creation;
+        job->result.baggage_free = creation_free;
+        job_start(&domain->resource.queue, job, "create", create_now);
+        return PENDING;
+}
+
+static int qemu_create(Connection *connection, const char *xml, uint32_t flags, Job *job, Error *error) {
+        return definition_take(connection, xml, flags & DOMAIN_START_VALIDATE, flags, run, job, error);
+}
+
+/* ---- undefine, rename ---- */
+
+static int remove_nvram(Domain *domain, uint32_t flags, Error *error) {
+        _cleanup_(conf_freep) DomainConf *conf = NULL;
+        int r = domain_conf(domain, DOMAIN_PERSISTENT, &conf, error);
+
+        if (r < 0)
+                return r;
+        if (!conf->os.nvram || access(conf->os.nvram, F_OK) < 0 || (flags & DOMAIN_UNDEFINE_KEEP_NVRAM))
+                return 0;
+        if (!(flags & DOMAIN_UNDEFINE_NVRAM))
+                return fail(error, ERROR_OPERATION_INVALID,
+                            "cannot undefine domain with nvram: say whether '%s' is to be removed (flag %d) "
+                            "or kept (flag %d)",
+                            conf->os.nvram, DOMAIN_UNDEFINE_NVRAM, DOMAIN_UNDEFINE_KEEP_NVRAM);
+        if (unlink(conf->os.nvram) < 0)
+                return fail_errno(error, -errno, "cannot remove nvram '%s'", conf->os.nvram);
+        return 0;
+}
+
+static int qemu_undefine(Domain *domain, uint32_t flags, Job *job, Error *error) {
+        int r;
+
+        if ((flags & DOMAIN_UNDEFINE_NVRAM) && (flags & DOMAIN_UNDEFINE_KEEP_NVRAM))
+                return fail(error, ERROR_INVALID_ARG, "nvram cannot be both removed and kept");
+        if (!domain_is_persistent(domain))
+                return domain_undefine(domain, error);
+        r = remove_nvram(domain, flags, error);
+        return r < 0 ? r : domain_undefine(domain, error);
+}
+
+static int qemu_rename(Domain *domain, const char *name, Job *job, Error *error) {
+        if (domain->id > 0)
+                return fail(error, ERROR_OPERATION_INVALID, "cannot rename active domain");
+        if (!domain_is_persistent(domain))
+                return fail(error, ERROR_OPERATION_INVALID, "cannot rename a transient domain");
+        return domain_rename(domain, name, error);
+}
+
+const DomainDefinitions qemu_definitions = {
+        .define = qemu_define,
+        .create = qemu_create,
+        .undefine = qemu_undefine,
+        .rename = qemu_rename,
+};

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What QEMU prints: kept in a file for each guest, so that the last words of one that failed can be
+ * told to who wanted it started. */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "drivers/qemu/guest.h"
+
+#define TAIL_MAX 1024 /* bytes of last words */
+#define LOG_MAX (8 << 20) /* bytes; a larger file is begun anew at the next start */
+
+static char *log_file(Domain *domain) {
+        return connection_file(domain->resource.connection, "log/%s.log", domain->resource.name);
+}
+
+int qemu_log_open(Domain *domain, Error *error) {
+        Store *store = domain->resource.connection->store;
+        _cleanup_(freep) char *folder = connection_file(domain->resource.connection, "log");
+        _cleanup_(freep) char *file = log_file(domain);
+        _cleanup_(closep) int parent = -1;
+        struct stat st;
+
+        if (!folder || !file)
+                return fail_memory(error);
+        parent = store_open_folder(store, STORE_STATE, folder, error);
+        if (parent < 0)
+                return parent;
+        int fd = openat(parent, strrchr(file, '/') + 1,
+                        O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+        if (fd < 0)
+                return fail_errno(error, -errno, "cannot open the log file %s", file);
+        if (fstat(fd, &st) >= 0 && st.st_size > LOG_MAX)
+                (void) !ftruncate(fd, 0);
+        return fd;
+}
+
+void qemu_log_remove(Domain *domain) {
+        _cleanup_(freep) char *file = log_file(domain);
+
+        if (file)
+                (void) store_remove(domain->resource.connection->store, STORE_STATE, file, NULL);
+}
+
+/* One line, for a message: what isn't printable becomes a blank. */
+static void flatten(char *text) {
+        size_t n = strlen(text);
+
+        for (size_t i = 0; i < n; i++)
+                if (iscntrl((unsigned char) text[i]))
+                        text[i] = ' ';
+        while (n > 0 && text[n - 1] == ' ')
+                text[--n] = 0;
+}
+
+char *qemu_log_tail(Domain *domain, off_t from) {
+        _cleanup_(freep) char *file = log_file(domain);
+        _cleanup_(freep) char *path =
+                file ? store_path(domain->resource.connection->store, STORE_STATE, file) : NULL;
+        _cleanup_(freep) char *text = calloc(1, TAIL_MAX + 1);
+        _cleanup_(closep) int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
+        struct stat st;
+
+        if (fd < 0 || !text || fstat(fd, &st) < 0)
+                return NULL;
+        if (st.st_size - from > TAIL_MAX)
+                from = st.st_size - TAIL_MAX;
+        if (pread(fd, text, TAIL_MAX, from) <= 0)
+                return NULL;
+        flatten(text);
+        return *text ? TAKE(text) : NULL;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* After a restart of the service: every runtime file names a guest. One whose process is still there is
+ * taken over with its id, state and definition; one that was being started when we died is ended, since
+ * nobody was told of it; of one that is gone the traces are removed. */
+#include <errno.h>
+#include <string.h>
+
+#include "drivers/log.h"
+#include "drivers/qemu/guest.h"
+#include "drivers/qemu/status.h"
+
+/* ---- the state it is in by now ---- */
+
+/* QEMU's RunState in our words. */
+static void reconnected(Qmp *qmp, json_object *value, Error *error, void *userdata) {
+        QemuGuest *guest = userdata;
+        const char *status = value ? json_text(value, "status") ?: "" : "";
+
+        if (strcmp(status, "running") == 0)
+                qemu_guest_running(guest, DOMAIN_RUNNING_UNPAUSED);
+        else if (strcmp(status, "shutdown") == 0)
+                qemu_guest_powered_off(guest, true, false);
+        else if (strcmp(status, "guest-panicked") == 0 && guest->domain->state != DOMAIN_CRASHED)
+                qemu_guest_crashed(guest);
+        else if (strcmp(status, "io-error") == 0)
+                qemu_guest_paused(guest, DOMAIN_PAUSED_IOERROR, SUSPENDED_IOERROR);
+        else if (strcmp(status, "paused") == 0 && guest->domain->state == DOMAIN_RUNNING)
+                qemu_guest_paused(guest, DOMAIN_PAUSED_UNKNOWN, SUSPENDED_PAUSED);
+}
+
+/* ---- taking over ---- */
+
+static int adopt(Domain *domain, const QemuStatus *status, DomainConf *conf, Error *error) {
+        QemuGuest *guest = qemu_guest_new(domain);
+        int r;
+
+        if (!guest)
+                return fail_memory(error);
+        guest->on_poweroff = conf->on_poweroff;
+        guest->on_reboot = conf->on_reboot;
+        guest->on_crash = conf->on_crash;
+        guest->rebooting = status->rebooting == TRISTATE_YES;
+        guest->log_start = status->log_start;
+        r = process_adopt(domain->resource.connection->event, status->pid, status->start,
+                          qemu_guest_exited, guest, &guest->process, error);
+        if (r >= 0)
+                r = domain_set_live(domain, conf, error);
+        if (r < 0) {
+                qemu_guest_free(guest);
+                return r;
+        }
+        domain_starting(domain, status->id);
+        domain_found(domain);
+        domain->state = status->state < _DOMAIN_STATE_MAX ? (DomainState) status->state : DOMAIN_NOSTATE;
+        domain->reason = status->reason;
+        domain->autodestroy = status->autodestroy == TRISTATE_YES;
+        return 0;
+}
+
+static void reconnect_monitor(Domain *domain) {
+        QemuGuest *guest = qemu_guest_of(domain);
+        _cleanup_(error_clear) Error error = {};
+
+        if (qemu_guest_connect(guest, &error) >= 0 &&
+            qmp_call(guest->qmp, "query-status", NULL, reconnected, guest, &error) >= 0)
+                return;
+        _cleanup_(freep) char *text = error_text(&error);
+        log_resource(LOG_ERR, &domain->resource, "runs, but: %s", text ?: "out of memory");
+}
+
+/* What was only half there, or was tied to a client that lost us. */
+static void end_unwanted(Domain *domain, const QemuStatus *status) {
+        QemuGuest *guest = qemu_guest_of(domain);
+
+        if (status->starting == TRISTATE_YES) {
+                domain->starting = true;
+                guest->stopping = true;
+                guest->stop_reason = DOMAIN_SHUTOFF_FAILED;
+                qemu_guest_kill(guest);
+        } else if (domain->autodestroy)
+                qemu_guest_end(guest, DOMAIN_SHUTOFF_DESTROYED, STOPPED_DESTROYED, false);
+}
+
+static int reconnect(Connection *connection, const char *uuid, Error *error) {
+        _cleanup_(conf_freep) DomainConf *conf = NULL;
+        QemuStatus status = {};
+        Domain *domain;
+        int r = qemu_status_load(connection, uuid, &status, &conf, error);
+
+        if (r >= 0)
+                r = domain_create(connection, conf, &domain, error);
+        if (r < 0)
+                return r;
+        r = adopt(domain, &status, conf, error);
+        if (r < 0) { /* most often it is gone: a transient domain goes with it */
+                resource_ref(&domain->resource);
+                qemu_status_remove(domain);
+                domain_stopped(domain, DOMAIN_SHUTOFF_UNKNOWN, STOPPED_FAILED);
+                resource_unref(&domain->resource);
+                return r;
+        }
+        reconnect_monitor(domain);
+        end_unwanted(domain, &status);
+        return 0;
+}
+
+static int found(const char *name, void *userdata) {
+        _cleanup_(error_clear) Error error = {};
+        int r = reconnect(userdata, name, &error);
+
+        if (r == -ESRCH)
+                log_message(LOG_NOTICE, "guest %s ended while the service was away", name);
+        else if (r < 0) {
+                _cleanup_(freep) char *text = error_text(&error);
+
+                log_message(LOG_ERR, "cannot take over guest %s: %s", name, text ?: "out of memory");
+        }
+        return 0;
+}
+
+int qemu_reconnect_all(Connection *connection, Error *error) {
+        return store_list(connection->store, STORE_RUNTIME, connection->driver->id, ".xml", found, connection,
+                          error);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The runtime file of a guest: all that a later life of the service must know. */
+#include "drivers/qemu/status.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "conf/xml.h"
+
+#define STATUS_MAX (8u << 20) /* bytes */
+
+/* The live definition follows as the element's child. */
+static const MapElement status_element = { "guest", sizeof(QemuStatus), (const MapField[]) {
+        U32("@pid",         QemuStatus, pid, REQUIRED),
+        U64("@start",       QemuStatus, start, REQUIRED),
+        U32("@id",          QemuStatus, id, REQUIRED),
+        U32("@state",       QemuStatus, state, REQUIRED),
+        U32("@reason",      QemuStatus, reason),
+        U64("@log",         QemuStatus, log_start),
+        YES_NO("@starting",    QemuStatus, starting),
+        YES_NO("@rebooting",   QemuStatus, rebooting),
+        YES_NO("@autodestroy", QemuStatus, autodestroy),
+        {}
+} };
+
+char *qemu_guest_folder(Domain *domain) {
+        char uuid[UUID_TEXT_MAX];
+
+        return connection_file(domain->resource.connection, "%s", uuid_format(domain->resource.uuid, uuid));
+}
+
+static char *status_file(Domain *domain) {
+        char uuid[UUID_TEXT_MAX];
+
+        return connection_file(domain->resource.connection, "%s.xml",
+                               uuid_format(domain->resource.uuid, uuid));
+}
+
+static const char *yes(bool truth) {
+        return truth ? "yes" : "no";
+}
+
+int qemu_status_save(QemuGuest *guest, Error *error) {
+        Domain *domain = guest->domain;
+        _cleanup_(freep) char *file = status_file(domain), *text = NULL;
+
+        if (!file || asprintf(&text,
+                              "<guest pid='%d' start='%" PRIu64 "' id='%u' state='%d' reason='%d' log='%jd' "
+                              "starting='%s' rebooting='%s' autodestroy='%s'>\n%s</guest>\n",
+                              process_pid(guest->process), process_start(guest->process), domain->id,
+                              domain->state, domain->reason, (intmax_t) guest->log_start,
+                              yes(domain->starting), yes(guest->rebooting), yes(domain->autodestroy),
+                              domain->live.xml) < 0)
+                return fail_memory(error);
+        return store_write(domain->resource.connection->store, STORE_RUNTIME, file, text, error);
+}
+
+int qemu_status_load(Connection *connection, const char *uuid, QemuStatus *ret, DomainConf **ret_conf,
+                     Error *error) {
+        _cleanup_(freep) char *file = connection_file(connection, "%s.xml", uuid), *text = NULL,
+                              *live = NULL;
+        _cleanup_(xml_doc_freep) xmlDoc *document = NULL;
+        int r;
+
+        if (!file)
+                return fail_memory(error);
+        r = store_read(connection->store, STORE_RUNTIME, file, STATUS_MAX, &text, error);
+        if (r < 0)
+                return r;
+        r = xml_parse(text, "guest", &document, error);
+        if (r < 0)
+                return r;
+
+        xmlNode *root = xmlDocGetRootElement(document);
+        xmlNode *domain = xmlFirstElementChild(root);
+        if (!domain)
+                return fail(error, ERROR_XML, "%s lacks the definition of its guest", file);
+        r = xml_print(domain, &live);
+        if (r < 0)
+                return fail_memory(error);
+        r = map_load(&status_element, root, ret, error);
+        if (r < 0)
+                return r;
+        return conf_parse(live, CONF_TRUSTED | CONF_LIVE, ret_conf, error);
+}
+
+void qemu_status_remove(Domain *domain) {
+        Store *store = domain->resource.connection->store;
+        _cleanup_(freep) char *file = status_file(domain), *folder = qemu_guest_folder(domain);
+
+        if (folder)
+                (void) store_remove_tree(store, STORE_RUNTIME, folder, NULL);
+        if (file)
+                (void) store_remove(store, STORE_RUNTIME, file, NULL);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The runtime file of a guest as it is read back. */
+#pragma once
+
+#include "drivers/qemu/guest.h"
+
+typedef struct QemuStatus {
+        uint32_t pid;
+        uint64_t start; /* process_start() of that pid */
+        uint32_t id, state, reason;
+        uint64_t log_start;
+        Tristate starting, rebooting, autodestroy;
+} QemuStatus;
+
+/* uuid: the file's name without suffix. */
+int qemu_status_load(Connection *connection, const char *uuid, QemuStatus *ret, DomainConf **ret_conf,
+                     Error *error);
