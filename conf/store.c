@@ -3,8 +3,8 @@
  *
  * Whoever reads a file sees the old text or the new one, whatever was killed or filled up: the new
  * text goes to a temporary file in the same folder, which is renamed over the old one when all of
- * it is written. In durable rooms the file is synced before it gets its name, and the folder after, so
- * a power cut doesn't change that. A writer that is killed leaves its temporary file behind;
+ * it is written. In durable rooms the file is synced before it gets its name, and the folder after,
+ * so a power cut doesn't change that. A writer that is killed leaves its temporary file behind;
  * ".NAME.12345678~" is how store_list() knows it and removes it.
  *
  * Folders that were written to lately stay open: a definition then costs open, write, fsync, close,

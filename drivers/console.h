@@ -9,8 +9,9 @@
 
 typedef struct Console Console;
 
-/* Pumps between device (a pty, taken over) and a socket whose other end goes to *ret_fd. Ends by itself
- * when either side does; closed() is told once, from the loop, and may free it. */
+/* Pumps between device (a pty, taken over unless this fails) and a socket whose other end goes to
+ * *ret_fd. Ends by itself when either side does; closed() is told once, from the loop, and may free
+ * it. */
 int console_new(sd_event *event, int device, void (*closed)(Console *console, void *userdata),
                 void *userdata, int *ret_fd, Console **ret, Error *error);
 
