@@ -35,13 +35,13 @@ static const MapElement source_element = { "source", sizeof(CharSource), (const 
 #define SOURCE_ROWS                                                          \
         ENUM  ("@type", DomainChar, type, char_types, REQUIRED),             \
         LIST  ("source", DomainChar, sources, CharSource, &source_element),  \
-        STRING("protocol/@type", DomainChar, protocol),                      \
+        WORD  ("protocol/@type", DomainChar, protocol, char_protocol_words), \
         STRING("log/@file", DomainChar, log_file),                           \
         ON_OFF("log/@append", DomainChar, log_append)
 
 const MapElement serial_element = { "serial", sizeof(DomainChar), (const MapField[]) {
         SOURCE_ROWS,
-        STRING("target/@type",       DomainChar, target_type),
+        WORD  ("target/@type",       DomainChar, target_type, serial_target_words),
         MAYBE ("target/@port",       DomainChar, target_port),
         STRING("target/model/@name", DomainChar, target_model),
         DEVICE_ROWS(DomainChar),
@@ -59,7 +59,7 @@ const MapElement parallel_element = { "parallel", sizeof(DomainChar), (const Map
 const MapElement console_element = { "console", sizeof(DomainChar), (const MapField[]) {
         STRING("@tty",               DomainChar, tty, LIVE),
         SOURCE_ROWS,
-        STRING("target/@type",       DomainChar, target_type),
+        WORD  ("target/@type",       DomainChar, target_type, console_target_words),
         MAYBE ("target/@port",       DomainChar, target_port),
         DEVICE_ROWS(DomainChar),
         {}
@@ -67,7 +67,7 @@ const MapElement console_element = { "console", sizeof(DomainChar), (const MapFi
 
 const MapElement channel_element = { "channel", sizeof(DomainChar), (const MapField[]) {
         SOURCE_ROWS,
-        STRING("target/@type",       DomainChar, target_type),
+        WORD  ("target/@type",       DomainChar, target_type, channel_target_words),
         STRING("target/@name",       DomainChar, target_name),
         STRING("target/@state",      DomainChar, target_state, LIVE),
         STRING("target/@address",    DomainChar, target_address),
@@ -315,5 +315,17 @@ int char_check(DomainChar *chr, DeviceKind kind, Error *error) {
                 return fail_at(error, ERROR_XML, node, "missing target type for channel");
         if (strcmp(chr->target_type, "guestfwd") == 0 && (!chr->target_address || !chr->target_port.set))
                 return fail_at(error, ERROR_XML, node, "guestfwd channel needs a target address and port");
+        return 0;
+}
+
+int char_set_path(DomainChar *port, const char *path) {
+        CharSource *source = port->sources.n > 0 ? port->sources.items[0]
+                                                 : map_list_add(&source_element, &port->sources);
+        char *copy = source ? strdup(path) : NULL;
+
+        if (!copy)
+                return -ENOMEM;
+        free(source->path);
+        source->path = copy;
         return 0;
 }

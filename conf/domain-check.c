@@ -9,10 +9,6 @@
 
 #include "conf/xml.h"
 
-static bool is_text(const char *text, const char *expected) {
-        return text && strcmp(text, expected) == 0;
-}
-
 /* ---- the domain itself ---- */
 
 static int check_name(const DomainConf *conf, const xmlNode *root, Error *error) {

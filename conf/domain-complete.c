@@ -8,10 +8,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "conf/xml.h"
 
-static bool is_text(const char *text, const char *expected) {
-        return text && strcmp(text, expected) == 0;
-}
 
 static int set_default(char **string, const char *text) {
         return *string ? 0 : set_string(string, text);
@@ -57,6 +55,30 @@ static void drop_live_ports(DomainGraphics *graphics) {
         }
 }
 
+static void unset_deep(xmlNode *node, const char *element, const char *attribute) {
+        for (xmlNode *child = node->children; child; child = child->next)
+                if (child->type == XML_ELEMENT_NODE && strcmp((const char *) child->name, element) == 0) {
+                        (void) xmlUnsetProp(child, (const xmlChar *) attribute);
+                        unset_deep(child, element, attribute);
+                }
+}
+
+/* In elements that no row describes: numbers of open images, aliases. */
+static void drop_live_nodes(xmlNode *device) {
+        unset_deep(device, "backingStore", "index");
+        for (xmlNode *child = device->children, *next; child; child = next) {
+                next = child->next;
+                if (child->type != XML_ELEMENT_NODE || strcmp((const char *) child->name, "alias") != 0)
+                        continue;
+
+                _cleanup_(xml_freep) xmlChar *name = xmlGetNoNsProp(child, (const xmlChar *) "name");
+                if (name && strncmp((const char *) name, "ua-", 3) == 0)
+                        continue;
+                xmlUnlinkNode(child);
+                xmlFreeNode(child);
+        }
+}
+
 void domain_drop_live(DomainConf *conf) {
         (void) conf_visit_devices(conf, drop_device_alias, NULL);
         for (size_t i = 0; i < conf->nets.n; i++)
@@ -64,6 +86,11 @@ void domain_drop_live(DomainConf *conf) {
                         free(TAKE(conf->nets.items[i]->target));
         for (size_t i = 0; i < conf->graphics.n; i++)
                 drop_live_ports(conf->graphics.items[i]);
+
+        const xmlNode *devices = child_of(xmlDocGetRootElement(conf->document), "devices");
+        for (xmlNode *node = devices ? devices->children : NULL; node; node = node->next)
+                if (node->type == XML_ELEMENT_NODE)
+                        drop_live_nodes(node);
 }
 
 /* ---- memory and processors ---- */
@@ -82,7 +109,7 @@ static uint64_t cell_kib(const NumaCell *cell, Error *error) {
         return kib;
 }
 
-/* With NUMA cells the memory is what they have, plus what is plugged in. */
+/* The memory of NUMA cells is that of the domain if it doesn't say another. */
 static int complete_numa_memory(DomainConf *conf, Error *error) {
         uint64_t total = 0;
         Error wrong = {};
@@ -90,9 +117,6 @@ static int complete_numa_memory(DomainConf *conf, Error *error) {
         for (size_t i = 0; conf->cpu && i < conf->cpu->cells.n; i++)
                 if (__builtin_add_overflow(total, cell_kib(conf->cpu->cells.items[i], &wrong), &total))
                         (void) fail(&wrong, ERROR_XML, "the memory of the NUMA cells is too much");
-        for (size_t i = 0; total > 0 && i < conf->memories.n; i++)
-                if (__builtin_add_overflow(total, conf->memories.items[i]->size, &total))
-                        (void) fail(&wrong, ERROR_XML, "the memory of the memory devices is too much");
         if (wrong.code != ERROR_NONE) {
                 int r = -error_number(wrong.code);
 
@@ -102,7 +126,7 @@ static int complete_numa_memory(DomainConf *conf, Error *error) {
                         error_clear(&wrong);
                 return r;
         }
-        if (total > 0)
+        if (conf->memory == 0)
                 conf->memory = total;
         return 0;
 }
@@ -117,12 +141,27 @@ static int complete_memory(DomainConf *conf, Error *error) {
         return 0;
 }
 
-static const xmlNode *child_of(const xmlNode *node, const char *name) {
-        for (const xmlNode *child = node ? node->children : NULL; child; child = child->next)
-                if (child->type == XML_ELEMENT_NODE && !child->ns &&
-                    strcmp((const char *) child->name, name) == 0)
-                        return child;
-        return NULL;
+static void complete_cpu(DomainCpu *cpu) {
+        if (!cpu)
+                return;
+        if (cpu->sockets > 0 && cpu->dies == 0)
+                cpu->dies = 1;
+        for (size_t i = 0; i < cpu->cells.n; i++)
+                if (!cpu->cells.items[i]->id.set)
+                        cpu->cells.items[i]->id = (MaybeU32) { true, i };
+}
+
+/* Where the host's advice decides on memory, it decides on processors too. */
+static bool numa_places_vcpus(const DomainConf *conf) {
+        const xmlNode *root = xmlDocGetRootElement(conf->document);
+        const xmlNode *memory = child_of(child_of(root, "numatune"), "memory");
+        const xmlNode *tune = child_of(root, "cputune");
+        _cleanup_(xml_freep) xmlChar *placement =
+                memory ? xmlGetNoNsProp((xmlNode *) memory, (const xmlChar *) "placement") : NULL;
+
+        if (child_of(tune, "vcpupin") || child_of(tune, "emulatorpin") || child_of(tune, "iothreadpin"))
+                return false;
+        return is_text((const char *) placement, "auto");
 }
 
 static int complete_vcpus(DomainConf *conf) {
@@ -130,14 +169,15 @@ static int complete_vcpus(DomainConf *conf) {
 
         if (!node && conf->vcpus == 0)
                 conf->vcpus = 1;
-        if (conf->cpu && conf->cpu->sockets > 0 && conf->cpu->dies == 0)
-                conf->cpu->dies = 1;
+        complete_cpu(conf->cpu);
+        if (!conf->vcpu_cpuset && numa_places_vcpus(conf))
+                return set_string(&conf->vcpu_placement, "auto");
         return set_default(&conf->vcpu_placement, "static");
 }
 
 /* ---- the system ---- */
 
-static void complete_features(DomainFeatures *features) {
+static int complete_features(DomainFeatures *features) {
         struct {
                 bool given;
                 Tristate *state;
@@ -153,6 +193,7 @@ static void complete_features(DomainFeatures *features) {
         for (size_t i = 0; i < ELEMENTS(rows); i++)
                 if (rows[i].given && *rows[i].state == TRISTATE_UNSET)
                         *rows[i].state = TRISTATE_YES;
+        return features->tseg ? set_default(&features->tseg_unit, "MiB") : 0;
 }
 
 /* Whether any device, of a kind with rows or without, has a place in the boot order. */
@@ -180,7 +221,8 @@ static int complete_boot(DomainConf *conf) {
 static int complete_system(DomainConf *conf) {
         int r;
 
-        complete_features(&conf->features);
+        if ((r = complete_features(&conf->features)) < 0)
+                return r;
         if (conf->on_poweroff == ACTION_UNSET)
                 conf->on_poweroff = ACTION_DESTROY;
         if (conf->on_reboot == ACTION_UNSET)
@@ -251,6 +293,19 @@ static int complete_input(const DomainConf *conf, DomainInput *input) {
         return set_string(&input->bus, basic && is_pc(conf) ? "ps2" : "usb");
 }
 
+/* The primary one comes first, as clients expect. */
+static void move_primary(DomainConf *conf) {
+        for (size_t i = 1; i < conf->videos.n; i++) {
+                DomainVideo *video = conf->videos.items[i];
+
+                if (video->primary != TRISTATE_YES)
+                        continue;
+                memmove(conf->videos.items + 1, conf->videos.items, i * sizeof(*conf->videos.items));
+                conf->videos.items[0] = video;
+                return;
+        }
+}
+
 static void complete_videos(DomainConf *conf) {
         bool primary = false;
 
@@ -263,6 +318,7 @@ static void complete_videos(DomainConf *conf) {
         }
         if (conf->videos.n > 0 && !primary && !is_text(conf->videos.items[0]->model, "none"))
                 conf->videos.items[0]->primary = TRISTATE_YES;
+        move_primary(conf);
 }
 
 static int complete_lists(DomainConf *conf, Error *error) {
@@ -286,12 +342,26 @@ static int complete_lists(DomainConf *conf, Error *error) {
         return 0;
 }
 
+/* <genid/> asks for one. */
+static int complete_genid(DomainConf *conf, Error *error) {
+        const xmlNode *node = child_of(xmlDocGetRootElement(conf->document), "genid");
+        char text[UUID_TEXT_MAX];
+        Uuid uuid;
+
+        if (!node || (conf->genid && *conf->genid))
+                return 0;
+        int r = uuid_generate(&uuid);
+        if (r < 0)
+                return fail_errno(error, r, "cannot make a genid");
+        return set_string(&conf->genid, uuid_format(uuid, text)) < 0 ? fail_memory(error) : 0;
+}
+
 int domain_complete(DomainConf *conf, Error *error) {
         int r;
 
         if (uuid_is_null(conf->uuid) && (r = uuid_generate(&conf->uuid)) < 0)
                 return fail_errno(error, r, "cannot make a uuid");
-        if ((r = complete_memory(conf, error)) < 0)
+        if ((r = complete_genid(conf, error)) < 0 || (r = complete_memory(conf, error)) < 0)
                 return r;
         if (complete_vcpus(conf) < 0 || complete_system(conf) < 0)
                 return fail_memory(error);

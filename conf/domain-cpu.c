@@ -3,7 +3,7 @@
 #include "conf/domain-rows.h"
 
 static const MapElement feature_element = { "feature", sizeof(CpuFeature), (const MapField[]) {
-        STRING("@policy", CpuFeature, policy),
+        WORD  ("@policy", CpuFeature, policy, cpu_policy_words),
         STRING("@name",   CpuFeature, name, REQUIRED),
         {}
 } };
@@ -13,21 +13,21 @@ static const MapElement cell_element = { "cell", sizeof(NumaCell), (const MapFie
         STRING("@cpus",      NumaCell, cpus),
         STRING("@memory",    NumaCell, memory),
         STRING("@unit",      NumaCell, unit),
-        STRING("@memAccess", NumaCell, mem_access),
-        STRING("@discard",   NumaCell, discard),
+        WORD  ("@memAccess", NumaCell, mem_access, memory_access_words),
+        WORD  ("@discard",   NumaCell, discard, yes_no_words),
         KEPT  ("distances",  NumaCell, distances),
         KEPT  ("cache",      NumaCell, caches),
         {}
 } };
 
 const MapElement cpu_element = { "cpu", sizeof(DomainCpu), (const MapField[]) {
-        STRING("@mode",                DomainCpu, mode),
-        STRING("@match",               DomainCpu, match),
-        STRING("@check",               DomainCpu, check),
-        STRING("@migratable",          DomainCpu, migratable),
+        WORD  ("@mode",                DomainCpu, mode, cpu_mode_words),
+        WORD  ("@match",               DomainCpu, match, cpu_match_words),
+        WORD  ("@check",               DomainCpu, check, cpu_check_words),
+        WORD  ("@migratable",          DomainCpu, migratable, on_off_words),
         STRING("@deprecated_features", DomainCpu, deprecated_features),
         STRING("model",                DomainCpu, model),
-        STRING("model/@fallback",      DomainCpu, model_fallback),
+        WORD  ("model/@fallback",      DomainCpu, model_fallback, cpu_fallback_words),
         STRING("model/@vendor_id",     DomainCpu, model_vendor_id),
         STRING("vendor",               DomainCpu, vendor),
         U32   ("topology/@sockets",    DomainCpu, sockets),
@@ -36,8 +36,8 @@ const MapElement cpu_element = { "cpu", sizeof(DomainCpu), (const MapField[]) {
         U32   ("topology/@cores",      DomainCpu, cores),
         U32   ("topology/@threads",    DomainCpu, threads),
         MAYBE ("cache/@level",         DomainCpu, cache_level),
-        STRING("cache/@mode",          DomainCpu, cache_mode),
-        STRING("maxphysaddr/@mode",    DomainCpu, maxphysaddr_mode),
+        WORD  ("cache/@mode",          DomainCpu, cache_mode, cpu_cache_mode_words),
+        WORD  ("maxphysaddr/@mode",    DomainCpu, maxphysaddr_mode, maxphysaddr_mode_words),
         MAYBE ("maxphysaddr/@bits",    DomainCpu, maxphysaddr_bits),
         MAYBE ("maxphysaddr/@limit",   DomainCpu, maxphysaddr_limit),
         LIST  ("feature",              DomainCpu, features, CpuFeature, &feature_element),
@@ -75,7 +75,7 @@ const MapElement features_element = { "features", sizeof(DomainFeatures), (const
         ON_OFF("ccf-assist/@state",        DomainFeatures, ccf_assist),
         ON_OFF("ras/@state",               DomainFeatures, ras),
         ON_OFF("ps2/@state",               DomainFeatures, ps2),
-        STRING("hyperv/@mode",             DomainFeatures, hyperv_mode),
+        WORD  ("hyperv/@mode",             DomainFeatures, hyperv_mode, hyperv_mode_words),
         HYPERV("relaxed",                  relaxed),
         HYPERV("vapic",                    vapic),
         HYPERV("spinlocks",                spinlocks),
@@ -102,9 +102,9 @@ const MapElement features_element = { "features", sizeof(DomainFeatures), (const
         KVM   ("pv-ipi",                   pv_ipi),
         KVM   ("dirty-ring",               dirty_ring),
         U32   ("kvm/dirty-ring/@size",     DomainFeatures, kvm_dirty_ring_size),
-        STRING("ioapic/@driver",           DomainFeatures, ioapic_driver),
+        WORD  ("ioapic/@driver",           DomainFeatures, ioapic_driver, ioapic_driver_words),
         FLAG  ("gic",                      DomainFeatures, given.gic),
-        STRING("gic/@version",             DomainFeatures, gic_version),
+        WORD  ("gic/@version",             DomainFeatures, gic_version, gic_version_words),
         KEPT  ("capabilities",             DomainFeatures, has.capabilities),
         KEPT  ("hpt",                      DomainFeatures, has.hpt),
         KEPT  ("cfpc",                     DomainFeatures, has.cfpc),

@@ -83,6 +83,18 @@ DomainController *conf_find_controller(DomainConf *conf, ControllerType type, ui
 
 /* ---- small helpers of the model ---- */
 
+bool is_text(const char *text, const char *expected) {
+        return text && strcmp(text, expected) == 0;
+}
+
+xmlNode *child_of(const xmlNode *node, const char *name) {
+        for (xmlNode *child = node ? node->children : NULL; child; child = child->next)
+                if (child->type == XML_ELEMENT_NODE && !child->ns &&
+                    strcmp((const char *) child->name, name) == 0)
+                        return child;
+        return NULL;
+}
+
 int set_string(char **string, const char *text) {
         char *copy = strdup(text);
 

@@ -205,6 +205,9 @@ typedef struct DomainChar {
         Tristate log_append;
 } DomainChar;
 
+/* Where its first source is, on a running guest: the name of a pty or socket. -ENOMEM. */
+int char_set_path(DomainChar *port, const char *path);
+
 /* ---- the smaller ones ---- */
 
 typedef struct DomainInput {

@@ -33,23 +33,23 @@ const MapElement graphics_element = { "graphics", sizeof(DomainGraphics), (const
         I64   ("@tlsPort",       DomainGraphics, tls_port, TYPE(SPICE)),
         YES_NO("@autoport",      DomainGraphics, autoport),
         I64   ("@websocket",     DomainGraphics, websocket, TYPE(VNC)),
-        STRING("@replaceUser",   DomainGraphics, replace_user, TYPE(RDP)),
-        STRING("@multiUser",     DomainGraphics, multi_user, TYPE(RDP)),
+        WORD  ("@replaceUser",   DomainGraphics, replace_user, yes_no_words, TYPE(RDP)),
+        WORD  ("@multiUser",     DomainGraphics, multi_user, yes_no_words, TYPE(RDP)),
         STRING("@listen",        DomainGraphics, listen),
         STRING("@socket",        DomainGraphics, socket, TYPE(VNC)),
         STRING("@keymap",        DomainGraphics, keymap),
-        STRING("@defaultMode",   DomainGraphics, default_mode, TYPE(SPICE)),
+        WORD  ("@defaultMode",   DomainGraphics, default_mode, spice_mode_words, TYPE(SPICE)),
         STRING("@passwd",        DomainGraphics, passwd, SECRET),
         STRING("@passwdValidTo", DomainGraphics, passwd_valid_to, SECRET),
-        STRING("@connected",     DomainGraphics, connected),
-        STRING("@sharePolicy",   DomainGraphics, share_policy, TYPE(VNC)),
-        STRING("@powerControl",  DomainGraphics, power_control, TYPE(VNC)),
+        WORD  ("@connected",     DomainGraphics, connected, connected_words),
+        WORD  ("@sharePolicy",   DomainGraphics, share_policy, share_policy_words, TYPE(VNC)),
+        WORD  ("@powerControl",  DomainGraphics, power_control, yes_no_words, TYPE(VNC)),
         STRING("@wait",          DomainGraphics, wait, TYPE(VNC)),
         STRING("@display",       DomainGraphics, display),
         STRING("@xauth",         DomainGraphics, xauth),
         YES_NO("@fullscreen",    DomainGraphics, fullscreen),
         STRING("@address",       DomainGraphics, bus_address, TYPE(BIT(GRAPHICS_DBUS))),
-        STRING("@p2p",           DomainGraphics, p2p, TYPE(BIT(GRAPHICS_DBUS))),
+        WORD  ("@p2p",           DomainGraphics, p2p, yes_no_words, TYPE(BIT(GRAPHICS_DBUS))),
         LIST  ("listen",         DomainGraphics, listens, GraphicsListen, &listen_element),
         KEPT  ("channel",        DomainGraphics, has.channels),
         KEPT  ("image",          DomainGraphics, has.image),
@@ -70,7 +70,7 @@ const MapElement video_element = { "video", sizeof(DomainVideo), (const MapField
         STRING("driver/@name",                   DomainVideo, driver_name),
         STRING("driver/@vgaconf",                DomainVideo, vgaconf),
         VIRTIO_ROWS(DomainVideo),
-        STRING("model/@type",                    DomainVideo, model),
+        WORD  ("model/@type",                    DomainVideo, model, video_model_words),
         U32   ("model/@ram",                     DomainVideo, ram),
         U32   ("model/@vram",                    DomainVideo, vram),
         U32   ("model/@vram64",                  DomainVideo, vram64),
@@ -106,13 +106,19 @@ static bool can_listen(const DomainGraphics *graphics) {
 }
 
 static bool listens_on(const GraphicsListen *listen, const char *type) {
-        return listen->type && strcmp(listen->type, type) == 0;
+        return is_text(listen->type, type);
 }
 
 static bool listens_on_network(const DomainGraphics *graphics) {
         const GraphicsListen *first = graphics->listens.n > 0 ? graphics->listens.items[0] : NULL;
 
         return first && (listens_on(first, "address") || listens_on(first, "network"));
+}
+
+/* A SPICE server without any port listens nowhere. */
+static bool is_mute(const DomainGraphics *graphics) {
+        return graphics->type == GRAPHICS_SPICE && graphics->port == 0 && graphics->tls_port == 0 &&
+               graphics->autoport != TRISTATE_YES && !graphics->listen;
 }
 
 /* The attributes of <graphics> make or correct the first <listen>. */
@@ -124,7 +130,7 @@ static int complete_listens(DomainGraphics *graphics) {
                 if (!map_list_add(&listen_element, &graphics->listens))
                         return -ENOMEM;
                 first = graphics->listens.items[0];
-                r = set_string(&first->type, "address");
+                r = set_string(&first->type, is_mute(graphics) ? "none" : "address");
         } else
                 first = graphics->listens.items[0];
 

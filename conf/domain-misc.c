@@ -3,21 +3,21 @@
 #include "conf/domain-rows.h"
 
 const MapElement input_element = { "input", sizeof(DomainInput), (const MapField[]) {
-        STRING("@type",               DomainInput, type, REQUIRED),
-        STRING("@bus",                DomainInput, bus),
-        STRING("@model",              DomainInput, model),
+        WORD  ("@type",               DomainInput, type, input_type_words, REQUIRED),
+        WORD  ("@bus",                DomainInput, bus, input_bus_words),
+        WORD  ("@model",              DomainInput, model, virtio_model_words),
         VIRTIO_ROWS(DomainInput),
         STRING("source/@evdev",       DomainInput, evdev),
         STRING("source/@dev",         DomainInput, source),
         STRING("source/@grab",        DomainInput, grab),
         STRING("source/@grabToggle",  DomainInput, grab_toggle),
-        STRING("source/@repeat",      DomainInput, repeat),
+        WORD  ("source/@repeat",      DomainInput, repeat, on_off_words),
         DEVICE_ROWS(DomainInput),
         {}
 } };
 
 const MapElement sound_element = { "sound", sizeof(DomainSound), (const MapField[]) {
-        STRING("@model",              DomainSound, model, REQUIRED),
+        WORD  ("@model",              DomainSound, model, sound_model_words, REQUIRED),
         YES_NO("@multichannel",       DomainSound, multichannel),
         STRING("@streams",            DomainSound, streams),
         KEPT  ("codec",               DomainSound, codec),
@@ -28,20 +28,20 @@ const MapElement sound_element = { "sound", sizeof(DomainSound), (const MapField
 } };
 
 const MapElement hub_element = { "hub", sizeof(DomainHub), (const MapField[]) {
-        STRING("@type",               DomainHub, type, REQUIRED),
+        WORD  ("@type",               DomainHub, type, hub_type_words, REQUIRED),
         DEVICE_ROWS(DomainHub),
         {}
 } };
 
 const MapElement watchdog_element = { "watchdog", sizeof(DomainWatchdog), (const MapField[]) {
-        STRING("@model",              DomainWatchdog, model, REQUIRED),
-        STRING("@action",             DomainWatchdog, action),
+        WORD  ("@model",              DomainWatchdog, model, watchdog_model_words, REQUIRED),
+        WORD  ("@action",             DomainWatchdog, action, watchdog_action_words),
         DEVICE_ROWS(DomainWatchdog),
         {}
 } };
 
 const MapElement memballoon_element = { "memballoon", sizeof(DomainMemballoon), (const MapField[]) {
-        STRING("@model",              DomainMemballoon, model, REQUIRED),
+        WORD  ("@model",              DomainMemballoon, model, memballoon_model_words, REQUIRED),
         ON_OFF("@autodeflate",        DomainMemballoon, autodeflate),
         ON_OFF("@freePageReporting",  DomainMemballoon, free_page_reporting),
         U32   ("stats/@period",       DomainMemballoon, stats_period),
@@ -51,10 +51,10 @@ const MapElement memballoon_element = { "memballoon", sizeof(DomainMemballoon), 
 } };
 
 const MapElement rng_element = { "rng", sizeof(DomainRng), (const MapField[]) {
-        STRING("@model",              DomainRng, model, REQUIRED),
+        WORD  ("@model",              DomainRng, model, virtio_model_words, REQUIRED),
         U32   ("rate/@bytes",         DomainRng, rate_bytes),
         U32   ("rate/@period",        DomainRng, rate_period),
-        STRING("backend/@model",      DomainRng, backend_model, REQUIRED),
+        WORD  ("backend/@model",      DomainRng, backend_model, rng_backend_words, REQUIRED),
         STRING("backend/@type",       DomainRng, backend_type),
         KEPT  ("backend/source",      DomainRng, egd_source),
         KEPT  ("backend/protocol",    DomainRng, egd_protocol),
@@ -64,15 +64,15 @@ const MapElement rng_element = { "rng", sizeof(DomainRng), (const MapField[]) {
 } };
 
 const MapElement panic_element = { "panic", sizeof(DomainPanic), (const MapField[]) {
-        STRING("@model",              DomainPanic, model),
+        WORD  ("@model",              DomainPanic, model, panic_model_words),
         DEVICE_ROWS(DomainPanic),
         {}
 } };
 
 const MapElement memory_element = { "memory", sizeof(MemoryDevice), (const MapField[]) {
-        STRING("@model",              MemoryDevice, model, REQUIRED),
-        STRING("@access",             MemoryDevice, access),
-        STRING("@discard",            MemoryDevice, discard),
+        WORD  ("@model",              MemoryDevice, model, memory_model_words, REQUIRED),
+        WORD  ("@access",             MemoryDevice, access, memory_access_words),
+        WORD  ("@discard",            MemoryDevice, discard, yes_no_words),
         STRING("uuid",                MemoryDevice, uuid),
         KEPT  ("source",              MemoryDevice, source),
         KIB   ("target/size",         MemoryDevice, size, .flags = MAP_CANONICAL),

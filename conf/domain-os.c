@@ -38,12 +38,12 @@ const MapType map_maybe_int = {
 #define MAYBE_INT(p, S, m) { .path = p, .type = &map_maybe_int, .offset = _MAP_AT(S, m, MaybeU32) }
 
 static const MapElement boot_element = { "boot", sizeof(OsBoot), (const MapField[]) {
-        STRING("@dev", OsBoot, dev, REQUIRED),
+        WORD  ("@dev", OsBoot, dev, boot_dev_words, REQUIRED),
         {}
 } };
 
 const MapElement os_element = { "os", sizeof(DomainOs), (const MapField[]) {
-        STRING("@firmware",           DomainOs, firmware),
+        WORD  ("@firmware",           DomainOs, firmware, firmware_words),
         STRING("type",                DomainOs, type),
         STRING("type/@arch",          DomainOs, arch),
         STRING("type/@machine",       DomainOs, machine),
@@ -57,8 +57,8 @@ const MapElement os_element = { "os", sizeof(DomainOs), (const MapField[]) {
         STRING("loader",              DomainOs, loader),
         YES_NO("loader/@readonly",    DomainOs, loader_readonly),
         YES_NO("loader/@secure",      DomainOs, loader_secure),
-        STRING("loader/@type",        DomainOs, loader_type),
-        STRING("loader/@format",      DomainOs, loader_format),
+        WORD  ("loader/@type",        DomainOs, loader_type, loader_type_words),
+        WORD  ("loader/@format",      DomainOs, loader_format, image_format_words),
         YES_NO("loader/@stateless",   DomainOs, loader_stateless),
         STRING("nvram",               DomainOs, nvram),
         STRING("nvram/@template",     DomainOs, nvram_template),
@@ -77,26 +77,26 @@ const MapElement os_element = { "os", sizeof(DomainOs), (const MapField[]) {
         U32   ("bootmenu/@timeout",   DomainOs, bootmenu_timeout),
         YES_NO("bios/@useserial",     DomainOs, bios_useserial),
         MAYBE_INT("bios/@rebootTimeout", DomainOs, bios_reboot_timeout),
-        STRING("smbios/@mode",        DomainOs, smbios_mode),
+        WORD  ("smbios/@mode",        DomainOs, smbios_mode, smbios_mode_words),
         KEPT  ("idmap",               DomainOs, has.idmap),
         {}
 } };
 
 static const MapElement timer_element = { "timer", sizeof(ClockTimer), (const MapField[]) {
-        STRING("@name",       ClockTimer, name, REQUIRED),
+        WORD  ("@name",       ClockTimer, name, timer_name_words, REQUIRED),
         YES_NO("@present",    ClockTimer, present),
-        STRING("@tickpolicy", ClockTimer, tickpolicy),
-        STRING("@track",      ClockTimer, track),
+        WORD  ("@tickpolicy", ClockTimer, tickpolicy, tick_policy_words),
+        WORD  ("@track",      ClockTimer, track, timer_track_words),
         U64   ("@frequency",  ClockTimer, frequency),
-        STRING("@mode",       ClockTimer, mode),
+        WORD  ("@mode",       ClockTimer, mode, timer_mode_words),
         KEPT  ("catchup",     ClockTimer, catchup),
         {}
 } };
 
 const MapElement clock_element = { "clock", sizeof(DomainClock), (const MapField[]) {
-        STRING("@offset",     DomainClock, offset),
+        WORD  ("@offset",     DomainClock, offset, clock_offset_words),
         STRING("@adjustment", DomainClock, adjustment),
-        STRING("@basis",      DomainClock, basis),
+        WORD  ("@basis",      DomainClock, basis, clock_basis_words),
         STRING("@timezone",   DomainClock, timezone),
         STRING("@start",      DomainClock, start),
         LIST  ("timer",       DomainClock, timers, ClockTimer, &timer_element),

@@ -15,6 +15,33 @@ extern const MapElement graphics_element, video_element, input_element, sound_el
 extern const MapType map_maybe_int; /* MaybeU32 that holds an int32_t: -1 is a value */
 extern const MapType map_maybe_hex; /* MaybeU32, written 0x%x */
 
+extern const MapType map_word;      /* char *, one of the names in arg */
+
+#define WORD(p, S, m, names, ...) _MAP_ROW(p, map_word, _MAP_AT(S, m, char *), .arg = names, ##__VA_ARGS__)
+
+extern const char
+        *const on_off_words[], *const yes_no_words[], *const cpu_mode_words[], *const
+        cpu_match_words[], *const cpu_check_words[], *const cpu_fallback_words[], *const
+        cpu_policy_words[], *const cpu_cache_mode_words[], *const maxphysaddr_mode_words[], *const
+        memory_access_words[], *const clock_offset_words[], *const clock_basis_words[], *const
+        timer_name_words[], *const tick_policy_words[], *const timer_track_words[], *const
+        timer_mode_words[], *const ioapic_driver_words[], *const gic_version_words[], *const
+        hyperv_mode_words[], *const firmware_words[], *const loader_type_words[], *const
+        image_format_words[], *const smbios_mode_words[], *const boot_dev_words[], *const
+        disk_cache_words[], *const error_policy_words[], *const disk_io_words[], *const
+        disk_discard_words[], *const detect_zeroes_words[], *const disk_snapshot_words[], *const
+        startup_policy_words[], *const disk_tray_words[], *const virtio_model_words[], *const
+        sgio_words[], *const disk_protocol_words[], *const volume_mode_words[], *const
+        disk_format_words[], *const link_state_words[], *const net_mode_words[], *const
+        tx_mode_words[], *const net_backend_words[], *const teaming_words[], *const
+        mac_type_words[], *const char_protocol_words[], *const channel_target_words[], *const
+        serial_target_words[], *const console_target_words[], *const share_policy_words[], *const
+        connected_words[], *const spice_mode_words[], *const input_type_words[], *const
+        input_bus_words[], *const sound_model_words[], *const video_model_words[], *const
+        watchdog_model_words[], *const watchdog_action_words[], *const memballoon_model_words[],
+        *const rng_backend_words[], *const hub_type_words[], *const panic_model_words[], *const
+        memory_model_words[], *const lock_failure_words[], *const vcpu_placement_words[];
+
 /* Elements outside the table are known to libvirt and kept whole: there or not. */
 #define KEPT(path, S, m, ...) OPAQUE(path, S, m, ##__VA_ARGS__)
 
@@ -47,6 +74,9 @@ int disk_check(const DomainConf *conf, const DomainDisk *disk, Error *error);
 int graphics_check_listens(const DomainGraphics *graphics, Error *error);
 int address_check(const Device *device, Error *error);
 int places_check(const DomainConf *conf, Error *error);
+
+bool is_text(const char *text, const char *expected); /* false for NULL */
+xmlNode *child_of(const xmlNode *node, const char *name); /* the first; node may be NULL */
 
 /* Sets a string: -ENOMEM when there is no memory. */
 int set_string(char **string, const char *text);

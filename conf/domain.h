@@ -140,8 +140,8 @@ typedef struct MemoryDevice {
 
 /* Elements that are kept as they are: whether each is there. */
 typedef struct DomainExtra {
-        bool blkiotune, memtune, memory_backing, vcpus, iothreadids, cputune,
-                numatune, resource, sysinfo, idmap, perf, launch_security, key_wrap, seclabel,
+        bool blkiotune, memory_backing, vcpus, iothreadids, cputune,
+                numatune, resource, sysinfo, idmap, perf, launch_security, key_wrap, seclabel, image_label,
                 throttlegroups;
         bool lease, filesystem, smartcard, tpm, audio, hostdev, redirdev, redirfilter, nvram, shmem, iommu,
                 vsock, crypto, pstore;
@@ -158,6 +158,9 @@ typedef struct DomainConf {
         uint64_t memory, current_memory; /* KiB */
         uint64_t max_memory;             /* KiB; 0: no hot-plug */
         MaybeU32 memory_slots;
+        struct {
+                uint64_t hard_limit, soft_limit, swap_hard_limit, min_guarantee; /* KiB, 0: none */
+        } memtune;
         char *dump_core, *genid, *on_lockfailure;
         uint32_t iothreads;
         MaybeU32 default_iothread_min, default_iothread_max;
