@@ -236,8 +236,10 @@ static int read_start(pid_t pid, uint64_t *ret) {
 static int process_over(sd_event_source *source, int fd, uint32_t events, void *userdata);
 
 static int process_watch(Process *process, sd_event *event) {
-        return sd_event_add_io(event, &process->source, process->pidfd, EPOLLIN, process_over,
-                               process);
+        int r = sd_event_add_io(event, &process->source, process->pidfd, EPOLLIN, process_over,
+                                process);
+
+        return r < 0 ? r : sd_event_source_set_priority(process->source, PROCESS_PRIORITY);
 }
 
 static Process *process_alloc(const char *program, ProcessExited exited, void *userdata) {

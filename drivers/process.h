@@ -9,6 +9,10 @@
 
 #include "conf/error.h"
 
+/* Later than everything else that became ready with it: what a process said is read before its end is
+ * told. */
+#define PROCESS_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
+
 typedef struct Process Process;
 
 /* Called once, from the loop, when it is over and reaped. code, status: as waitid() has them (CLD_EXITED
