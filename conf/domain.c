@@ -272,6 +272,7 @@ int conf_summarize(const char *text, ConfSummary *ret, Error *error) {
                 conf_summary_clear(&summary);
                 return r;
         }
+        summary.secret = map_has(&domain_element, xmlDocGetRootElement(document), MAP_SECRET);
         *ret = summary;
         return 0;
 }
