@@ -6,7 +6,7 @@
 #pragma once
 
 #include "conf/domain.h"
-#include "drivers/connection.h"
+#include "drivers/driver.h"
 
 typedef struct QemuMachine {
         char *name, *alias; /* "pc-i440fx-7.2", "pc" */
@@ -18,6 +18,7 @@ typedef struct QemuMachine {
 typedef struct QemuCpuModel {
         char *name;
         char *usable; /* "yes", "no", "unknown": with the accelerator that was probed */
+        char *vendor; /* "AMD", "Intel", "Hygon", "unknown" */
         bool deprecated;
 } QemuCpuModel;
 
@@ -27,16 +28,23 @@ typedef struct QemuCaps {
         uint64_t version;     /* major * 1000000 + minor * 1000 + micro */
         char *package;        /* "Debian 1:7.2+dfsg-7" */
         bool kvm;             /* accelerator present and /dev/kvm usable */
+        uint32_t kvm_max_vcpus; /* of the host's KVM; 0: unknown */
         QemuMachine *machines;
         size_t n_machines;
         QemuCpuModel *cpus_kvm, *cpus_tcg;
         size_t n_cpus_kvm, n_cpus_tcg;
+        /* the named model next to the host's CPU, NULL: none; and what differs, "+x" or "-x" */
+        char *host_model, *host_vendor, **host_features;
+        size_t n_host_features;
         char **types;         /* QOM types, sorted: devices, objects, backends */
         size_t n_types;
         char **commands;      /* QMP commands, sorted */
         size_t n_commands;
         char **features;      /* sorted: "device.property" ("virtio-blk-pci.write-cache"), "command/argument",
-                               * "option.parameter" of query-command-line-options ("sandbox.spawn") */
+                               * "command/argument=value" of enums ("netdev_add/type=vhost-vdpa"),
+                               * "option.parameter" of query-command-line-options ("sandbox.spawn"),
+                               * "query-display-options/type=dbus" of what comes back from that one.
+                               * Of devices and objects only those in the table of probe.c */
         size_t n_features;
 } QemuCaps;
 

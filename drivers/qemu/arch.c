@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which architectures there are, and which binary of this host runs them. */
+#include "drivers/qemu/arch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "drivers/host.h"
+#include "drivers/qemu/caps.h"
+
+/* Where a binary serves two architectures, the one that it names itself stands first. */
+const QemuArch qemu_archs[] = {
+        { "aarch64", "aarch64", NULL, 64 },
+        { "alpha", "alpha", NULL, 64 },
+        { "armv7l", "arm", "aarch64", 32 },
+        { "armv6l", "arm", NULL, 32 },
+        { "cris", "cris", NULL, 32 },
+        { "hppa", "hppa", NULL, 64 },
+        { "i686", "i386", "x86_64", 32 },
+        { "loongarch64", "loongarch64", NULL, 64 },
+        { "m68k", "m68k", NULL, 32 },
+        { "microblaze", "microblaze", NULL, 32 },
+        { "microblazeel", "microblazeel", NULL, 32 },
+        { "mips", "mips", NULL, 32 },
+        { "mipsel", "mipsel", NULL, 32 },
+        { "mips64", "mips64", NULL, 64 },
+        { "mips64el", "mips64el", NULL, 64 },
+        { "or32", "or1k", NULL, 32 },
+        { "ppc", "ppc", "ppc64", 32 },
+        { "ppc64", "ppc64", NULL, 64 },
+        { "ppc64le", "ppc64", NULL, 64 },
+        { "riscv32", "riscv32", NULL, 32 },
+        { "riscv64", "riscv64", NULL, 64 },
+        { "s390x", "s390x", NULL, 64 },
+        { "sh4", "sh4", NULL, 64 },
+        { "sh4eb", "sh4eb", NULL, 64 },
+        { "sparc", "sparc", NULL, 32 },
+        { "sparc64", "sparc64", NULL, 64 },
+        { "x86_64", "x86_64", NULL, 64 },
+        { "xtensa", "xtensa", NULL, 32 },
+        { "xtensaeb", "xtensaeb", NULL, 32 },
+        {},
+};
+
+/* For the host's own architecture also under these names, last. */
+static const char *const host_binaries[] = { "qemu-kvm", "/usr/libexec/qemu-kvm" };
+
+const QemuArch *qemu_arch(const char *name) {
+        for (const QemuArch *arch = qemu_archs; arch->name; arch++)
+                if (strcmp(arch->name, name) == 0)
+                        return arch;
+        return NULL;
+}
+
+const char *qemu_arch_of_target(const char *target) {
+        for (const QemuArch *arch = qemu_archs; arch->name; arch++)
+                if (strcmp(arch->binary, target) == 0)
+                        return arch->name;
+        return target;
+}
+
+bool qemu_arch_runs_on(const QemuArch *arch, const char *caps_arch) {
+        const QemuArch *of = qemu_arch(caps_arch);
+
+        return of && (strcmp(arch->binary, of->binary) == 0 ||
+                      (arch->instead && strcmp(arch->instead, of->binary) == 0));
+}
+
+bool qemu_arch_is_x86(const char *name) {
+        return strcmp(name, "x86_64") == 0 || strcmp(name, "i686") == 0;
+}
+
+/* ---- binaries ---- */
+
+/* The first executable of a name in PATH, or the name itself when it is a path. *ret stays NULL
+ * when there is none. */
+static int find_program(const char *name, char **ret) {
+        const char *path = getenv("PATH") ?: "/usr/local/bin:/usr/bin:/bin";
+
+        if (name[0] == '/') {
+                if (access(name, X_OK) < 0)
+                        return 0;
+                *ret = strdup(name);
+                return *ret ? 0 : -ENOMEM;
+        }
+        while (*path) {
+                size_t n = strcspn(path, ":");
+                char *whole;
+
+                if (n > 0 && path[0] == '/') {
+                        if (asprintf(&whole, "%.*s/%s", (int) n, path, name) < 0)
+                                return -ENOMEM;
+                        if (access(whole, X_OK) == 0) {
+                                *ret = whole;
+                                return 0;
+                        }
+                        free(whole);
+                }
+                path += n + (path[n] == ':');
+        }
+        return 0;
+}
+
+static int find_system_binary(const char *binary, char **ret) {
+        char name[64];
+
+        snprintf(name, sizeof(name), "qemu-system-%s", binary);
+        return find_program(name, ret);
+}
+
+/* Like qemu_find_binary(), but *ret is NULL when there is none. */
+static int find_binary(const QemuArch *arch, char **ret) {
+        int r = find_system_binary(arch->binary, ret);
+
+        if (r >= 0 && !*ret && arch->instead)
+                r = find_system_binary(arch->instead, ret);
+        if (strcmp(arch->name, host_arch()) == 0)
+                for (size_t i = 0; r >= 0 && !*ret && i < ELEMENTS(host_binaries); i++)
+                        r = find_program(host_binaries[i], ret);
+        return r;
+}
+
+int qemu_find_binary(const char *name, char **ret, Error *error) {
+        const QemuArch *arch = qemu_arch(name);
+        char *path = NULL;
+
+        if (!arch)
+                return fail(error, ERROR_INVALID_ARG, "unknown architecture '%s'", name);
+        if (find_binary(arch, &path) < 0)
+                return fail_memory(error);
+        if (!path) {
+                (void) fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "no QEMU for architecture '%s': qemu-system-%s is not installed", name,
+                            arch->binary);
+                return -ENOENT;
+        }
+        *ret = path;
+        return 0;
+}
+
+char **qemu_installed_archs(void) {
+        char **archs = calloc(ELEMENTS(qemu_archs) + 1, sizeof(char *));
+        const QemuArch *host = qemu_arch(host_arch());
+        size_t n = 0;
+
+        /* The host's own is tried first and skipped in its turn. */
+        for (size_t i = 0; archs && i < ELEMENTS(qemu_archs); i++) {
+                const QemuArch *arch = i == 0 ? host : &qemu_archs[i - 1];
+                _cleanup_(freep) char *path = NULL;
+
+                if (!arch || (i > 0 && arch == host) || find_binary(arch, &path) < 0 || !path)
+                        continue;
+                if ((archs[n] = strdup(arch->name)))
+                        n++;
+        }
+        return archs;
+}
