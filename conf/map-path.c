@@ -30,66 +30,91 @@ static void resolve_prefix(MapStep *step, size_t length) {
                 }
 }
 
-bool map_step(const char *path, MapStep *ret) {
+MapStep map_step(const char *path) {
         bool attribute = *path == '@';
-        const char *name = path + attribute, *end = name, *colon = NULL;
+        const char *name = path + attribute, *end = strchrnul(name, '/');
+        const char *colon = memchr(name, ':', end - name);
+        MapStep step = { .name = name, .attribute = attribute, .rest = *end ? end + 1 : end };
 
-        if (*name == 0 || *name == '.')
-                return false;
-        for (; *end && *end != '/'; end++)
-                if (*end == ':')
-                        colon = end;
-        *ret = (MapStep) { .name = name, .attribute = attribute, .rest = *end ? end + 1 : end };
         if (colon)
-                resolve_prefix(ret, colon - name);
-        ret->length = end - ret->name;
-        return true;
+                resolve_prefix(&step, colon - name);
+        step.length = end - step.name;
+        return step;
 }
 
-bool map_step_matches(const MapStep *step, const xmlNode *node) {
+/* A path is compared as it stands: only for a node that has a namespace a step is taken apart. */
+const char *map_match_fully(const char *path, const xmlNode *node) {
         const char *name = (const char *) node->name;
+        bool attribute = *path == '@';
 
-        if (node->type != (step->attribute ? XML_ATTRIBUTE_NODE : XML_ELEMENT_NODE) ||
-            name[0] != step->name[0] || strncmp(name, step->name, step->length) != 0 ||
-            name[step->length] != 0)
-                return false;
-        if (!step->uri || !node->ns)
-                return !step->uri && !node->ns;
-        return xmlStrEqual(node->ns->href, (const xmlChar *) step->uri);
+        if (node->type != (attribute ? XML_ATTRIBUTE_NODE : XML_ELEMENT_NODE))
+                return NULL;
+        if (node->ns) {
+                MapStep step = map_step(path);
+
+                if (!step.uri || strcmp(step.uri, (const char *) node->ns->href) != 0)
+                        return NULL;
+                if (strncmp(name, step.name, step.length) != 0 || name[step.length])
+                        return NULL;
+                return step.rest;
+        }
+        for (path += attribute; *name && *name == *path && *name != ':'; name++)
+                path++;
+        if (*name || (*path && *path != '/'))
+                return NULL;
+        return path + (*path == '/');
 }
 
-xmlNode *map_child(const xmlNode *parent, const MapStep *step) {
-        xmlNode *c = step->attribute ? (xmlNode *) parent->properties : parent->children;
+/* Prefixes differ between rows and documents, so a name in a namespace lets everything pass. */
+MapSieve map_sieve(const xmlNode *node) {
+        MapSieve sieve = {};
 
-        while (c && !map_step_matches(step, c))
-                c = c->next;
-        return c;
+        for (const xmlAttr *a = node->properties; a; a = a->next)
+                sieve.attributes |= a->ns ? UINT64_MAX : map_sieve_bit((const char *) a->name);
+        for (const xmlNode *c = node->children; c; c = c->next)
+                if (c->type == XML_ELEMENT_NODE)
+                        sieve.elements |= c->ns ? UINT64_MAX : map_sieve_bit((const char *) c->name);
+        return sieve;
 }
 
 const char *map_path_below(const char *path, const char *prefix, size_t length) {
         if (length == 0)
                 return path;
-        if (strncmp(path, prefix, length) != 0 || path[length] != '/')
+        if (*path != *prefix || strncmp(path, prefix, length) != 0 || path[length] != '/')
                 return NULL;
         return path + length + 1;
 }
 
+static xmlNode *find_child(const xmlNode *parent, const char *path, const char **ret_rest) {
+        xmlNode *c = *path == '@' ? (xmlNode *) parent->properties : parent->children;
+
+        for (; c; c = c->next)
+                if ((*ret_rest = map_match(path, c)))
+                        return c;
+        return NULL;
+}
+
+xmlNode *map_child(const xmlNode *parent, const char *path) {
+        const char *rest;
+
+        return find_child(parent, path, &rest);
+}
+
 xmlNode *map_find(const xmlNode *root, const char *path) {
         const xmlNode *node = root;
-        MapStep step;
 
-        for (; node && map_step(path, &step); path = step.rest)
-                node = map_child(node, &step);
+        while (node && !map_path_ends(path))
+                node = find_child(node, path, &path);
         return (xmlNode *) node;
 }
 
-xmlNode *map_find_parent(const xmlNode *root, const char *path, MapStep *ret_last) {
+xmlNode *map_find_parent(const xmlNode *root, const char *path, const char **ret_last) {
         const xmlNode *node = root;
+        const char *last = strrchr(path, '/');
 
-        while (map_step(path, ret_last) && *ret_last->rest) {
-                node = node ? map_child(node, ret_last) : NULL;
-                path = ret_last->rest;
-        }
+        *ret_last = last ? last + 1 : path;
+        while (node && path < *ret_last)
+                node = find_child(node, path, &path);
         return (xmlNode *) node;
 }
 
@@ -101,9 +126,8 @@ static int rank(const MapElement *table, const char *prefix, size_t length, cons
                 int *count) {
         for (const MapField *f = table->fields; f->path; f++, ++*count) {
                 const char *below = map_path_below(f->path, prefix, length);
-                MapStep step;
 
-                if (below && map_step(below, &step) && map_step_matches(&step, child))
+                if (below && map_match(below, child))
                         return *count;
                 if (f->type == &map_struct && *f->path == '.') {
                         int r = rank(f->arg, prefix, length, child, count);
@@ -114,20 +138,15 @@ static int rank(const MapElement *table, const char *prefix, size_t length, cons
         return -1;
 }
 
-static int rank_of(const MapElement *table, const char *prefix, size_t length, const xmlNode *child) {
-        int count = 0;
-
-        return rank(table, prefix, length, child, &count);
-}
-
-void map_place(const MapElement *table, const char *path, size_t prefix_length, xmlNode *parent,
+void map_place(const MapElement *table, const char *path, const char *last, xmlNode *parent,
                xmlNode *child) {
+        size_t length = last > path ? last - path - 1 : 0;
         bool attribute = child->type == XML_ATTRIBUTE_NODE;
-        int own = rank_of(table, path, prefix_length, child);
         xmlNode *before = NULL, *after = NULL;
+        int own = rank(table, path, length, child, &(int) { 0 });
 
         for (xmlNode *s = attribute ? (xmlNode *) parent->properties : parent->children; s; s = s->next) {
-                int other = s == child ? -1 : rank_of(table, path, prefix_length, s);
+                int other = s == child ? -1 : rank(table, path, length, s, &(int) { 0 });
 
                 if (other >= 0 && other <= own)
                         after = s;
@@ -154,55 +173,50 @@ static xmlNs *find_namespace(xmlNode *parent, xmlNode *child, const char *uri) {
         return ns;
 }
 
-xmlNode *map_new_child(xmlNode *parent, const MapStep *step) {
-        _cleanup_(freep) char *copy = strndup(step->name, step->length);
+xmlNode *map_new_child(xmlNode *parent, const char *path) {
+        MapStep step = map_step(path);
+        _cleanup_(freep) char *copy = strndup(step.name, step.length);
         const xmlChar *name = (const xmlChar *) copy;
 
         if (!copy)
                 return NULL;
-        if (step->attribute) {
-                xmlNs *ns = step->uri ? find_namespace(parent, parent, step->uri) : NULL;
+        if (step.attribute) {
+                xmlNs *ns = step.uri ? find_namespace(parent, parent, step.uri) : NULL;
 
-                if (step->uri && !ns)
+                if (step.uri && !ns)
                         return NULL;
                 return (xmlNode *) xmlNewNsProp(parent, ns, name, (const xmlChar *) "");
         }
 
         xmlNode *child = xmlNewDocNode(parent->doc, NULL, name, NULL);
-        if (child && step->uri)
-                xmlSetNs(child, find_namespace(parent, child, step->uri));
+        if (child && step.uri)
+                xmlSetNs(child, find_namespace(parent, child, step.uri));
         return child;
 }
 
-xmlNode *map_make_parent(const MapElement *table, xmlNode *root, const char *path, MapStep *ret_last) {
-        const char *at = path;
+static xmlNode *make_child(const MapElement *table, xmlNode *parent, const char *path, const char *at) {
+        xmlNode *child = map_child(parent, at);
+
+        if (!child && (child = map_new_child(parent, at)))
+                map_place(table, path, at, parent, child);
+        return child;
+}
+
+xmlNode *map_make_parent(const MapElement *table, xmlNode *root, const char *path, const char **ret_last) {
+        const char *last = strrchr(path, '/');
         xmlNode *node = root;
 
-        for (; node && map_step(at, ret_last) && *ret_last->rest; at = ret_last->rest) {
-                xmlNode *next = map_child(node, ret_last);
-
-                if (!next && (next = map_new_child(node, ret_last)))
-                        map_place(table, path, at > path ? at - path - 1 : 0, node, next);
-                node = next;
-        }
+        *ret_last = last ? last + 1 : path;
+        for (const char *at = path; node && at < *ret_last; at = strchr(at, '/') + 1)
+                node = make_child(table, node, path, at);
         return node;
 }
 
 xmlNode *map_make(const MapElement *table, xmlNode *root, const char *path) {
-        MapStep last;
-
-        if (!map_step(path, &last))
-                return root;
-
+        const char *last;
         xmlNode *parent = map_make_parent(table, root, path, &last);
-        xmlNode *node = parent ? map_child(parent, &last) : NULL;
-        const char *at = strrchr(path, '/');
 
-        if (!parent || node)
-                return node;
-        if ((node = map_new_child(parent, &last)))
-                map_place(table, path, at ? at - path : 0, parent, node);
-        return node;
+        return parent && !map_path_ends(last) ? make_child(table, parent, path, last) : parent;
 }
 
 /* ---- removing ---- */
@@ -285,10 +299,8 @@ static int own_text(const xmlNode *node, MapText *ret) {
         return length > 0 || node->type == XML_ATTRIBUTE_NODE;
 }
 
-const MapStep map_unit_step = { .name = "unit", .length = 4, .attribute = true, .rest = "" };
-
 static int join_unit(const xmlNode *element, MapText *text) {
-        xmlNode *attribute = map_child(element, &map_unit_step);
+        xmlNode *attribute = map_child(element, "@unit");
         _cleanup_(map_text_clear) MapText unit = {};
         char *whole;
 
@@ -380,7 +392,7 @@ int map_set_text(const MapElement *table, const MapField *field, xmlNode *root, 
 
 xmlNode *map_unset_text(const MapField *field, xmlNode *node) {
         xmlNode *element = node->type == XML_ATTRIBUTE_NODE ? node->parent : node;
-        xmlNode *unit = field->type->has_unit ? map_child(element, &map_unit_step) : NULL;
+        xmlNode *unit = field->type->has_unit ? map_child(element, "@unit") : NULL;
 
         if (unit)
                 map_delete(unit);

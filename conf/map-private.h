@@ -13,14 +13,47 @@ typedef struct MapStep {
         const char *rest; /* the path behind it, "" at the end */
 } MapStep;
 
-extern const MapStep map_unit_step; /* "@unit" */
+/* Whether a path has come to its end, which "." is too. */
+static inline bool map_path_ends(const char *path) {
+        return *path == 0 || *path == '.';
+}
 
-/* false at the end of a path, which "." is too. */
-bool map_step(const char *path, MapStep *ret);
-bool map_step_matches(const MapStep *step, const xmlNode *node);
+/* Takes the first step of a path apart; it must have one. */
+MapStep map_step(const char *path);
 
-/* The first child element or the attribute that a step names, or NULL. */
-xmlNode *map_child(const xmlNode *parent, const MapStep *step);
+/* If the first step of a path leads from its parent to this node: the path behind it; otherwise NULL. */
+const char *map_match_fully(const char *path, const xmlNode *node);
+
+/* All walks spend their time here, and most nodes differ in the first letter. */
+static inline const char *map_match(const char *path, const xmlNode *node) {
+        if (!node->name || (*node->name != (xmlChar) path[*path == '@'] && !node->ns))
+                return NULL; /* CDATA has no name */
+        return map_match_fully(path, node);
+}
+
+/* The first child element or the attribute that the first step of a path names, or NULL. */
+xmlNode *map_child(const xmlNode *parent, const char *path);
+
+/* Which names occur among the children and attributes of a node, roughly: most rows find nothing, and
+ * this tells them so without a look at the document. */
+typedef struct MapSieve {
+        uint64_t elements, attributes;
+} MapSieve;
+
+MapSieve map_sieve(const xmlNode *node);
+
+static inline uint64_t map_sieve_bit(const char *name) {
+        unsigned second = *name && name[1] != '/' ? name[1] : 0;
+
+        return BIT(((unsigned) *name * 7 + second) % 64);
+}
+
+/* false: a path surely leads nowhere. */
+static inline bool map_sieve_passes(const MapSieve *sieve, const char *path) {
+        if (*path == '@')
+                return sieve->attributes & map_sieve_bit(path + 1);
+        return *path == '.' || (sieve->elements & map_sieve_bit(path));
+}
 
 /* The part of a path below its first length bytes, which must be those of prefix; NULL if they aren't. */
 const char *map_path_below(const char *path, const char *prefix, size_t length);
@@ -28,18 +61,19 @@ const char *map_path_below(const char *path, const char *prefix, size_t length);
 /* The element or attribute a path leads to, each step taking the first that matches; NULL if none. */
 xmlNode *map_find(const xmlNode *root, const char *path);
 
-/* The same without the last step, which is returned in *ret_last. */
-xmlNode *map_find_parent(const xmlNode *root, const char *path, MapStep *ret_last);
+/* The same without the last step, at which *ret_last points then. */
+xmlNode *map_find_parent(const xmlNode *root, const char *path, const char **ret_last);
 
 /* The same, making what is missing. table: whose rows give the order. NULL without memory. */
 xmlNode *map_make(const MapElement *table, xmlNode *root, const char *path);
-xmlNode *map_make_parent(const MapElement *table, xmlNode *root, const char *path, MapStep *ret_last);
+xmlNode *map_make_parent(const MapElement *table, xmlNode *root, const char *path, const char **ret_last);
 
-/* A new child, not yet in the tree. */
-xmlNode *map_new_child(xmlNode *parent, const MapStep *step);
+/* A new child for the first step of a path; an element is not yet in the tree. */
+xmlNode *map_new_child(xmlNode *parent, const char *path);
 
-/* Puts a child where its row wants it: behind what earlier rows name, before what later rows name. */
-void map_place(const MapElement *table, const char *path, size_t prefix_length, xmlNode *parent,
+/* Puts a child where its row wants it: behind what earlier rows name, before what later rows name. The
+ * step that names it is at last, somewhere in path. */
+void map_place(const MapElement *table, const char *path, const char *last, xmlNode *parent,
                xmlNode *child);
 
 void map_delete(xmlNode *node); /* an element or attribute */

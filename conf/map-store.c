@@ -25,22 +25,10 @@ static int store_rows(const Store *store, const MapElement *element, const void 
 
 /* ---- one value ---- */
 
-/* As large as the largest value that a type with text has. */
-typedef union Scratch {
-        char *string;
-        uint64_t number;
-        MaybeU32 maybe;
-        Uuid uuid;
-        MacAddress mac;
-} Scratch;
-
 static bool is_zero(const void *value, size_t size) {
         const char *bytes = value;
 
-        for (size_t i = 0; i < size; i++)
-                if (bytes[i])
-                        return false;
-        return true;
+        return size == 0 || (*bytes == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
 }
 
 /* An element without text and one that isn't there mean the same, so an empty string is unset there. */
@@ -50,33 +38,32 @@ static bool is_unset(const MapField *f, const void *value) {
 
                 return !s || (!*s && !strchr(f->path, '@'));
         }
-        if (f->type == &map_maybe)
-                return !((const MaybeU32 *) value)->set;
         return is_zero(value, f->type->size);
 }
 
-static bool says_same(const MapField *f, const char *text, const void *value) {
-        Scratch scratch = {};
+static bool format_same(const MapField *f, const void *a, const void *b) {
+        _cleanup_(freep) char *first = NULL, *second = NULL;
 
-        if (f->type == &map_string)
-                return strcmp(text, *(char *const *) value ?: "") == 0 && *(char *const *) value;
-        if (f->type->parse(f, text, &scratch) < 0)
+        if (f->type->format(f, a, &first) < 0 || f->type->format(f, b, &second) < 0)
                 return false;
-        if (f->type == &map_maybe) {
-                const MaybeU32 *maybe = value;
-
-                return maybe->set && maybe->value == scratch.maybe.value;
-        }
-        return memcmp(&scratch, value, f->type->size) == 0;
+        return first && second && strcmp(first, second) == 0;
 }
 
-static int write_value(const Store *store, const MapField *f, const void *value) {
-        _cleanup_(freep) char *text = NULL;
-        int r = f->type->format(f, value, &text);
+static bool says_same(const MapField *f, const char *text, const void *value) {
+        _Alignas(max_align_t) char parsed[MAP_VALUE_MAX] = {};
 
-        if (r < 0 || !text)
-                return r;
-        return map_set_text(store->table, f, store->root, text);
+        if (f->type == &map_string) {
+                const char *s = *(char *const *) value;
+
+                return s && strcmp(text, s) == 0;
+        }
+
+        int r = f->type->parse(f, text, parsed);
+        bool same = r >= 0 && (f->type->equal ? f->type->equal(parsed, value)
+                                              : format_same(f, parsed, value));
+        if (f->type->clear)
+                f->type->clear(f, parsed);
+        return same;
 }
 
 static int store_presence(const Store *store, const MapField *f, bool wanted) {
@@ -89,6 +76,7 @@ static int store_presence(const Store *store, const MapField *f, bool wanted) {
 
 static int store_value(const Store *store, const MapField *f, const void *value) {
         _cleanup_(map_text_clear) MapText text;
+        _cleanup_(freep) char *now = NULL;
         bool unset = is_unset(f, value);
         bool wanted = f->flags & (MAP_REQUIRED | (store->fresh ? MAP_EXPLICIT : 0));
         int r = map_text(f, store->root, &text);
@@ -97,9 +85,16 @@ static int store_value(const Store *store, const MapField *f, const void *value)
                 return r;
         if (r == 0 ? unset && !wanted : says_same(f, text.text, value))
                 return 0;
-        if (!unset || (f->flags & (MAP_REQUIRED | MAP_EXPLICIT)))
-                return write_value(store, f, value);
-        map_prune(store->table, map_unset_text(f, map_find(store->root, f->path)), store->root);
+        if (!unset || (f->flags & (MAP_REQUIRED | MAP_EXPLICIT))) {
+                int failed = f->type->format(f, value, &now);
+
+                if (failed < 0)
+                        return failed;
+        }
+        if (now)
+                return map_set_text(store->table, f, store->root, now);
+        if (r > 0)
+                map_prune(store->table, map_unset_text(f, map_find(store->root, f->path)), store->root);
         return 0;
 }
 
@@ -143,22 +138,22 @@ static int store_optional(const Store *store, const MapField *f, const void *obj
 
 /* ---- lists ---- */
 
-static xmlNode *next_item(const MapStep *step, xmlNode *node) {
-        while (node && !map_step_matches(step, node))
+static xmlNode *next_item(const char *name, xmlNode *node) {
+        while (node && !map_match(name, node))
                 node = node->next;
         return node;
 }
 
 /* Removes the nodes whose items are gone. Items mostly come in the order of their nodes, so the search
  * starts behind the one found last. */
-static void delete_items(const MapStep *step, xmlNode *parent, const MapAnyList *list) {
+static void delete_items(const char *name, xmlNode *parent, const MapAnyList *list) {
         xmlNode *next;
         size_t hint = 0;
 
-        for (xmlNode *c = next_item(step, parent->children); c; c = next) {
+        for (xmlNode *c = next_item(name, parent->children); c; c = next) {
                 bool kept = false;
 
-                next = next_item(step, c->next);
+                next = next_item(name, c->next);
                 for (size_t i = 0; i < list->n && !kept; i++) {
                         size_t at = (hint + i) % list->n;
 
@@ -172,25 +167,23 @@ static void delete_items(const MapStep *step, xmlNode *parent, const MapAnyList 
 
 /* The node of an item, at its place behind previous (NULL: the first of its list). An item's node is
  * believed only if it is found here: an item taken over from another document has none. */
-static int place_item(const Store *store, const MapField *f, const MapStep *step, xmlNode *parent,
+static int place_item(const Store *store, const MapField *f, const char *name, xmlNode *parent,
                       xmlNode *previous, MapItem *item, bool *ret_made) {
-        xmlNode *first = next_item(step, parent->children);
-        xmlNode *here = previous ? next_item(step, previous->next) : first, *node = here;
+        xmlNode *first = next_item(name, parent->children);
+        xmlNode *here = previous ? next_item(name, previous->next) : first, *node = here;
 
         *ret_made = false;
         if (here && here == item->node)
                 return 0;
         for (node = first; node && node != item->node;)
-                node = next_item(step, node->next);
+                node = next_item(name, node->next);
         if (!node) {
-                const char *slash = strrchr(f->path, '/');
-
-                node = map_new_child(parent, step);
+                node = map_new_child(parent, name);
                 if (!node)
                         return -ENOMEM;
                 *ret_made = true;
                 if (!previous && !here)
-                        map_place(store->table, f->path, slash ? slash - f->path : 0, parent, node);
+                        map_place(store->table, f->path, name, parent, node);
         }
         if (previous)
                 (void) xmlAddNextSibling(previous, node);
@@ -202,18 +195,18 @@ static int place_item(const Store *store, const MapField *f, const MapStep *step
 
 static int store_list(const Store *store, const MapField *f, const MapAnyList *list) {
         xmlNode *parent, *previous = NULL;
-        MapStep step;
+        const char *name;
 
-        parent = list->n > 0 ? map_make_parent(store->table, store->root, f->path, &step)
-                             : map_find_parent(store->root, f->path, &step);
+        parent = list->n > 0 ? map_make_parent(store->table, store->root, f->path, &name)
+                             : map_find_parent(store->root, f->path, &name);
         if (!parent)
                 return list->n > 0 ? -ENOMEM : 0;
 
         bool empty = !parent->children;
-        delete_items(&step, parent, list);
+        delete_items(name, parent, list);
         for (size_t i = 0; i < list->n; i++) {
                 bool made;
-                int r = place_item(store, f, &step, parent, previous, list->items[i], &made);
+                int r = place_item(store, f, name, parent, previous, list->items[i], &made);
 
                 if (r < 0)
                         return r;
@@ -270,11 +263,13 @@ static void leave_arm(const MapElement *element, const MapField *f, xmlNode *roo
                         map_delete(node);
 }
 
-static bool leave_arms(const MapElement *element, xmlNode *root, const void *object) {
+static bool leave_arms(const MapElement *element, xmlNode *root, const MapSieve *sieve,
+                       const void *object) {
         bool left = false;
 
         for (const MapField *f = element->fields; f->path; f++)
-                if (!map_is_active(f, object) && map_find(root, f->path) && was_active(element, f, root)) {
+                if (!map_is_active(f, object) && map_sieve_passes(sieve, f->path) &&
+                    map_find(root, f->path) && was_active(element, f, root)) {
                         leave_arm(element, f, root, is_taken_over(element, f, object));
                         left = true;
                 }
@@ -283,14 +278,10 @@ static bool leave_arms(const MapElement *element, xmlNode *root, const void *obj
 
 /* The deepest element there is on the way of a path. */
 static xmlNode *find_deepest(xmlNode *root, const char *path) {
-        xmlNode *node = root;
-        MapStep step;
+        xmlNode *node = root, *next;
 
-        for (; map_step(path, &step) && !step.attribute; path = step.rest) {
-                xmlNode *next = map_child(node, &step);
-
-                if (!next)
-                        break;
+        while (!map_path_ends(path) && *path != '@' && (next = map_child(node, path))) {
+                path = map_match(path, next);
                 node = next;
         }
         return node;
@@ -312,12 +303,25 @@ static int store_row(const Store *store, const MapField *f, const void *object) 
         return store_value(store, f, value);
 }
 
+/* Whether neither document nor struct has anything for this row. */
+static bool is_absent(const Store *store, const MapField *f, const MapSieve *sieve, const void *object) {
+        size_t size = f->type->size ?: f->type == &map_struct ? ((const MapElement *) f->arg)->size
+                : f->type == &map_optional                    ? sizeof(void *)
+                                                              : sizeof(MapAnyList);
+
+        return !map_sieve_passes(sieve, f->path) && !(f->flags & MAP_REQUIRED) &&
+                !(store->fresh && (f->flags & MAP_EXPLICIT)) && is_zero(map_member(object, f), size);
+}
+
 static int store_rows(const Store *store, const MapElement *element, const void *object) {
-        bool left = leave_arms(element, store->root, object);
+        MapSieve sieve = map_sieve(store->root);
+        bool left = leave_arms(element, store->root, &sieve, object);
 
         for (const MapField *f = element->fields; f->path; f++) {
-                int r = map_is_active(f, object) ? store_row(store, f, object) : 0;
+                if (!map_is_active(f, object) || is_absent(store, f, &sieve, object))
+                        continue;
 
+                int r = store_row(store, f, object);
                 if (r < 0)
                         return r;
         }

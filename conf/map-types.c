@@ -14,6 +14,17 @@ static int copy_text(const char *text, char **ret) {
         return text && !*ret ? -ENOMEM : 0;
 }
 
+#define DEFINE_EQUAL(name, T)                                  \
+        static bool name(const void *a, const void *b) {        \
+                return memcmp(a, b, sizeof(T)) == 0;            \
+        }                                                       \
+        struct _needs_semicolon
+
+DEFINE_EQUAL(equal4, uint32_t);
+DEFINE_EQUAL(equal8, uint64_t);
+DEFINE_EQUAL(equal_mac, MacAddress);
+DEFINE_EQUAL(equal_uuid, Uuid);
+
 /* ---- text ---- */
 
 static int string_parse(const MapField *f, const char *text, void *value) {
@@ -33,11 +44,6 @@ static int string_format(const MapField *f, const void *value, char **ret) {
 static void string_clear(const MapField *f, void *value) {
         free(*(char **) value);
 }
-
-const MapType map_string = {
-        "text", .size = sizeof(char *),
-        .parse = string_parse, .format = string_format, .clear = string_clear,
-};
 
 /* ---- numbers ---- */
 
@@ -153,6 +159,13 @@ static int maybe_format(const MapField *f, const void *value, char **ret) {
         return maybe->set ? print(ret, "%" PRIu32, maybe->value) : 0;
 }
 
+/* What stands in value while nothing is set, and in the padding, doesn't matter. */
+static bool equal_maybe(const void *a, const void *b) {
+        const MaybeU32 *x = a, *y = b;
+
+        return x->set == y->set && (!x->set || x->value == y->value);
+}
+
 static int hex_parse(const MapField *f, const char *text, void *value) {
         uint64_t n;
         int r = read_number(text, 0, UINT32_MAX, &n);
@@ -167,24 +180,6 @@ static int hex_format(const MapField *f, const void *value, char **ret) {
 
         return print(ret, "0x%0*" PRIx32, digits, *(const uint32_t *) value);
 }
-
-const MapType map_u32 = { "number", .size = sizeof(uint32_t), .parse = u32_parse, .format = u32_format };
-const MapType map_u64 = { "number", .size = sizeof(uint64_t), .parse = u64_parse, .format = u64_format };
-const MapType map_i64 = {
-        "number or negative number", .size = sizeof(int64_t), .parse = i64_parse, .format = i64_format,
-};
-const MapType map_maybe = {
-        "number", .size = sizeof(MaybeU32), .parse = maybe_parse, .format = maybe_format,
-};
-const MapType map_hex = {
-        "number (0x...)", .size = sizeof(uint32_t), .parse = hex_parse, .format = hex_format,
-};
-const MapType map_hex4 = {
-        "number (0x...)", .size = sizeof(uint32_t), .parse = hex_parse, .format = hex_format,
-};
-const MapType map_hex1 = {
-        "number (0x...)", .size = sizeof(uint32_t), .parse = hex_parse, .format = hex_format,
-};
 
 /* ---- sizes ---- */
 
@@ -229,11 +224,6 @@ static int kib_parse(const MapField *f, const char *text, void *value) {
 static int kib_format(const MapField *f, const void *value, char **ret) {
         return print(ret, "%" PRIu64 " KiB", *(const uint64_t *) value);
 }
-
-const MapType map_kib = {
-        "size in KiB or with a unit", .has_unit = true, .size = sizeof(uint64_t),
-        .parse = kib_parse, .format = kib_format,
-};
 
 /* ---- words ---- */
 
@@ -297,27 +287,13 @@ static int tristate_format(const MapField *f, const void *value, char **ret) {
         return copy_text(map_enum_name(names, *(const Tristate *) value), ret);
 }
 
-const MapType map_enum = { "word", .size = sizeof(int), .parse = enum_parse, .format = enum_format };
-const MapType map_flag = {
-        "empty element", .size = sizeof(bool), .parse = flag_parse, .format = flag_format,
-};
-const MapType map_opaque = {
-        "anything", .size = sizeof(bool), .parse = flag_parse, .format = flag_format,
-};
-const MapType map_yes_no = {
-        "yes or no", .size = sizeof(Tristate), .parse = tristate_parse, .format = tristate_format,
-};
-const MapType map_on_off = {
-        "on or off", .size = sizeof(Tristate), .parse = tristate_parse, .format = tristate_format,
-};
-
 /* ---- names of things ---- */
 
-static int parse_uuid(const MapField *f, const char *text, void *value) {
+static int uuid_value_parse(const MapField *f, const char *text, void *value) {
         return uuid_parse(text, value);
 }
 
-static int format_uuid(const MapField *f, const void *value, char **ret) {
+static int uuid_value_format(const MapField *f, const void *value, char **ret) {
         const Uuid *uuid = value;
         char text[UUID_TEXT_MAX];
 
@@ -352,24 +328,43 @@ bool mac_is_null(MacAddress mac) {
         return memcmp(&mac, &(MacAddress) {}, sizeof(mac)) == 0;
 }
 
-static int parse_mac(const MapField *f, const char *text, void *value) {
+static int mac_value_parse(const MapField *f, const char *text, void *value) {
         return mac_parse(text, value);
 }
 
-static int format_mac(const MapField *f, const void *value, char **ret) {
+static int mac_value_format(const MapField *f, const void *value, char **ret) {
         const MacAddress *mac = value;
         char text[MAC_TEXT_MAX];
 
         return copy_text(mac_is_null(*mac) ? NULL : mac_format(*mac, text), ret);
 }
 
-const MapType map_uuid = { "UUID", .size = sizeof(Uuid), .parse = parse_uuid, .format = format_uuid };
-const MapType map_mac = {
-        "MAC address", .size = sizeof(MacAddress), .parse = parse_mac, .format = format_mac,
-};
+/* ---- the types ---- */
 
-/* ---- what has rows of its own; the walks know these ---- */
+#define TYPE(words, T, stem, equality, ...)                                              \
+        {                                                                                \
+                words, .size = sizeof(T), .parse = stem##_parse, .format = stem##_format, \
+                .equal = equality, ##__VA_ARGS__                                         \
+        }
 
+const MapType map_string = TYPE("text", char *, string, NULL, .clear = string_clear);
+const MapType map_u32    = TYPE("number", uint32_t, u32, equal4);
+const MapType map_u64    = TYPE("number", uint64_t, u64, equal8);
+const MapType map_i64    = TYPE("number or negative number", int64_t, i64, equal8);
+const MapType map_maybe  = TYPE("number", MaybeU32, maybe, equal_maybe);
+const MapType map_hex    = TYPE("number or 0x number", uint32_t, hex, equal4);
+const MapType map_hex4   = TYPE("number or 0x number", uint32_t, hex, equal4);
+const MapType map_hex1   = TYPE("number or 0x number", uint32_t, hex, equal4);
+const MapType map_kib    = TYPE("size with its unit", uint64_t, kib, equal8, .has_unit = true);
+const MapType map_enum   = TYPE("word", int, enum, equal4);
+const MapType map_flag   = TYPE("empty element", bool, flag, NULL);
+const MapType map_opaque = TYPE("anything", bool, flag, NULL);
+const MapType map_yes_no = TYPE("yes or no", Tristate, tristate, equal4);
+const MapType map_on_off = TYPE("on or off", Tristate, tristate, equal4);
+const MapType map_uuid   = TYPE("UUID", Uuid, uuid_value, equal_uuid);
+const MapType map_mac    = TYPE("MAC address", MacAddress, mac_value, equal_mac);
+
+/* What has rows of its own; the walks know these. */
 const MapType map_struct = { "element" };
 const MapType map_optional = { "element" };
 const MapType map_list = { "elements" };

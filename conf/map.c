@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The walks over a table that read or take away: load, clear, strip, has, unknown; and lists.
  *
- * A row's path is followed anew for each row. That sounds wasteful and isn't: elements have few children,
- * a comparison fails at the first letter, and text is compared and parsed where it stands in the
- * document. Only strings, list items and optional structs are allocated. */
+ * A row's path is followed anew for each row. That sounds wasteful and isn't: a sieve tells most rows that
+ * there is nothing for them, a comparison fails at the first letter, and text is compared and parsed
+ * where it stands in the document. Only strings, list items and optional structs are allocated. */
 #include "conf/map-private.h"
 
 #include <errno.h>
@@ -68,11 +68,11 @@ static int fail_value(const MapField *f, const xmlNode *root, const char *text, 
 /* ---- load ---- */
 
 static int load_list(const MapField *f, xmlNode *node, MapAnyList *list, Error *error) {
-        MapStep step;
-        xmlNode *parent = map_find_parent(node, f->path, &step);
+        const char *name;
+        xmlNode *parent = map_find_parent(node, f->path, &name);
 
         for (xmlNode *c = parent ? parent->children : NULL; c; c = c->next) {
-                if (!map_step_matches(&step, c))
+                if (!map_match(name, c))
                         continue;
 
                 MapItem *item = map_list_add(f->arg, list);
@@ -132,11 +132,13 @@ static int load_row(const MapField *f, xmlNode *node, void *object, Error *error
 }
 
 int map_load(const MapElement *element, xmlNode *node, void *object, Error *error) {
+        MapSieve sieve = map_sieve(node);
+
         for (const MapField *f = element->fields; f->path; f++) {
                 if (!map_is_active(f, object))
                         continue;
 
-                int r = load_row(f, node, object, error);
+                int r = map_sieve_passes(&sieve, f->path) ? load_row(f, node, object, error) : 0;
                 if (r == 0 && (f->flags & MAP_REQUIRED))
                         r = fail_missing(f, node, error);
                 if (r < 0)
@@ -192,15 +194,15 @@ typedef struct Visit {
 } Visit;
 
 static bool visit_path(const Visit *visit, xmlNode *node, const char *path) {
-        MapStep step;
+        xmlNode *c = *path == '@' ? (xmlNode *) node->properties : node->children;
 
-        if (!map_step(path, &step))
+        if (map_path_ends(path))
                 return visit->node(visit, node);
-
-        xmlNode *c = step.attribute ? (xmlNode *) node->properties : node->children;
         for (xmlNode *next; c; c = next) {
+                const char *rest = map_match(path, c);
+
                 next = c->next;
-                if (map_step_matches(&step, c) && visit_path(visit, c, step.rest))
+                if (rest && visit_path(visit, c, rest))
                         return true;
         }
         return false;
@@ -305,8 +307,6 @@ static void add_scope(Scopes *scopes, const MapElement *element, const char *pre
 static bool has_unit_here(const Scope *scope, const MapField *f) {
         const char *below = map_path_below(f->path, scope->prefix, scope->length);
 
-        if (!f->type->has_unit)
-                return false;
         if (below)
                 return *below == '@' || *below == '.';
         return strlen(f->path) == scope->length && strncmp(f->path, scope->prefix, scope->length) == 0;
@@ -315,18 +315,18 @@ static bool has_unit_here(const Scope *scope, const MapField *f) {
 /* Whether this row, seen from a place, knows a child element or attribute; adds the places below it. */
 static void scope_row(const Scope *scope, const MapField *f, const xmlNode *child, Scopes *ret) {
         const char *below = map_path_below(f->path, scope->prefix, scope->length);
-        MapStep step;
+        const char *rest = below ? map_match(below, child) : NULL;
 
-        if (map_step_matches(&map_unit_step, child) && has_unit_here(scope, f))
+        if (f->type->has_unit && map_match("@unit", child) && has_unit_here(scope, f))
                 ret->known = true;
-        if (!below || !map_step(below, &step) || !map_step_matches(&step, child))
+        if (!rest)
                 return;
         ret->known = true;
-        if (*step.rest || f->type->parse)
-                add_scope(ret, scope->element, f->path, step.name + step.length - f->path);
+        if (*rest || f->type->parse)
+                add_scope(ret, scope->element, f->path, rest - (*rest != 0) - f->path);
         else
                 add_scope(ret, f->arg, "", 0);
-        ret->opaque |= f->type == &map_opaque && !*step.rest;
+        ret->opaque |= f->type == &map_opaque && !*rest;
 }
 
 static void scope_child(const Scope *scope, const xmlNode *child, Scopes *ret) {

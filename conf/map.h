@@ -40,12 +40,15 @@ typedef enum MapFlags {
 struct MapType {
         const char *name;    /* for the manual: "number", "size in KiB" */
         bool has_unit;       /* text is "<number> <unit>", the unit kept in @unit */
-        size_t size;         /* of the member; 0: given by the row's MapElement */
+        size_t size;         /* of the member, MAP_VALUE_MAX at most; 0: given by the row's MapElement */
         /* -EINVAL or -ERANGE when the text is no such value. *value is zeroed before or holds an old one. */
         int (*parse)(const MapField *field, const char *text, void *value);
         int (*format)(const MapField *field, const void *value, char **ret); /* NULL text: unset */
         void (*clear)(const MapField *field, void *value);                   /* may be NULL */
+        bool (*equal)(const void *a, const void *b); /* NULL: what format() makes of them is compared */
 };
+
+#define MAP_VALUE_MAX 64
 
 struct MapField {
         const char *path; /* "memory", "os/type", "source/@file", "qemu:arg/@value"; "." is the element */
@@ -91,20 +94,25 @@ typedef enum Tristate { TRISTATE_UNSET, TRISTATE_YES, TRISTATE_NO } Tristate;
  * ERROR_XML names the path, the line and, for an enum, the values there are. */
 int map_load(const MapElement *element, xmlNode *node, void *object, Error *error);
 
-/* Struct to document, in place. New nodes come in the order of the rows. */
+/* Struct to document, in place. New nodes come in the order of the rows: behind what earlier rows name.
+ * A node without anything in it counts as new and gets its EXPLICIT rows; an item whose node isn't in
+ * this document gets a new one. -EINVAL for text that XML can't hold, and for an enum out of range; what
+ * was stored before stays stored. */
 int map_store(const MapElement *element, xmlNode *node, const void *object);
 
 /* Rewrites rows that are MAP_CANONICAL as their type writes them (<memory unit='KiB'>), and writes
- * those that have a value but no text yet. */
+ * those that have a value but no text yet (a zero counts if the row is EXPLICIT). Comes after
+ * map_store(): list items and optional structs without a node are passed over. */
 int map_canonicalize(const MapElement *element, xmlNode *node, const void *object);
 
-/* Removes rows with any of these flags from a document that is about to be shown. */
+/* Removes rows with any of these flags from a document that is about to be shown: wherever their path
+ * leads, in whatever arm of a union. */
 void map_strip(const MapElement *element, xmlNode *node, MapFlags unwanted);
 
 /* Whether the document holds text for any row with these flags. */
 bool map_has(const MapElement *element, xmlNode *node, MapFlags wanted);
 
-/* Releases every value; the struct is zeroed. */
+/* Releases every value; all members that have a row are zeroed. */
 void map_clear(const MapElement *element, void *object);
 
 /* Reports what no row knows (elements and attributes outside <metadata> and foreign namespaces) and
@@ -125,7 +133,8 @@ int map_enum_value(const char *const *names, const char *text);
 
 /* ---- types: X(member type) in comments ---- */
 
-extern const MapType map_string; /* char *: any text; an empty one is kept */
+/* An element without text means the same as none; so "" is a value of attributes only. */
+extern const MapType map_string; /* char *: any text */
 extern const MapType map_u32;    /* uint32_t, 0 is unset */
 extern const MapType map_u64;    /* uint64_t, 0 is unset */
 extern const MapType map_i64;    /* int64_t, 0 is unset */

@@ -250,15 +250,17 @@ static bool is_text(const xmlNode *node) {
         return node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE;
 }
 
-/* Whether a parser that drops blanks between elements would drop this text. */
+/* Whether a parser that drops blanks between elements would drop this text. It keeps what comes after
+ * text, and all blanks of an element that starts with text; a CDATA section is no text in its eyes. */
 static bool is_droppable(const xmlNode *node) {
         const char *text = (const char *) node->content ?: "";
 
         if (!*text || text[strspn(text, " \t\r\n")] || (!node->prev && !node->next))
                 return false;
-        if (node->prev && (is_text(node->prev) || is_text(node->parent->children)))
+        if (node->prev && (node->prev->type == XML_TEXT_NODE ||
+                           node->parent->children->type == XML_TEXT_NODE))
                 return false;
-        return xmlNodeGetSpacePreserve(node) != 1;
+        return xmlNodeGetSpacePreserve(node->parent) != 1;
 }
 
 static void put_character_data(Buffer *b, const xmlNode *node) {
