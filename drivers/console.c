@@ -205,8 +205,8 @@ static void console_update(Console *console) {
         side_listen(&console->holder);
         if (console->linger || (!console->device.gone && !console->holder.gone))
                 return;
-        int r = sd_event_add_time_relative(console->event, &console->linger, CLOCK_MONOTONIC, LINGER,
-                                           0, linger_over, console);
+        int r = sd_event_add_time_relative(console->event, &console->linger, CLOCK_MONOTONIC,
+                                           LINGER, 0, linger_over, console);
         if (r < 0) /* then at once */
                 console_close(console);
 }
