@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+
+#define SD_JOURNAL_SUPPRESS_LOCATION /* it would be this file, always */
 #include <systemd/sd-journal.h>
 
 #include "drivers/driver.h"
