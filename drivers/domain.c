@@ -90,7 +90,7 @@ static int domain_text_of(Domain *domain, DomainWhich which, DomainText **ret, E
 }
 
 int domain_conf(Domain *domain, DomainWhich which, DomainConf **ret, Error *error) {
-        DomainText *text;
+        DomainText *text = NULL;
         int r = domain_text_of(domain, which, &text, error);
 
         if (r < 0)

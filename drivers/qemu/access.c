@@ -87,23 +87,22 @@ static int open_port(const DomainChar *port, Error *error) {
         return fd < 0 ? fail_errno(error, -errno, "cannot open '%s'", path) : fd;
 }
 
+/* device is taken over, also on failure. */
 static int console_make(QemuGuest *guest, const char *alias, int device, int *ret_fd, Error *error) {
         QemuConsole *console = calloc(1, sizeof(*console));
-        int r;
+        int r = -ENOMEM;
 
         if (console)
                 console->alias = strdup(alias);
-        if (!console || !console->alias) {
-                free(console);
-                close(device);
-                return fail_memory(error);
-        }
-        r = console_new(guest->domain->resource.connection->event, device, console_closed, console, ret_fd,
-                        &console->console, error);
+        if (console && console->alias)
+                r = console_new(guest->domain->resource.connection->event, device, console_closed, console,
+                                ret_fd, &console->console, error);
         if (r < 0) {
-                free(console->alias);
+                close(device);
+                if (console)
+                        free(console->alias);
                 free(console);
-                return r;
+                return r == -ENOMEM ? fail_memory(error) : r;
         }
         console->guest = guest;
         console->next = guest->consoles;
@@ -115,7 +114,7 @@ static int qemu_open_console(Domain *domain, const char *alias, uint32_t flags, 
         QemuGuest *guest = qemu_guest_of(domain);
         _cleanup_(conf_freep) DomainConf *conf = NULL;
         QemuConsole *holder;
-        const DomainChar *port;
+        const DomainChar *port = NULL;
         int r = domain_need_active(domain, error);
 
         if (r >= 0)
@@ -206,7 +205,7 @@ static int find_screen(Domain *domain, uint32_t idx, const char **ret_protocol, 
 
 static int qemu_open_graphics(Domain *domain, uint32_t idx, uint32_t flags, Job *job, Error *error) {
         static unsigned serial;
-        const char *protocol;
+        const char *protocol = NULL;
         int pair[2];
         Qmp *qmp;
         int r = qemu_guest_qmp(domain, &qmp, error);

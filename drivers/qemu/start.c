@@ -344,14 +344,16 @@ static int start_launch(QemuStart *start, const QemuCaps *caps, Error *error) {
         if (r < 0)
                 return r;
 
-        r = domain_set_live(domain, start->conf, &start->error);
+        r = domain_set_live(domain, start->conf, error);
         if (r >= 0)
-                r = qemu_status_save(guest, &start->error);
+                r = qemu_status_save(guest, error);
         if (r >= 0)
-                r = process_release(guest->process, &start->error);
-        if (r >= 0)
-                r = start_conversation(start, &start->error);
-        if (r < 0)
+                r = process_release(guest->process, error);
+        if (r < 0) { /* it never ran; let go of, its hold breaks */
+                guest->process = process_free(guest->process);
+                return r;
+        }
+        if (start_conversation(start, &start->error) < 0)
                 qemu_guest_kill(guest);
         return 0;
 }
