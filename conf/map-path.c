@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Paths of rows in a document: finding nodes, making them in the right place, removing them.
  *
- * Where an element occurs twice and a row expects one, the first is meant. So nothing may be removed
- * that would let the second come to the fore: map_prune() keeps an empty first one. */
+ * Where an element occurs twice and a row expects one, the first is meant. So nothing may be
+ * removed that would let the second come to the fore: map_prune() keeps an empty first one. */
 #include "conf/map-private.h"
 
 #include <errno.h>
@@ -72,8 +72,10 @@ MapSieve map_sieve(const xmlNode *node) {
         for (const xmlAttr *a = node->properties; a; a = a->next)
                 sieve.attributes |= a->ns ? UINT64_MAX : map_sieve_bit((const char *) a->name);
         for (const xmlNode *c = node->children; c; c = c->next)
-                if (c->type == XML_ELEMENT_NODE)
-                        sieve.elements |= c->ns ? UINT64_MAX : map_sieve_bit((const char *) c->name);
+                if (c->type == XML_ELEMENT_NODE && c->ns)
+                        sieve.elements = UINT64_MAX;
+                else if (c->type == XML_ELEMENT_NODE)
+                        sieve.elements |= map_sieve_bit((const char *) c->name);
         return sieve;
 }
 
@@ -145,7 +147,9 @@ void map_place(const MapElement *table, const char *path, const char *last, xmlN
         xmlNode *before = NULL, *after = NULL;
         int own = rank(table, path, length, child, &(int) { 0 });
 
-        for (xmlNode *s = attribute ? (xmlNode *) parent->properties : parent->children; s; s = s->next) {
+        xmlNode *s = attribute ? (xmlNode *) parent->properties : parent->children;
+
+        for (; s; s = s->next) {
                 int other = s == child ? -1 : rank(table, path, length, s, &(int) { 0 });
 
                 if (other >= 0 && other <= own)
@@ -161,8 +165,8 @@ void map_place(const MapElement *table, const char *path, const char *last, xmlN
                 (void) xmlAddChild(parent, child);
 }
 
-/* A namespace is declared where it is needed and not at the root, where it might catch elements whose
- * prefix nobody declared. */
+/* A namespace is declared where it is needed and not at the root, where it might catch elements
+ * whose prefix nobody declared. */
 static xmlNs *find_namespace(xmlNode *parent, xmlNode *child, const char *uri) {
         xmlNs *ns = xmlSearchNsByHref(parent->doc, parent, (const xmlChar *) uri);
 
@@ -194,7 +198,8 @@ xmlNode *map_new_child(xmlNode *parent, const char *path) {
         return child;
 }
 
-static xmlNode *make_child(const MapElement *table, xmlNode *parent, const char *path, const char *at) {
+static xmlNode *make_child(const MapElement *table, xmlNode *parent, const char *path,
+                           const char *at) {
         xmlNode *child = map_child(parent, at);
 
         if (!child && (child = map_new_child(parent, at)))
@@ -202,7 +207,8 @@ static xmlNode *make_child(const MapElement *table, xmlNode *parent, const char 
         return child;
 }
 
-xmlNode *map_make_parent(const MapElement *table, xmlNode *root, const char *path, const char **ret_last) {
+xmlNode *map_make_parent(const MapElement *table, xmlNode *root, const char *path,
+                         const char **ret_last) {
         const char *last = strrchr(path, '/');
         xmlNode *node = root;
 
@@ -233,7 +239,9 @@ void map_delete(xmlNode *node) {
 /* Whether a row takes the mere presence of this element for a value. */
 static bool says_something(const MapElement *table, const xmlNode *node, const xmlNode *root) {
         for (const MapField *f = table->fields; f->path; f++) {
-                if ((map_is_presence(f) || f->type == &map_optional) && map_find(root, f->path) == node)
+                bool presence = map_is_presence(f) || f->type == &map_optional;
+
+                if (presence && map_find(root, f->path) == node)
                         return true;
                 if (f->type == &map_struct && *f->path == '.' && says_something(f->arg, node, root))
                         return true;
@@ -243,7 +251,7 @@ static bool says_something(const MapElement *table, const xmlNode *node, const x
 
 static bool hides_another(const xmlNode *node) {
         for (const xmlNode *s = node->next; s; s = s->next)
-                if (s->type == XML_ELEMENT_NODE && s->ns == node->ns && xmlStrEqual(s->name, node->name))
+                if (s->type == node->type && s->ns == node->ns && xmlStrEqual(s->name, node->name))
                         return true;
         return false;
 }

@@ -21,7 +21,8 @@ static inline bool map_path_ends(const char *path) {
 /* Takes the first step of a path apart; it must have one. */
 MapStep map_step(const char *path);
 
-/* If the first step of a path leads from its parent to this node: the path behind it; otherwise NULL. */
+/* If the first step of a path leads from its parent to this node: the path behind it; otherwise
+ * NULL. */
 const char *map_match_fully(const char *path, const xmlNode *node);
 
 /* All walks spend their time here, and most nodes differ in the first letter. */
@@ -34,8 +35,8 @@ static inline const char *map_match(const char *path, const xmlNode *node) {
 /* The first child element or the attribute that the first step of a path names, or NULL. */
 xmlNode *map_child(const xmlNode *parent, const char *path);
 
-/* Which names occur among the children and attributes of a node, roughly: most rows find nothing, and
- * this tells them so without a look at the document. */
+/* Which names occur among the children and attributes of a node, roughly: most rows find
+ * nothing, and this tells them so without a look at the document. */
 typedef struct MapSieve {
         uint64_t elements, attributes;
 } MapSieve;
@@ -55,10 +56,12 @@ static inline bool map_sieve_passes(const MapSieve *sieve, const char *path) {
         return *path == '.' || (sieve->elements & map_sieve_bit(path));
 }
 
-/* The part of a path below its first length bytes, which must be those of prefix; NULL if they aren't. */
+/* The part of a path below its first length bytes, which must be those of prefix; NULL if they
+ * aren't. */
 const char *map_path_below(const char *path, const char *prefix, size_t length);
 
-/* The element or attribute a path leads to, each step taking the first that matches; NULL if none. */
+/* The element or attribute a path leads to, each step taking the first that matches; NULL if
+ * none. */
 xmlNode *map_find(const xmlNode *root, const char *path);
 
 /* The same without the last step, at which *ret_last points then. */
@@ -66,13 +69,14 @@ xmlNode *map_find_parent(const xmlNode *root, const char *path, const char **ret
 
 /* The same, making what is missing. table: whose rows give the order. NULL without memory. */
 xmlNode *map_make(const MapElement *table, xmlNode *root, const char *path);
-xmlNode *map_make_parent(const MapElement *table, xmlNode *root, const char *path, const char **ret_last);
+xmlNode *map_make_parent(const MapElement *table, xmlNode *root, const char *path,
+                         const char **ret_last);
 
 /* A new child for the first step of a path; an element is not yet in the tree. */
 xmlNode *map_new_child(xmlNode *parent, const char *path);
 
-/* Puts a child where its row wants it: behind what earlier rows name, before what later rows name. The
- * step that names it is at last, somewhere in path. */
+/* Puts a child where its row wants it: behind what earlier rows name, before what later rows
+ * name. The step that names it is at last, somewhere in path. */
 void map_place(const MapElement *table, const char *path, const char *last, xmlNode *parent,
                xmlNode *child);
 

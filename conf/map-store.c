@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Struct to document: store and canonicalize.
  *
- * A node is touched only where the document doesn't say already, in whatever words, what the struct
- * says. "Says" is decided by the row's own type: the text is parsed and the values are compared. What is
- * absent says the same as a zeroed value.
+ * A node is touched only where the document doesn't say already, in whatever words, what the
+ * struct says. "Says" is decided by the row's own type: the text is parsed and the values are
+ * compared. What is absent says the same as a zeroed value.
  *
- * A union is written as rows with a condition (WHEN) on an enum beside them. Rows whose condition doesn't
- * hold are left alone, for what they find in the document isn't theirs; only when the object has left
- * their arm, which the enum's text in the document tells, they take away what they had written. That
- * happens before anything is stored, as another arm may use the same path. */
+ * A union is written as rows with a condition (WHEN) on an enum beside them. Rows whose
+ * condition doesn't hold are left alone, for what they find in the document isn't theirs; only
+ * when the object has left their arm, which the enum's text in the document tells, they take
+ * away what they had written. That happens before anything is stored, as another arm may use the
+ * same path. */
 #include "conf/map-private.h"
 
 #include <errno.h>
@@ -18,7 +19,7 @@
 typedef struct Store {
         const MapElement *table; /* whose rows give the order of new nodes; spans structs at "." */
         xmlNode *root;
-        bool fresh; /* root was made for this object, so what must stand there is yet to be written */
+        bool fresh; /* root was made for this object: what must stand there isn't written yet */
 } Store;
 
 static int store_rows(const Store *store, const MapElement *element, const void *object);
@@ -31,7 +32,8 @@ static bool is_zero(const void *value, size_t size) {
         return size == 0 || (*bytes == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
 }
 
-/* An element without text and one that isn't there mean the same, so an empty string is unset there. */
+/* An element without text and one that isn't there mean the same, so an empty string is unset
+ * there. */
 static bool is_unset(const MapField *f, const void *value) {
         if (f->type == &map_string) {
                 const char *s = *(char *const *) value;
@@ -93,8 +95,11 @@ static int store_value(const Store *store, const MapField *f, const void *value)
         }
         if (now)
                 return map_set_text(store->table, f, store->root, now);
-        if (r > 0)
-                map_prune(store->table, map_unset_text(f, map_find(store->root, f->path)), store->root);
+        if (r > 0) {
+                xmlNode *element = map_unset_text(f, map_find(store->root, f->path));
+
+                map_prune(store->table, element, store->root);
+        }
         return 0;
 }
 
@@ -144,8 +149,8 @@ static xmlNode *next_item(const char *name, xmlNode *node) {
         return node;
 }
 
-/* Removes the nodes whose items are gone. Items mostly come in the order of their nodes, so the search
- * starts behind the one found last. */
+/* Removes the nodes whose items are gone. Items mostly come in the order of their nodes, so the
+ * search starts behind the one found last. */
 static void delete_items(const char *name, xmlNode *parent, const MapAnyList *list) {
         xmlNode *next;
         size_t hint = 0;
@@ -165,8 +170,8 @@ static void delete_items(const char *name, xmlNode *parent, const MapAnyList *li
         }
 }
 
-/* The node of an item, at its place behind previous (NULL: the first of its list). An item's node is
- * believed only if it is found here: an item taken over from another document has none. */
+/* The node of an item, at its place behind previous (NULL: the first of its list). An item's
+ * node is believed only if it is found here: an item taken over from another document has none. */
 static int place_item(const Store *store, const MapField *f, const char *name, xmlNode *parent,
                       xmlNode *previous, MapItem *item, bool *ret_made) {
         xmlNode *first = next_item(name, parent->children);
@@ -247,9 +252,9 @@ static bool is_taken_over(const MapElement *element, const MapField *f, const vo
         return false;
 }
 
-/* Takes away what a row of an arm that was left had written. Elements that become empty stay until the
- * new arm had its chance to fill them. */
-static void leave_arm(const MapElement *element, const MapField *f, xmlNode *root, bool taken_over) {
+/* Takes away what a row of an arm that was left had written. Elements that become empty stay
+ * until the new arm had its chance to fill them. */
+static void leave_arm(const MapField *f, xmlNode *root, bool taken_over) {
         xmlNode *node = map_find(root, f->path);
 
         if (f->type->parse && taken_over)
@@ -270,7 +275,7 @@ static bool leave_arms(const MapElement *element, xmlNode *root, const MapSieve 
         for (const MapField *f = element->fields; f->path; f++)
                 if (!map_is_active(f, object) && map_sieve_passes(sieve, f->path) &&
                     map_find(root, f->path) && was_active(element, f, root)) {
-                        leave_arm(element, f, root, is_taken_over(element, f, object));
+                        leave_arm(f, root, is_taken_over(element, f, object));
                         left = true;
                 }
         return left;
@@ -303,14 +308,22 @@ static int store_row(const Store *store, const MapField *f, const void *object) 
         return store_value(store, f, value);
 }
 
-/* Whether neither document nor struct has anything for this row. */
-static bool is_absent(const Store *store, const MapField *f, const MapSieve *sieve, const void *object) {
-        size_t size = f->type->size ?: f->type == &map_struct ? ((const MapElement *) f->arg)->size
-                : f->type == &map_optional                    ? sizeof(void *)
-                                                              : sizeof(MapAnyList);
+static size_t member_size(const MapField *f) {
+        if (f->type == &map_list)
+                return sizeof(MapAnyList);
+        if (f->type == &map_optional)
+                return sizeof(void *);
+        return f->type->size ?: ((const MapElement *) f->arg)->size;
+}
 
-        return !map_sieve_passes(sieve, f->path) && !(f->flags & MAP_REQUIRED) &&
-                !(store->fresh && (f->flags & MAP_EXPLICIT)) && is_zero(map_member(object, f), size);
+/* Whether neither document nor struct has anything for this row. */
+static bool is_absent(const Store *store, const MapField *f, const MapSieve *sieve,
+                      const void *object) {
+        if (map_sieve_passes(sieve, f->path) || (f->flags & MAP_REQUIRED))
+                return false;
+        if (store->fresh && (f->flags & MAP_EXPLICIT))
+                return false;
+        return is_zero(map_member(object, f), member_size(f));
 }
 
 static int store_rows(const Store *store, const MapElement *element, const void *object) {

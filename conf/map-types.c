@@ -53,34 +53,39 @@ static const char *skip_blanks(const char *text) {
         return text;
 }
 
-/* Digits only, behind blanks; *ret_rest is what follows them and more blanks. */
-static int read_digits(const char *text, int base, uint64_t *ret, const char **ret_rest) {
-        uint64_t n = 0;
+static unsigned digit_value(char c) {
+        if (c >= '0' && c <= '9')
+                return c - '0';
+        c |= 0x20;
+        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
+}
+
+/* Digits behind blanks, with hex also after 0x; *ret_rest is what follows them and more blanks. */
+static int read_digits(const char *text, bool hex, uint64_t *ret, const char **ret_rest) {
+        const char *start = skip_blanks(text);
+        unsigned base = 10, digit;
         bool overflow = false;
+        uint64_t n = 0;
 
-        text = skip_blanks(text);
-        if (base == 0 && text[0] == '0' && (text[1] | 0x20) == 'x' && isxdigit((unsigned char) text[2])) {
+        if (hex && start[0] == '0' && (start[1] | 0x20) == 'x') {
                 base = 16;
-                text += 2;
-        } else if (base == 0)
-                base = 10;
-        if (!isdigit((unsigned char) *text) && base == 10)
-                return -EINVAL;
-        for (; isdigit((unsigned char) *text) || (base == 16 && isxdigit((unsigned char) *text)); text++) {
-                int digit = *text <= '9' ? *text - '0' : (*text | 0x20) - 'a' + 10;
-
+                start += 2;
+        }
+        for (text = start; (digit = digit_value(*text)) < base; text++) {
                 overflow |= __builtin_mul_overflow(n, (uint64_t) base, &n);
                 overflow |= __builtin_add_overflow(n, (uint64_t) digit, &n);
         }
+        if (text == start)
+                return -EINVAL;
         *ret = n;
         *ret_rest = skip_blanks(text);
         return overflow ? -ERANGE : 0;
 }
 
-static int read_number(const char *text, int base, uint64_t max, uint64_t *ret) {
+static int read_number(const char *text, bool hex, uint64_t max, uint64_t *ret) {
         const char *rest;
         uint64_t n;
-        int r = read_digits(text, base, &n, &rest);
+        int r = read_digits(text, hex, &n, &rest);
 
         if (r != -EINVAL && *rest)
                 return -EINVAL;
@@ -103,7 +108,7 @@ _printf_(2, 3) static int print(char **ret, const char *format, ...) {
 
 static int u32_parse(const MapField *f, const char *text, void *value) {
         uint64_t n;
-        int r = read_number(text, 10, UINT32_MAX, &n);
+        int r = read_number(text, false, UINT32_MAX, &n);
 
         if (r >= 0)
                 *(uint32_t *) value = n;
@@ -115,7 +120,7 @@ static int u32_format(const MapField *f, const void *value, char **ret) {
 }
 
 static int u64_parse(const MapField *f, const char *text, void *value) {
-        return read_number(text, 10, UINT64_MAX, value);
+        return read_number(text, false, UINT64_MAX, value);
 }
 
 static int u64_format(const MapField *f, const void *value, char **ret) {
@@ -133,7 +138,7 @@ static int i64_parse(const MapField *f, const char *text, void *value) {
                         return -EINVAL;
         }
 
-        int r = read_number(start, 10, (uint64_t) INT64_MAX + negative, &n);
+        int r = read_number(start, false, (uint64_t) INT64_MAX + negative, &n);
         if (r >= 0)
                 *(int64_t *) value = negative ? (int64_t) (0 - n) : (int64_t) n;
         return r;
@@ -145,7 +150,7 @@ static int i64_format(const MapField *f, const void *value, char **ret) {
 
 static int maybe_parse(const MapField *f, const char *text, void *value) {
         uint64_t n;
-        int r = read_number(text, 0, UINT32_MAX, &n);
+        int r = read_number(text, true, UINT32_MAX, &n);
 
         if (r >= 0)
                 *(MaybeU32 *) value = (MaybeU32) { true, n };
@@ -168,7 +173,7 @@ static bool equal_maybe(const void *a, const void *b) {
 
 static int hex_parse(const MapField *f, const char *text, void *value) {
         uint64_t n;
-        int r = read_number(text, 0, UINT32_MAX, &n);
+        int r = read_number(text, true, UINT32_MAX, &n);
 
         if (r >= 0)
                 *(uint32_t *) value = n;
@@ -183,7 +188,8 @@ static int hex_format(const MapField *f, const void *value, char **ret) {
 
 /* ---- sizes ---- */
 
-/* "b", "byte", "bytes"; or a letter alone or with iB for powers of 1024, with B for powers of 1000. */
+/* "b", "byte", "bytes"; or a letter alone or with iB for powers of 1024, with B for powers of
+ * 1000. */
 static int unit_bytes(const char *unit, size_t length, uint64_t *ret) {
         static const char letters[] = "kmgtpe";
         const char *letter = length > 0 ? memchr(letters, tolower((unsigned char) *unit), 6) : NULL;
@@ -205,7 +211,7 @@ static int unit_bytes(const char *unit, size_t length, uint64_t *ret) {
 static int kib_parse(const MapField *f, const char *text, void *value) {
         const char *unit;
         uint64_t n, bytes;
-        int r = read_digits(text, 10, &n, &unit);
+        int r = read_digits(text, false, &n, &unit);
 
         if (r == -EINVAL)
                 return r;
@@ -303,7 +309,8 @@ static int uuid_value_format(const MapField *f, const void *value, char **ret) {
 char *mac_format(MacAddress mac, char text[static MAC_TEXT_MAX]) {
         const uint8_t *b = mac.bytes;
 
-        snprintf(text, MAC_TEXT_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5]);
+        snprintf(text, MAC_TEXT_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4],
+                 b[5]);
         return text;
 }
 
@@ -313,8 +320,8 @@ int mac_parse(const char *text, MacAddress *ret) {
         for (size_t i = 0; i < sizeof(mac.bytes); i++) {
                 unsigned byte = 0, n = 0;
 
-                for (; n < 2 && isxdigit((unsigned char) *text); n++, text++)
-                        byte = byte << 4 | (*text <= '9' ? *text - '0' : (*text | 0x20) - 'a' + 10);
+                for (; n < 2 && digit_value(*text) < 16; n++, text++)
+                        byte = byte << 4 | digit_value(*text);
                 if (n == 0 || *text != (i < sizeof(mac.bytes) - 1 ? ':' : 0))
                         return -EINVAL;
                 mac.bytes[i] = byte;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The walks over a table that read or take away: load, clear, strip, has, unknown; and lists.
  *
- * A row's path is followed anew for each row. That sounds wasteful and isn't: a sieve tells most rows that
- * there is nothing for them, a comparison fails at the first letter, and text is compared and parsed
- * where it stands in the document. Only strings, list items and optional structs are allocated. */
+ * A row's path is followed anew for each row. That sounds wasteful and isn't: a sieve tells most
+ * rows that there is nothing for them, a comparison fails at the first letter, and text is
+ * compared and parsed where it stands in the document. Only strings, list items and optional
+ * structs are allocated. */
 #include "conf/map-private.h"
 
 #include <errno.h>
@@ -46,23 +47,25 @@ static char *list_names(const char *const *names) {
         return text;
 }
 
-static int fail_value(const MapField *f, const xmlNode *root, const char *text, int r, Error *error) {
+static int fail_value(const MapField *f, const xmlNode *root, const char *text, int r,
+                      Error *error) {
         const xmlNode *node = map_find(root, f->path);
         _cleanup_(freep) char *path = xml_node_path(node);
-        _cleanup_(freep) char *names = f->type == &map_enum ? list_names(f->arg) : strdup("");
+        _cleanup_(freep) char *names = f->arg ? list_names(f->arg) : strdup(""); /* a value's arg */
         long line = xmlGetLineNo(node->type == XML_ATTRIBUTE_NODE ? node->parent : node);
         int n = xml_clip(text);
 
         if (r == -ENOMEM || !path || !names)
                 return fail_memory(error);
-        if (f->type == &map_enum)
-                return fail(error, ERROR_XML, "line %ld: %s: unknown value '%.*s', expected one of %s",
-                            line, path, n, text, names);
+        if (f->arg)
+                return fail(error, ERROR_XML,
+                            "line %ld: %s: unknown value '%.*s', expected one of %s", line, path, n,
+                            text, names);
         if (r == -ERANGE)
-                return fail(error, ERROR_XML, "line %ld: %s: value '%.*s' is out of range", line, path,
-                            n, text);
-        return fail(error, ERROR_XML, "line %ld: %s: invalid value '%.*s', expected %s", line, path, n,
-                    text, f->type->name);
+                return fail(error, ERROR_XML, "line %ld: %s: value '%.*s' is out of range", line,
+                            path, n, text);
+        return fail(error, ERROR_XML, "line %ld: %s: invalid value '%.*s', expected %s", line,
+                    path, n, text, f->type->name);
 }
 
 /* ---- load ---- */
@@ -269,8 +272,8 @@ bool map_has(const MapElement *element, xmlNode *node, MapFlags wanted) {
 
 /* ---- unknown ---- */
 
-/* A place in a table: the rows below a prefix. One element of the document may be in two at once, where
- * rows lead through a path at which a struct stands too. */
+/* A place in a table: the rows below a prefix. One element of the document may be in two at
+ * once, where rows lead through a path at which a struct stands too. */
 typedef struct Scope {
         const MapElement *element;
         const char *prefix; /* the first length bytes of it */
@@ -291,7 +294,8 @@ typedef struct Report {
         size_t n;
 } Report;
 
-static void add_scope(Scopes *scopes, const MapElement *element, const char *prefix, size_t length) {
+static void add_scope(Scopes *scopes, const MapElement *element, const char *prefix,
+                      size_t length) {
         for (size_t i = 0; i < scopes->n; i++) {
                 const Scope *s = &scopes->at[i];
 
@@ -309,10 +313,11 @@ static bool has_unit_here(const Scope *scope, const MapField *f) {
 
         if (below)
                 return *below == '@' || *below == '.';
-        return strlen(f->path) == scope->length && strncmp(f->path, scope->prefix, scope->length) == 0;
+        return strncmp(f->path, scope->prefix, scope->length) == 0 && !f->path[scope->length];
 }
 
-/* Whether this row, seen from a place, knows a child element or attribute; adds the places below it. */
+/* Whether this row, seen from a place, knows a child element or attribute; adds the places below
+ * it. */
 static void scope_row(const Scope *scope, const MapField *f, const xmlNode *child, Scopes *ret) {
         const char *below = map_path_below(f->path, scope->prefix, scope->length);
         const char *rest = below ? map_match(below, child) : NULL;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* XML text in and out: a parser that trusts nobody, and a printer that writes as libvirt does.
  *
- * What the printer writes is read back as the same tree, so printing again changes no byte. Three things
- * see to that: characters a parser would normalise are written as references; an element that holds
- * text is written without added blanks, with all that is below it; and a blank text that the parser
- * would take for indentation starts with a reference. */
+ * What the printer writes is read back as the same tree, so printing again changes no byte.
+ * Three things see to that: characters a parser would normalise are written as references; an
+ * element that holds text is written without added blanks, with all that is below it; and a
+ * blank text that the parser would take for indentation starts with a reference. */
 #include "conf/xml.h"
 
 #include <errno.h>
@@ -56,16 +56,17 @@ static void on_dtd(void *userdata, const xmlChar *name, const xmlChar *id, const
 #define _TEXT(x) #x
 #define TEXT(x) _TEXT(x)
 
-static void on_element(void *userdata, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
-                       int n_namespaces, const xmlChar **namespaces, int n_attributes, int n_defaulted,
-                       const xmlChar **attributes) {
+static void on_element(void *userdata, const xmlChar *name, const xmlChar *prefix,
+                       const xmlChar *uri, int n_namespaces, const xmlChar **namespaces,
+                       int n_attributes, int n_defaulted, const xmlChar **attributes) {
         xmlParserCtxt *parser = userdata;
 
-        if (parser->nodeNr >= XML_DEPTH_MAX)
-                refuse_and_stop(parser, "elements are nested more than " TEXT(XML_DEPTH_MAX) " deep");
+        if (parser->nodeNr < XML_DEPTH_MAX)
+                xmlSAX2StartElementNs(parser, name, prefix, uri, n_namespaces, namespaces,
+                                      n_attributes, n_defaulted, attributes);
         else
-                xmlSAX2StartElementNs(parser, name, prefix, uri, n_namespaces, namespaces, n_attributes,
-                                      n_defaulted, attributes);
+                refuse_and_stop(parser,
+                                "elements are nested more than " TEXT(XML_DEPTH_MAX) " deep");
 }
 
 /* Checked here because libxml2 would follow an encoding declaration away from UTF-8. */
@@ -235,7 +236,7 @@ static void put_escaped(Buffer *b, const xmlChar *content, bool attribute) {
         const char *text = (const char *) content, *start = text;
 
         for (; text && *text; text++) {
-                const char *instead = (unsigned char) *text <= '>' ? reference(*text, attribute) : NULL;
+                const char *instead = *text <= '>' ? reference(*text, attribute) : NULL;
 
                 if (instead) {
                         put(b, start, text - start);
@@ -250,12 +251,20 @@ static bool is_text(const xmlNode *node) {
         return node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE;
 }
 
-/* Whether a parser that drops blanks between elements would drop this text. It keeps what comes after
- * text, and all blanks of an element that starts with text; a CDATA section is no text in its eyes. */
+/* Whether a parser that drops blanks between elements would drop this text. It keeps what comes
+ * after text, and all blanks of an element that starts with text; a CDATA section is no text in
+ * its eyes. Texts that became neighbours when something between them was removed will be read as
+ * one. */
 static bool is_droppable(const xmlNode *node) {
-        const char *text = (const char *) node->content ?: "";
+        const xmlNode *next = node;
 
-        if (!*text || text[strspn(text, " \t\r\n")] || (!node->prev && !node->next))
+        for (; next && next->type == XML_TEXT_NODE; next = next->next) {
+                const char *text = (const char *) next->content ?: "";
+
+                if (text[strspn(text, " \t\r\n")])
+                        return false;
+        }
+        if (!node->content || !*node->content || (!node->prev && !next))
                 return false;
         if (node->prev && (node->prev->type == XML_TEXT_NODE ||
                            node->parent->children->type == XML_TEXT_NODE))

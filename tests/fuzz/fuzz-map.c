@@ -314,7 +314,8 @@ static void must_say(xmlDoc *doc, const Whole *whole) {
         map_clear(&whole_element, &again);
 }
 
-/* The tree, a copy of it, and its text read again all say what the struct says, in the same bytes. */
+/* The tree, a copy of it, and its text read again all say what the struct says, in the same
+ * bytes. */
 static void must_agree(xmlDoc *doc, const Whole *whole) {
         char *text = print(doc);
         xmlDoc *copy = xmlCopyDoc(doc, 1), *other = reparse(text);

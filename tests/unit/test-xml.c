@@ -52,7 +52,8 @@ static void test_refusals(void) {
         check_refused("", NULL, "the document is empty");
         check_refused(" \n\t", NULL, "the document is empty");
         check_refused("x", NULL, "line 1: Start tag expected, '<' not found");
-        check_refused("<a>\n<b>\n</a>", NULL, "line 3: Opening and ending tag mismatch: b line 2 and a");
+        check_refused("<a>\n<b>\n</a>", NULL,
+                      "line 3: Opening and ending tag mismatch: b line 2 and a");
         check_refused("<a>\n<b></b>", NULL, "line 2: Premature end of data in tag a line 1");
         check_refused("<a x='1' x='2'/>", NULL, "line 1: Attribute x redefined");
         check_refused("<a/><b/>", NULL, "line 1: Extra content at the end of the document");
@@ -112,7 +113,8 @@ static void test_limits(void) {
         free(large);
 
         char *lines = repeat("<a>", "\n", 70000, "<b></a>");
-        check_refused(lines, NULL, "line 70001: Opening and ending tag mismatch: b line 70001 and a");
+        check_refused(lines, NULL,
+                      "line 70001: Opening and ending tag mismatch: b line 70001 and a");
         free(lines);
 }
 
@@ -122,7 +124,8 @@ static void test_form(void) {
         check_printed("<?xml version=\"1.0\" encoding='latin1'?><a b=\"c\"><d/>\n<e>f</e></a>",
                       "<a b='c'>\n  <d/>\n  <e>f</e>\n</a>\n");
         check_printed("<!-- x --><a><!-- y\n z --><?p i?><?q?></a><!-- end -->",
-                      "<!-- x -->\n<a>\n  <!-- y\n z -->\n  <?p i?>\n  <?q?>\n</a>\n<!-- end -->\n");
+                      "<!-- x -->\n<a>\n  <!-- y\n z -->\n  <?p i?>\n  <?q?>\n</a>\n<!-- end -->"
+                      "\n");
         check_printed("<a><b><c/></b></a>", "<a>\n  <b>\n    <c/>\n  </b>\n</a>\n");
         check_printed("<a>\xc3\xa4</a>", "<a>\xc3\xa4</a>\n");
 }
@@ -133,7 +136,8 @@ static void test_escapes(void) {
                       "<a b='&lt;&gt;&amp;\"&apos;&#10;&#9;&#13; '/>\n");
         check_printed("<a>x&#13;\r\ny\tz</a>", "<a>x&#13;\ny\tz</a>\n");
         check_printed("<a><![CDATA[<&]]></a>", "<a><![CDATA[<&]]></a>\n");
-        check_printed("<a><![CDATA[a]]]]><![CDATA[>b]]></a>", "<a><![CDATA[a]]]]><![CDATA[>b]]></a>\n");
+        check_printed("<a><![CDATA[a]]]]><![CDATA[>b]]></a>", "<a><![CDATA[a]]]]><![CDATA[>b]]></a>"
+                                                              "\n");
         check_printed("<a><![CDATA[]]></a>", "<a><![CDATA[]]></a>\n");
 }
 
@@ -237,11 +241,7 @@ static size_t check_folder(const char *folder) {
         return n;
 }
 
-static void test_corpus(void) {
-        const char *source = getenv("VIRTBUS_SOURCE") ?: ".";
-        char folder[600];
-
-        snprintf(folder, sizeof(folder), "%s/../shared/corpus", source);
+static void test_corpus(const char *folder) {
         size_t n = check_folder(folder);
         if (n == 0)
                 printf("SKIPPED: no sample documents in %s\n", folder);
@@ -249,7 +249,7 @@ static void test_corpus(void) {
                 printf("%zu sample documents print the same again\n", n);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
         test_refusals();
         test_document_types();
         test_limits();
@@ -259,7 +259,7 @@ int main(void) {
         test_namespaces();
         test_paths();
         test_clip();
-        test_corpus();
+        test_corpus(argc > 1 ? argv[1] : "../shared/corpus");
         xmlCleanupParser();
         return 0;
 }
