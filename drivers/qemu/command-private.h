@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files that turn a definition into a command line share: the machines they know, the builder,
+ * and the parts of QEMU's options that come up everywhere. */
+#pragma once
+
+#include <json-c/json.h>
+
+#include "conf/xml.h"
+#include "drivers/qemu/command.h"
+
+/* ---- machines: platform.c ---- */
+
+typedef enum Platform {
+        PLATFORM_I440FX, PLATFORM_Q35, PLATFORM_ISAPC, PLATFORM_MICROVM, PLATFORM_VIRT, PLATFORM_S390,
+        PLATFORM_PSERIES, PLATFORM_OTHER,
+} Platform;
+
+/* What a machine has without being told, and what it takes where a definition leaves the choice. */
+typedef struct PlatformInfo {
+        const char *pci_root;      /* model of PCI controller 0; NULL: no PCI */
+        const char *usb;           /* model of USB controller 0 that every guest gets; NULL: none */
+        const char *default_usb;   /* model of a USB controller without one */
+        const char *net, *scsi;    /* default models */
+        const char *video;
+        const char *serial_target, *serial_model;
+        bool balloon, sata, ps2, acpi;
+} PlatformInfo;
+
+Platform qemu_platform(const DomainConf *conf);
+const PlatformInfo *qemu_platform_info(const DomainConf *conf);
+bool qemu_is_x86(const DomainConf *conf);
+
+/* ---- views of a definition: platform.c ---- */
+
+/* The controllers sorted by index within each type, types in the order of their first appearance, and
+ * the disks sorted by target within each bus: libvirt keeps its lists so, and places devices in that
+ * order. The arrays end with NULL and are the caller's; the items aren't. NULL without memory. */
+DomainController **qemu_sorted_controllers(const DomainConf *conf);
+DomainDisk **qemu_sorted_disks(const DomainConf *conf);
+
+DomainController *qemu_find_controller(const DomainConf *conf, ControllerType type, uint32_t index);
+DomainController *qemu_find_usb_master(const DomainConf *conf, uint32_t index);
+bool qemu_disk_has_medium(const DomainDisk *disk); /* something is in the drive */
+int qemu_disk_index(const char *target); /* "vda" and "sda1" 0, "hdb" 1; -EINVAL */
+bool text_is(const char *text, const char *value); /* both there and equal */
+bool text_starts(const char *text, const char *start);
+bool text_in(const char *text, const char *const *values); /* values ends with NULL */
+int text_set(char **member, const char *value); /* -ENOMEM */
+int text_default(char **member, const char *value); /* only when it is NULL */
+
+/* ---- parts that only the document has: node.c ---- */
+
+xmlNode *node_child(const xmlNode *node, const char *name); /* the first, or NULL */
+xmlNode *node_last(const xmlNode *node, const char *name);
+xmlNode *node_next(const xmlNode *node);                    /* the next of the same name, or NULL */
+xmlChar *node_attribute(const xmlNode *node, const char *name); /* the caller's; xmlFree() */
+bool node_attribute_is(const xmlNode *node, const char *name, const char *value);
+
+/* ---- defaults and places ---- */
+
+int qemu_complete_devices(DomainConf *conf, const QemuCaps *caps, Error *error); /* complete-device.c */
+int qemu_complete_controllers(DomainConf *conf, Error *error); /* complete-controller.c */
+int qemu_assign_pci(DomainConf *conf, const QemuCaps *caps, Error *error);
+int qemu_assign_usb(DomainConf *conf, Error *error);
+int qemu_assign_virtio_serial(DomainConf *conf, Error *error);
+int qemu_assign_ccw(DomainConf *conf, Error *error);
+int qemu_assign_drives(DomainConf *conf, Error *error);
+DomainController *qemu_add_controller(DomainConf *conf, ControllerType type, uint32_t index, const char *model);
+
+/* Whether a char device sits on a virtio-serial bus. */
+bool qemu_char_is_virtio(DeviceKind kind, const DomainChar *chr);
+/* Whether the first console only repeats the first serial port, as old clients expect. */
+bool qemu_console_is_serial(const DomainConf *conf, size_t index);
+
+/* ---- the builder: command.c ---- */
+
+/* Arguments are added as they are made. Only what a definition asks for can be refused, so the functions
+ * that add return nothing: running out of memory is remembered, and told once at the end. */
+typedef struct Builder {
+        const DomainConf *conf;
+        const QemuCaps *caps;
+        const QemuPlaces *places;
+        const QemuMachine *machine;
+        QemuCommand *command;
+        bool no_memory;
+        Error *error;
+} Builder;
+
+/* "-option", and its value unless format is NULL. */
+void argument(Builder *builder, const char *option, const char *format, ...) _printf_(3, 4);
+/* "-option {json}"; takes value, which may be NULL after running out of memory. */
+void argument_json(Builder *builder, const char *option, json_object *value);
+
+/* Text in QEMU's own comma-separated syntax: grows, doubles commas where it is told to. */
+typedef struct Option {
+        Builder *builder;
+        char *text;
+} Option;
+
+void option_add(Option *option, const char *format, ...) _printf_(2, 3);
+void option_add_escaped(Option *option, const char *value);                /* commas doubled */
+void option_add_text(Option *option, const char *name, const char *value); /* ",name=va,,lue"; NULL: nothing */
+void option_add_state(Option *option, const char *name, Tristate state);   /* ",name=on"; unset: nothing */
+void option_done(Option *option, const char *name); /* adds "-name TEXT" */
+void option_clear(Option *option);
+
+json_object *json_new(Builder *builder);
+void json_put(Builder *builder, json_object *object, const char *name, json_object *value); /* takes value */
+void json_put_text(Builder *builder, json_object *object, const char *name, const char *value); /* NULL: nothing */
+void json_put_number(Builder *builder, json_object *object, const char *name, int64_t value);
+void json_put_bool(Builder *builder, json_object *object, const char *name, bool value);
+void json_put_state(Builder *builder, json_object *object, const char *name, Tristate state); /* unset: nothing */
+void json_put_some(Builder *builder, json_object *object, const char *name, int64_t value); /* 0: nothing */
+void json_putf(Builder *builder, json_object *object, const char *name, const char *format, ...) _printf_(4, 5);
+
+/* Begins a "-device": driver, id, place, boot order and virtio's common options. ERROR_CONFIG_UNSUPPORTED
+ * when this QEMU has no such device; element is named then ("sound model 'ac97'"). */
+int device_begin(Builder *builder, const char *driver, const Device *device, json_object **ret,
+                 const char *element, ...) _printf_(5, 6);
+/* The same without an address: for what sits where it is put. */
+int device_begin_bare(Builder *builder, const char *driver, const char *id, json_object **ret,
+                      const char *element, ...) _printf_(5, 6);
+void device_end(Builder *builder, json_object *device);
+
+/* The virtio device of a class for the bus its address says: "virtio-net" and "-pci", "-ccw", "-device". */
+char *virtio_driver(const char *name, const Device *device);
+/* The same for models like "virtio-transitional"; NULL without memory. */
+char *virtio_driver_of_model(const char *name, const char *model, const Device *device);
+
+int unsupported(Builder *builder, const char *format, ...) _printf_(2, 3);
+/* Features of this QEMU that a definition needs; says so when they aren't there. */
+int need_property(Builder *builder, const char *feature, const char *what);
+
+unsigned boot_index(const Builder *builder, DeviceKind kind, const Device *device);
+bool is_pcie(const Builder *builder);
+
+/* ---- devices, each file its kinds ---- */
+
+int build_machine(Builder *builder);  /* command-machine.c: -machine to -boot */
+int build_monitor(Builder *builder);
+int build_clock(Builder *builder);
+int build_firmware(Builder *builder);
+int build_cpu(Builder *builder);      /* command-cpu.c */
+int build_memory(Builder *builder);   /* command-memory.c */
+int add_memory_options(Builder *builder, Option *option); /* the machine's share of it */
+int build_devices(Builder *builder);
+
+int build_controllers(Builder *builder); /* command-controller.c */
+int build_disk(Builder *builder, const Device *device, size_t index);
+int put_network_storage(Builder *builder, const DomainDisk *disk, json_object *node); /* command-storage.c */
+int build_net(Builder *builder, const Device *device, size_t index);
+int build_serial(Builder *builder, const Device *device, size_t index);
+int build_parallel(Builder *builder, const Device *device, size_t index);
+int build_console(Builder *builder, const Device *device, size_t index);
+int build_channel(Builder *builder, const Device *device, size_t index);
+int build_graphics(Builder *builder, const Device *device, size_t index);
+int build_video(Builder *builder, const Device *device, size_t index);
+int build_audio(Builder *builder);
+int build_sound(Builder *builder, const Device *device, size_t index);
+int build_input(Builder *builder, const Device *device, size_t index);
+int build_hub(Builder *builder, const Device *device, size_t index);
+int build_watchdog(Builder *builder, const Device *device, size_t index);
+int build_balloon(Builder *builder, const Device *device, size_t index);
+int build_rng(Builder *builder, const Device *device, size_t index);
+int build_redirections(Builder *builder);
+int build_panic(Builder *builder, const Device *device, size_t index);
+
+/* Adds "-chardev" with this id and says what it is. Used for devices and for the monitor's kin. */
+int build_chardev(Builder *builder, const DomainChar *chr, const char *id);

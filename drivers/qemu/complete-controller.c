@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Controllers that nobody wrote down: those every machine has, and those that devices hang on. */
+#include "drivers/qemu/command-private.h"
+
+#include <errno.h>
+
+DomainController *qemu_add_controller(DomainConf *conf, ControllerType type, uint32_t index, const char *model) {
+        DomainController *controller = conf_add_device(conf, DEVICE_CONTROLLER);
+
+        if (!controller)
+                return NULL;
+        controller->type = type;
+        controller->index = (MaybeU32) { true, index };
+        return model && text_set(&controller->model, model) < 0 ? NULL : controller;
+}
+
+static int need(DomainConf *conf, ControllerType type, uint32_t index, const char *model) {
+        if (qemu_find_controller(conf, type, index))
+                return 0;
+        return qemu_add_controller(conf, type, index, model) ? 0 : -ENOMEM;
+}
+
+/* ---- of the machine ---- */
+
+static int complete_machine(DomainConf *conf) {
+        const PlatformInfo *info = qemu_platform_info(conf);
+        int r = 0;
+
+        if (info->usb)
+                r = need(conf, CONTROLLER_USB, 0, info->usb);
+        if (r >= 0 && info->sata)
+                r = need(conf, CONTROLLER_SATA, 0, NULL);
+        if (r >= 0 && info->pci_root)
+                r = need(conf, CONTROLLER_PCI, 0, info->pci_root);
+        return r;
+}
+
+/* ---- for devices ---- */
+
+static const struct {
+        DiskBus bus;
+        ControllerType type;
+} disk_controllers[] = {
+        { DISK_BUS_SCSI, CONTROLLER_SCSI }, { DISK_BUS_FDC, CONTROLLER_FDC }, { DISK_BUS_IDE, CONTROLLER_IDE },
+        { DISK_BUS_SATA, CONTROLLER_SATA },
+};
+
+enum { CONTROLLERS_MAX = 256 }; /* of a type, that an address may ask for */
+
+static int complete_disks(DomainConf *conf, Error *error) {
+        for (size_t k = 0; k < ELEMENTS(disk_controllers); k++)
+                for (size_t i = 0; i < conf->disks.n; i++) {
+                        const DomainDisk *disk = conf->disks.items[i];
+                        const DeviceAddress *at = &disk->device.address;
+
+                        if (disk->bus != disk_controllers[k].bus || at->type != ADDRESS_DRIVE)
+                                continue;
+                        if (at->controller >= CONTROLLERS_MAX)
+                                return fail(error, ERROR_XML, "disk '%s': no controller %u, at most %d",
+                                            disk->target, at->controller, CONTROLLERS_MAX - 1);
+                        for (uint32_t index = 0; index <= at->controller; index++)
+                                if (need(conf, disk_controllers[k].type, index, NULL) < 0)
+                                        return fail_memory(error);
+                }
+        return 0;
+}
+
+static int complete_ports(DomainConf *conf, DeviceKind kind) {
+        const MapAnyList *list = conf_devices(conf, kind);
+
+        for (size_t i = 0; i < list->n; i++) {
+                const DomainChar *chr = (const DomainChar *) list->items[i];
+                const DeviceAddress *at = &chr->device.address;
+                uint32_t index = at->type == ADDRESS_VIRTIO_SERIAL ? at->controller : 0;
+
+                if (!qemu_char_is_virtio(kind, chr) || index >= CONTROLLERS_MAX)
+                        continue;
+                for (uint32_t n = 0; n <= index; n++)
+                        if (need(conf, CONTROLLER_VIRTIO_SERIAL, n, NULL) < 0)
+                                return -ENOMEM;
+        }
+        return 0;
+}
+
+static uint32_t attribute_number(const xmlNode *node, const char *name) {
+        _cleanup_(xml_freep) xmlChar *text = node ? node_attribute(node, name) : NULL;
+        unsigned long value = text ? strtoul((const char *) text, NULL, 10) : 0;
+
+        return MIN(value, CONTROLLERS_MAX - 1u);
+}
+
+/* Devices that only the document has, and the controller that their address names. */
+static int complete_kept(DomainConf *conf) {
+        const xmlNode *devices = node_child(xmlDocGetRootElement(conf->document), "devices");
+
+        for (const xmlNode *node = node_child(devices, "hostdev"); node; node = node_next(node)) {
+                uint32_t index = attribute_number(node_child(node, "address"), "controller");
+
+                for (uint32_t n = 0; node_attribute_is(node, "type", "scsi") && n <= index; n++)
+                        if (need(conf, CONTROLLER_SCSI, n, NULL) < 0)
+                                return -ENOMEM;
+        }
+        for (const xmlNode *node = node_child(devices, "smartcard"); node; node = node_next(node))
+                if (need(conf, CONTROLLER_CCID, attribute_number(node_child(node, "address"), "controller"),
+                         NULL) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+/* ---- models ---- */
+
+static int complete_models(DomainConf *conf) {
+        const PlatformInfo *info = qemu_platform_info(conf);
+        int r = 0;
+
+        for (size_t i = 0; i < conf->controllers.n && r >= 0; i++) {
+                DomainController *controller = conf->controllers.items[i];
+
+                if (text_is(controller->model, "auto"))
+                        free(TAKE(controller->model));
+                if (controller->type == CONTROLLER_USB)
+                        r = text_default(&controller->model, info->default_usb);
+                else if (controller->type == CONTROLLER_SCSI)
+                        r = text_default(&controller->model, info->scsi);
+        }
+        return r;
+}
+
+int qemu_complete_controllers(DomainConf *conf, Error *error) {
+        int r;
+
+        if (complete_machine(conf) < 0)
+                return fail_memory(error);
+        if ((r = complete_disks(conf, error)) < 0)
+                return r;
+        if (complete_ports(conf, DEVICE_CHANNEL) < 0 || complete_ports(conf, DEVICE_CONSOLE) < 0 ||
+            complete_kept(conf) < 0 || complete_models(conf) < 0)
+                return fail_memory(error);
+        return 0;
+}
