@@ -174,14 +174,14 @@ static void delete_items(const char *name, xmlNode *parent, const MapAnyList *li
  * node is believed only if it is found here: an item taken over from another document has none. */
 static int place_item(const Store *store, const MapField *f, const char *name, xmlNode *parent,
                       xmlNode *previous, MapItem *item, bool *ret_made) {
-        xmlNode *first = next_item(name, parent->children);
-        xmlNode *here = previous ? next_item(name, previous->next) : first, *node = here;
+        xmlNode *here = next_item(name, previous ? previous->next : parent->children);
+        xmlNode *node = parent->children;
 
         *ret_made = false;
         if (here && here == item->node)
                 return 0;
-        for (node = first; node && node != item->node;)
-                node = next_item(name, node->next);
+        while ((node = next_item(name, node)) && node != item->node)
+                node = node->next;
         if (!node) {
                 node = map_new_child(parent, name);
                 if (!node)
