@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where a device sits in its guest: the rows of <address>, ranges, and that no place is taken twice.
+/* Where a device sits in its guest: the rows of <address>, ranges, and that no place is taken
+ * twice.
  *
- * One struct serves all kinds of addresses; a row is in force for its kind only, so "@bus" is a PCI bus
- * in hexadecimal for one device and a drive's bus in decimal for another. */
+ * One struct serves all kinds of addresses; a row is in force for its kind only, so "@bus" is a PCI
+ * bus in hexadecimal for one device and a drive's bus in decimal for another. */
 #include "conf/domain-rows.h"
 
 #include <errno.h>
@@ -86,8 +87,8 @@ const MapElement virtio_element = { "driver", sizeof(VirtioOptions), (const MapF
         {}
 } };
 
-/* <address type='pci'/> says "on PCI" and no more. Address 0000:00:00.0 is the host bridge's own, so all
- * zero can't mean a place. */
+/* <address type='pci'/> says "on PCI" and no more. Address 0000:00:00.0 is the host bridge's own,
+ * so all zero can't mean a place. */
 void address_complete(DeviceAddress *address) {
         if (address->type != ADDRESS_PCI)
                 return;
@@ -104,23 +105,25 @@ int address_check(const Device *device, Error *error) {
         if (a->type != ADDRESS_PCI)
                 return 0;
         if (a->domain > 0xffff)
-                return fail_at(error, ERROR_XML, node, "Invalid PCI address domain='0x%x', must be <= 0xFFFF",
-                               a->domain);
+                return fail_at(error, ERROR_XML, node,
+                               "Invalid PCI address domain='0x%x', must be <= 0xFFFF", a->domain);
         if (a->bus > 0xff)
-                return fail_at(error, ERROR_XML, node, "Invalid PCI address bus='0x%x', must be <= 0xFF", a->bus);
+                return fail_at(error, ERROR_XML, node,
+                               "Invalid PCI address bus='0x%x', must be <= 0xFF", a->bus);
         if (a->slot > 0x1f)
-                return fail_at(error, ERROR_XML, node, "Invalid PCI address slot='0x%x', must be <= 0x1F",
-                               a->slot);
+                return fail_at(error, ERROR_XML, node,
+                               "Invalid PCI address slot='0x%x', must be <= 0x1F", a->slot);
         if (a->function > 7)
-                return fail_at(error, ERROR_XML, node, "Invalid PCI address function='0x%x', must be <= 7",
-                               a->function);
+                return fail_at(error, ERROR_XML, node,
+                               "Invalid PCI address function='0x%x', must be <= 7", a->function);
         return 0;
 }
 
 /* ---- no place twice ----
  *
- * Every place a device takes (a boot order, an alias, a slot ...) becomes one line of text; sorted, what
- * is taken twice stands side by side. Devices without rows are asked too: their <address> is like any. */
+ * Every place a device takes (a boot order, an alias, a slot ...) becomes one line of text; sorted,
+ * what is taken twice stands side by side. Devices without rows are asked too: their <address> is
+ * like any. */
 
 typedef struct Claim {
         char *what;
@@ -166,19 +169,22 @@ _printf_(3, 4) static void claim(Claims *claims, const xmlNode *node, const char
         va_end(ap);
 }
 
-static void claim_address(Claims *claims, const xmlNode *node, const DeviceAddress *a, const char *bus) {
+static void claim_address(Claims *claims, const xmlNode *node, const DeviceAddress *a,
+                          const char *bus) {
         switch (a->type) {
         case ADDRESS_PCI:
-                claim(claims, node, "PCI address %04x:%02x:%02x.%x", a->domain, a->bus, a->slot, a->function);
+                claim(claims, node, "PCI address %04x:%02x:%02x.%x", a->domain, a->bus, a->slot,
+                      a->function);
                 break;
         case ADDRESS_DRIVE:
-                claim(claims, node, "%s drive address controller='%u' bus='%u' target='%u' unit='%u'", bus,
+                claim(claims, node,
+                      "%s drive address controller='%u' bus='%u' target='%u' unit='%u'", bus,
                       a->controller, a->bus, a->target, a->unit);
                 break;
         case ADDRESS_VIRTIO_SERIAL:
                 if (a->port && strcmp(a->port, "0") != 0)
-                        claim(claims, node, "virtio serial port %s on controller %u bus %u", a->port,
-                              a->controller, a->bus);
+                        claim(claims, node, "virtio serial port %s on controller %u bus %u",
+                              a->port, a->controller, a->bus);
                 break;
         case ADDRESS_CCID:
                 claim(claims, node, "CCID slot %u on controller %u", a->slot_number, a->controller);
@@ -208,8 +214,14 @@ static void claim_address(Claims *claims, const xmlNode *node, const DeviceAddre
 static bool is_shadow(const DomainConf *conf, DeviceKind kind, const Device *device) {
         const DomainChar *console = (const DomainChar *) device;
 
-        return kind == DEVICE_CONSOLE && conf->serials.n > 0 && conf->consoles.items[0] == console &&
-               console->target_type && strcmp(console->target_type, "serial") == 0;
+        return kind == DEVICE_CONSOLE && conf->serials.n > 0 &&
+               conf->consoles.items[0] == console && console->target_type &&
+               strcmp(console->target_type, "serial") == 0;
+}
+
+/* Generated ones may stand for a group: all parts of a USB 2 controller are "usb". */
+static bool is_users_alias(const char *alias) {
+        return alias && strncmp(alias, "ua-", 3) == 0;
 }
 
 static int claim_device(DomainConf *conf, DeviceKind kind, Device *device, void *userdata) {
@@ -225,7 +237,7 @@ static int claim_device(DomainConf *conf, DeviceKind kind, Device *device, void 
                 claim(claims, node, "boot order %u", device->boot_order);
                 claims->boot_order = true;
         }
-        if (device->alias)
+        if (is_users_alias(device->alias))
                 claim(claims, node, "alias '%s'", device->alias);
         claim_address(claims, node, &device->address, bus);
         return 0;
@@ -261,9 +273,10 @@ static int claim_node(Claims *claims, xmlNode *node, Error *error) {
                         claim(claims, node, "boot order %u", device.boot_order);
                         claims->boot_order = true;
                 }
-                if (device.alias)
+                if (is_users_alias(device.alias))
                         claim(claims, node, "alias '%s'", device.alias);
-                claim_address(claims, node, &device.address, "scsi"); /* a drive is a SCSI host device */
+                claim_address(claims, node, &device.address,
+                              "scsi"); /* a drive is a SCSI host device */
         }
         map_clear(&kept_device_element, &device);
         return r;
@@ -273,7 +286,8 @@ static int claim_nodes(const DomainConf *conf, Claims *claims, Error *error) {
         xmlNode *node = conf->document ? xmlDocGetRootElement(conf->document)->children : NULL;
         int r;
 
-        while (node && (node->type != XML_ELEMENT_NODE || strcmp((const char *) node->name, "devices") != 0))
+        while (node && (node->type != XML_ELEMENT_NODE ||
+                        strcmp((const char *) node->name, "devices") != 0))
                 node = node->next;
         for (node = node ? node->children : NULL; node; node = node->next)
                 if (node->type == XML_ELEMENT_NODE && !node->ns && !has_rows(node) &&
@@ -298,18 +312,22 @@ static int check_hubs(const Claims *claims, const DomainConf *conf, Error *error
                 char port[64], *dot;
                 bool found = false;
 
-                if (sscanf(claims->items[i].what, "USB address bus %u port %63[0-9.]", &bus, port) != 2 ||
+                if (sscanf(claims->items[i].what, "USB address bus %u port %63[0-9.]", &bus,
+                           port) != 2 ||
                     !(dot = strrchr(port, '.')))
                         continue;
                 *dot = 0;
                 for (size_t k = 0; k < conf->hubs.n && !found; k++) {
                         const DeviceAddress *a = &conf->hubs.items[k]->device.address;
 
-                        found = a->type == ADDRESS_USB && a->bus == bus && a->port && strcmp(a->port, port) == 0;
+                        found = a->type == ADDRESS_USB && a->bus == bus && a->port &&
+                                strcmp(a->port, port) == 0;
                 }
                 if (!found)
-                        return fail_at(error, ERROR_XML, claims->items[i].node, "there is no hub at port %s of "
-                                       "USB bus %u", port, bus);
+                        return fail_at(error, ERROR_XML, claims->items[i].node,
+                                       "there is no hub at port %s of "
+                                       "USB bus %u",
+                                       port, bus);
         }
         return 0;
 }
@@ -324,15 +342,18 @@ int places_check(const DomainConf *conf, Error *error) {
         if (claims.failed)
                 return fail_memory(error);
         if (claims.boot_order && conf->os.boots.n > 0)
-                return fail(error, ERROR_CONFIG_UNSUPPORTED, "per-device boot elements cannot be used together "
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "per-device boot elements cannot be used together "
                             "with os/boot elements; leave out one of them");
         if (claims.n == 0)
                 return 0;
         qsort(claims.items, claims.n, sizeof(*claims.items), compare_claims);
         for (size_t i = 1; i < claims.n; i++)
                 if (strcmp(claims.items[i - 1].what, claims.items[i].what) == 0)
-                        return fail_at(error, ERROR_XML, claims.items[i].node, "%s is already used by another "
-                                       "device (line %ld)", claims.items[i].what,
+                        return fail_at(error, ERROR_XML, claims.items[i].node,
+                                       "%s is already used by another "
+                                       "device (line %ld)",
+                                       claims.items[i].what,
                                        xmlGetLineNo((xmlNode *) claims.items[i - 1].node));
         return check_hubs(&claims, conf, error);
 }

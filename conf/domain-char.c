@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* <serial>, <parallel>, <console>, <channel>: one struct, four tables that differ in <target>.
  *
- * The first <console> of type serial is no device of its own but the first <serial> under another name:
- * each is made from the other where only one is given, so that clients find both. */
+ * The first <console> of type serial is no device of its own but the first <serial> under another
+ * name: each is made from the other where only one is given, so that clients find both. */
 #include "conf/domain-rows.h"
 
 #include <errno.h>
 #include <string.h>
 
 const char *const char_types[] = {
-        "null", "vc", "pty", "dev", "file", "pipe", "stdio", "udp", "tcp", "unix", "spicevmc", "spiceport",
-        "nmdm", "qemu-vdagent", "dbus", NULL,
+        "null", "vc", "pty", "dev", "file", "pipe", "stdio", "udp", "tcp", "unix", "spicevmc",
+        "spiceport", "nmdm", "qemu-vdagent", "dbus", NULL,
 };
 
 static const MapElement source_element = { "source", sizeof(CharSource), (const MapField[]) {
@@ -84,7 +84,8 @@ static int complete_protocol(DomainChar *chr) {
         return set_string(&chr->protocol, "raw");
 }
 
-/* A device without a port gets the number after those before it, or the next one that nobody has. */
+/* A device without a port gets the number after those before it, or the next one that nobody has.
+ */
 static bool port_is_taken(const MapAnyList *list, uint32_t port) {
         for (size_t i = 0; i < list->n; i++) {
                 const DomainChar *chr = (const DomainChar *) list->items[i];
@@ -118,9 +119,10 @@ static bool same_text(const char *a, const char *b) {
 }
 
 static bool same_source(const CharSource *a, const CharSource *b) {
-        return same_text(a->mode, b->mode) && same_text(a->path, b->path) && same_text(a->host, b->host) &&
-               same_text(a->service, b->service) && same_text(a->channel, b->channel) &&
-               same_text(a->master, b->master) && same_text(a->slave, b->slave);
+        return same_text(a->mode, b->mode) && same_text(a->path, b->path) &&
+               same_text(a->host, b->host) && same_text(a->service, b->service) &&
+               same_text(a->channel, b->channel) && same_text(a->master, b->master) &&
+               same_text(a->slave, b->slave);
 }
 
 static bool is_twin(const DomainChar *console, const DomainChar *serial) {
@@ -135,14 +137,16 @@ static bool is_twin(const DomainChar *console, const DomainChar *serial) {
 static void drop_child(xmlNode *node, const char *name) {
         for (xmlNode *child = node->children, *next; child; child = next) {
                 next = child->next;
-                if (child->type != XML_ELEMENT_NODE || strcmp((const char *) child->name, name) != 0)
+                if (child->type != XML_ELEMENT_NODE ||
+                    strcmp((const char *) child->name, name) != 0)
                         continue;
                 xmlUnlinkNode(child);
                 xmlFreeNode(child);
         }
 }
 
-/* A copy of a device's node under another name, without its target; put after (or before) a node. */
+/* A copy of a device's node under another name, without its target; put after (or before) a node.
+ */
 static xmlNode *copy_node(xmlNode *from, const char *name, xmlNode *where, bool before) {
         xmlNode *copy = xmlCopyNode(from, 1);
 
@@ -264,16 +268,20 @@ static int source_check(const DomainChar *chr, const CharSource *source, Error *
         bool connects = source->mode && strcmp(source->mode, "connect") == 0;
 
         if (source->mode && !connects && strcmp(source->mode, "bind") != 0)
-                return fail_at(error, ERROR_XML, node, "unknown source mode '%s'; there are: bind, connect",
-                               source->mode);
+                return fail_at(error, ERROR_XML, node,
+                               "unknown source mode '%s'; there are: bind, connect", source->mode);
         if (chr->type == CHAR_TCP && !source->service)
-                return fail_at(error, ERROR_XML, node, "missing source service attribute for char device");
+                return fail_at(error, ERROR_XML, node,
+                               "missing source service attribute for char device");
         if (chr->type == CHAR_UDP && (!source->mode || connects) && !source->service)
-                return fail_at(error, ERROR_XML, node, "missing source service attribute for char device");
+                return fail_at(error, ERROR_XML, node,
+                               "missing source service attribute for char device");
         if (chr->type == CHAR_TCP && connects && !source->host)
-                return fail_at(error, ERROR_XML, node, "missing source host attribute for char device");
+                return fail_at(error, ERROR_XML, node,
+                               "missing source host attribute for char device");
         if (source->reconnect == TRISTATE_YES && !source->reconnect_timeout.set)
-                return fail_at(error, ERROR_XML, node, "missing attribute 'timeout' of <reconnect>");
+                return fail_at(error, ERROR_XML, node,
+                               "missing attribute 'timeout' of <reconnect>");
         return 0;
 }
 
@@ -295,26 +303,34 @@ int char_check(DomainChar *chr, DeviceKind kind, Error *error) {
                 if (needs[i].type != chr->type)
                         continue;
                 if (chr->sources.n > needs[i].max_sources)
-                        return fail_at(error, ERROR_XML, node, "only %zu source element%s allowed for a %s "
-                                       "character device", needs[i].max_sources,
-                                       needs[i].max_sources == 1 ? " is" : "s are", char_types[chr->type]);
+                        return fail_at(error, ERROR_XML, node,
+                                       "only %zu source element%s allowed for a %s "
+                                       "character device",
+                                       needs[i].max_sources,
+                                       needs[i].max_sources == 1 ? " is" : "s are",
+                                       char_types[chr->type]);
                 if (needs[i].needs_source && chr->sources.n == 0)
-                        return fail_at(error, ERROR_XML, node, "a %s character device needs a <source>",
+                        return fail_at(error, ERROR_XML, node,
+                                       "a %s character device needs a <source>",
                                        char_types[chr->type]);
                 if (needs[i].needs_path && !chr->sources.items[0]->path)
-                        return fail_at(error, ERROR_XML, node, "missing source path attribute for char device");
+                        return fail_at(error, ERROR_XML, node,
+                                       "missing source path attribute for char device");
         }
         for (size_t i = 0; i < chr->sources.n; i++)
                 if ((r = source_check(chr, chr->sources.items[i], error)) < 0)
                         return r;
         if (chr->type == CHAR_SPICEPORT && (chr->sources.n == 0 || !chr->sources.items[0]->channel))
-                return fail_at(error, ERROR_XML, node, "missing source channel attribute for char device");
+                return fail_at(error, ERROR_XML, node,
+                               "missing source channel attribute for char device");
         if (kind != DEVICE_CHANNEL)
                 return 0;
         if (!chr->target_type)
                 return fail_at(error, ERROR_XML, node, "missing target type for channel");
-        if (strcmp(chr->target_type, "guestfwd") == 0 && (!chr->target_address || !chr->target_port.set))
-                return fail_at(error, ERROR_XML, node, "guestfwd channel needs a target address and port");
+        if (strcmp(chr->target_type, "guestfwd") == 0 &&
+            (!chr->target_address || !chr->target_port.set))
+                return fail_at(error, ERROR_XML, node,
+                               "guestfwd channel needs a target address and port");
         return 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Rules that no row can state because they are about several values: what libvirt refuses to define. */
+/* Rules that no row can state because they are about several values: what libvirt refuses to
+ * define. */
 #include "conf/domain-rows.h"
 
 #include <errno.h>
@@ -15,7 +16,8 @@ static int check_name(const DomainConf *conf, const xmlNode *root, Error *error)
         const char *name = conf->name;
 
         if (!name || name[strspn(name, " \t\r\n")] == 0)
-                return fail_at(error, ERROR_XML, root, "a domain needs a name that is more than blanks");
+                return fail_at(error, ERROR_XML, root,
+                               "a domain needs a name that is more than blanks");
         if (strchr(name, '/'))
                 return fail_at(error, ERROR_XML, root, "name %s cannot contain '/'", name);
         if (strchr(name, '\n'))
@@ -29,13 +31,16 @@ static int check_name(const DomainConf *conf, const xmlNode *root, Error *error)
 
 static int check_size(const DomainConf *conf, const xmlNode *root, Error *error) {
         if (conf->memory == 0)
-                return fail_at(error, ERROR_XML, root, "Memory size must be specified via <memory> or in the "
+                return fail_at(error, ERROR_XML, root,
+                               "Memory size must be specified via <memory> or in the "
                                "<numa> configuration");
         if (conf->vcpus == 0)
                 return fail_at(error, ERROR_XML, root, "<vcpu> must be at least 1");
         if (conf->current_vcpus > conf->vcpus)
-                return fail_at(error, ERROR_XML, root, "maxvcpus must not be less than current vcpus "
-                               "(%" PRIu32 " < %" PRIu32 ")", conf->vcpus, conf->current_vcpus);
+                return fail_at(error, ERROR_XML, root,
+                               "maxvcpus must not be less than current vcpus "
+                               "(%" PRIu32 " < %" PRIu32 ")",
+                               conf->vcpus, conf->current_vcpus);
         if (conf->max_memory && !conf->memory_slots.set)
                 return fail_at(error, ERROR_XML, root, "<maxMemory> needs the number of slots");
         if (conf->max_memory && conf->max_memory < conf->memory)
@@ -45,24 +50,33 @@ static int check_size(const DomainConf *conf, const xmlNode *root, Error *error)
 
 static int check_loader(const DomainOs *os, const xmlNode *root, Error *error) {
         bool nvram = os->nvram || os->nvram_template || os->nvram_type;
-        bool details = os->loader_readonly || os->loader_secure || os->loader_type || os->loader_stateless;
+        bool details = os->loader_readonly || os->loader_secure || os->loader_type ||
+                       os->loader_stateless;
 
         if (os->firmware && os->loader)
-                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root, "a loader path cannot be given when "
-                               "the firmware is chosen automatically (<os firmware='%s'>)", os->firmware);
-        if (os->firmware && (os->loader_readonly || os->loader_type || os->loader_secure == TRISTATE_NO))
-                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root, "<loader> cannot say readonly, type or "
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root,
+                               "a loader path cannot be given when "
+                               "the firmware is chosen automatically (<os firmware='%s'>)",
+                               os->firmware);
+        if (os->firmware &&
+            (os->loader_readonly || os->loader_type || os->loader_secure == TRISTATE_NO))
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root,
+                               "<loader> cannot say readonly, type or "
                                "secure='no' when the firmware is chosen automatically");
         if (is_text(os->firmware, "bios") && (nvram || os->loader_stateless == TRISTATE_NO))
-                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root, "Only EFI firmware permits NVRAM");
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root,
+                               "Only EFI firmware permits NVRAM");
         if (!os->firmware && details && !os->loader)
-                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root, "no loader path specified and firmware "
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root,
+                               "no loader path specified and firmware "
                                "auto selection disabled");
         if (!os->firmware && !is_text(os->loader_type, "pflash") &&
             (nvram || os->loader_stateless == TRISTATE_NO) && os->loader)
-                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root, "Only pflash loader type permits NVRAM");
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root,
+                               "Only pflash loader type permits NVRAM");
         if (os->loader_stateless == TRISTATE_YES && nvram)
-                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root, "NVRAM is not permitted when loader is "
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root,
+                               "NVRAM is not permitted when loader is "
                                "stateless");
         return 0;
 }
@@ -75,14 +89,18 @@ static int check_os(const DomainConf *conf, const xmlNode *root, Error *error) {
                 return fail_at(error, ERROR_XML, root, "an os <type> must be specified");
         for (size_t i = 0; i < os->boots.n; i++)
                 if (map_enum_value(devices, os->boots.items[i]->dev) < 0)
-                        return fail_at(error, ERROR_XML, os->boots.items[i]->item.node, "unknown boot device "
-                                       "'%s'; there are: fd, hd, cdrom, network", os->boots.items[i]->dev);
+                        return fail_at(error, ERROR_XML, os->boots.items[i]->item.node,
+                                       "unknown boot device "
+                                       "'%s'; there are: fd, hd, cdrom, network",
+                                       os->boots.items[i]->dev);
         if (os->bootmenu_timeout > UINT16_MAX)
-                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root, "invalid value for boot menu timeout, "
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root,
+                               "invalid value for boot menu timeout, "
                                "must be in range [0,65535]");
         if (os->bios_reboot_timeout.set && (int32_t) os->bios_reboot_timeout.value != -1 &&
             os->bios_reboot_timeout.value > UINT16_MAX)
-                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root, "invalid value for rebootTimeout, must be "
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root,
+                               "invalid value for rebootTimeout, must be "
                                "in range [-1,65535]");
         return check_loader(os, root, error);
 }
@@ -92,10 +110,13 @@ static int check_cpu(const DomainConf *conf, const xmlNode *root, Error *error) 
 
         if (!cpu)
                 return 0;
-        if ((cpu->sockets || cpu->cores || cpu->threads) && !(cpu->sockets && cpu->cores && cpu->threads))
-                return fail_at(error, ERROR_XML, root, "a CPU topology needs sockets, cores and threads");
+        if ((cpu->sockets || cpu->cores || cpu->threads) &&
+            !(cpu->sockets && cpu->cores && cpu->threads))
+                return fail_at(error, ERROR_XML, root,
+                               "a CPU topology needs sockets, cores and threads");
         if (cpu->features.n > 0 && is_text(cpu->mode, "custom") && !cpu->model)
-                return fail_at(error, ERROR_XML, root, "CPU features were given for a CPU without a model");
+                return fail_at(error, ERROR_XML, root,
+                               "CPU features were given for a CPU without a model");
         for (size_t i = 0; i < cpu->features.n; i++)
                 for (size_t k = 0; k < i; k++)
                         if (is_text(cpu->features.items[k]->name, cpu->features.items[i]->name))
@@ -110,9 +131,11 @@ static int check_features(const DomainConf *conf, const xmlNode *root, Error *er
 
         if (features->hyperv_spinlocks == TRISTATE_YES && features->hyperv_spinlocks_retries > 0 &&
             features->hyperv_spinlocks_retries < 0xfff)
-                return fail_at(error, ERROR_XML, root, "HyperV spinlock retry count must be at least 4095");
+                return fail_at(error, ERROR_XML, root,
+                               "HyperV spinlock retry count must be at least 4095");
         if (features->hyperv_vendor && strlen(features->hyperv_vendor) > 12)
-                return fail_at(error, ERROR_XML, root, "HyperV vendor_id value must not be more than 12 "
+                return fail_at(error, ERROR_XML, root,
+                               "HyperV vendor_id value must not be more than 12 "
                                "characters");
         return 0;
 }
@@ -136,7 +159,8 @@ static bool has_usb_master(const DomainConf *conf, const DomainController *compa
         return false;
 }
 
-static int check_usb_controller(const DomainConf *conf, const DomainController *controller, Error *error) {
+static int check_usb_controller(const DomainConf *conf, const DomainController *controller,
+                                Error *error) {
         const xmlNode *node = controller->device.item.node;
 
         if (controller->master_startport.set && !has_usb_master(conf, controller))
@@ -146,8 +170,64 @@ static int check_usb_controller(const DomainConf *conf, const DomainController *
         for (size_t i = 0; i < conf->controllers.n; i++)
                 if (conf->controllers.items[i]->type == CONTROLLER_USB &&
                     conf->controllers.items[i] != controller)
-                        return fail_at(error, ERROR_XML, node, "Can't add another USB controller: USB is "
+                        return fail_at(error, ERROR_XML, node,
+                                       "Can't add another USB controller: USB is "
                                        "disabled for this domain");
+        return 0;
+}
+
+static int check_pci_controller(const DomainConf *conf, const DomainController *controller,
+                                Error *error) {
+        const xmlNode *node = controller->device.item.node;
+        bool root = is_text(controller->model, "pci-root") || is_text(controller->model, "pcie-"
+                                                                                         "root");
+        size_t cells = conf->cpu ? conf->cpu->cells.n : 0;
+
+        if (root && controller->device.address.type != ADDRESS_NONE)
+                return fail_at(error, ERROR_XML, node,
+                               "pci-root and pcie-root controllers should not have an "
+                               "address");
+        if (controller->node.set && controller->node.value >= cells)
+                return fail_at(error, ERROR_XML, node,
+                               "the controller is configured for a NUMA node (%" PRIu32
+                               ") not present in the domain's <cpu><numa> array (%zu)",
+                               controller->node.value, cells);
+        return 0;
+}
+
+/* Models by type; a type that isn't here has any. */
+static const char *const *const controller_models[] = {
+#define MODELS(...) (const char *const[]) { __VA_ARGS__, NULL }
+        [CONTROLLER_IDE] = MODELS("piix3", "piix4", "ich6"),
+        [CONTROLLER_SCSI] = MODELS("auto", "buslogic", "lsilogic", "lsisas1068", "vmpvscsi",
+                                   "ibmvscsi", "virtio-scsi", "lsisas1078", "virtio-transitional",
+                                   "virtio-non-transitional", "ncr53c90", "dc390", "am53c974"),
+        [CONTROLLER_USB] = MODELS("piix3-uhci", "piix4-uhci", "ehci", "ich9-ehci1", "ich9-uhci1",
+                                  "ich9-uhci2", "ich9-uhci3", "vt82c686b-uhci", "pci-ohci",
+                                  "nec-xhci", "qusb1", "qusb2", "qemu-xhci", "none"),
+        [CONTROLLER_PCI] = MODELS("pci-root", "pcie-root", "pci-bridge", "dmi-to-pci-bridge",
+                                  "pcie-root-port", "pcie-switch-upstream-port",
+                                  "pcie-switch-downstream-port", "pci-expander-bus",
+                                  "pcie-expander-bus", "pcie-to-pci-bridge"),
+        [CONTROLLER_VIRTIO_SERIAL] = MODELS("virtio", "virtio-transitional",
+                                            "virtio-non-transitional"),
+        [CONTROLLER_NVME] = NULL,
+#undef MODELS
+};
+
+static int check_controller(const DomainConf *conf, const DomainController *controller,
+                            Error *error) {
+        const char *const *models = controller_models[controller->type];
+
+        if (models && controller->model && map_enum_value(models, controller->model) < 0)
+                return fail_at(error, ERROR_XML, controller->device.item.node,
+                               "Unknown model type '%s' of a %s "
+                               "controller",
+                               controller->model, controller_types[controller->type]);
+        if (controller->type == CONTROLLER_USB)
+                return check_usb_controller(conf, controller, error);
+        if (controller->type == CONTROLLER_PCI)
+                return check_pci_controller(conf, controller, error);
         return 0;
 }
 
@@ -162,10 +242,12 @@ static int check_controllers(const DomainConf *conf, Error *error) {
                         if (a->type != b->type || !a->index.set || !b->index.set ||
                             a->index.value != b->index.value || may_share_index(a, b))
                                 continue;
-                        return fail_at(error, ERROR_XML, a->device.item.node, "Multiple '%s' controllers with "
-                                       "index '%" PRIu32 "'", controller_types[a->type], a->index.value);
+                        return fail_at(error, ERROR_XML, a->device.item.node,
+                                       "Multiple '%s' controllers with "
+                                       "index '%" PRIu32 "'",
+                                       controller_types[a->type], a->index.value);
                 }
-                if (a->type == CONTROLLER_USB && (r = check_usb_controller(conf, a, error)) < 0)
+                if ((r = check_controller(conf, a, error)) < 0)
                         return r;
         }
         return 0;
@@ -173,29 +255,37 @@ static int check_controllers(const DomainConf *conf, Error *error) {
 
 /* ---- graphics, video, interfaces ---- */
 
-static int check_listen(const DomainGraphics *graphics, const GraphicsListen *listen, bool first, Error *error) {
+static int check_listen(const DomainGraphics *graphics, const GraphicsListen *listen, bool first,
+                        Error *error) {
         static const char *const types[] = { "address", "network", "socket", "none", NULL };
         const xmlNode *node = listen->item.node ?: graphics->device.item.node;
 
         if (map_enum_value(types, listen->type ?: "") < 0)
-                return fail_at(error, ERROR_XML, node, "a graphics listen type must be one of: address, "
+                return fail_at(error, ERROR_XML, node,
+                               "a graphics listen type must be one of: address, "
                                "network, socket, none");
         if (is_text(listen->type, "network") && !listen->network)
-                return fail_at(error, ERROR_XML, node, "'network' attribute is required for listen type "
+                return fail_at(error, ERROR_XML, node,
+                               "'network' attribute is required for listen type "
                                "'network'");
         if (listen->network && !is_text(listen->type, "network"))
-                return fail_at(error, ERROR_XML, node, "'network' attribute is for listen type 'network' only");
+                return fail_at(error, ERROR_XML, node,
+                               "'network' attribute is for listen type 'network' only");
         if (listen->socket && !is_text(listen->type, "socket"))
-                return fail_at(error, ERROR_XML, node, "'socket' attribute is for listen type 'socket' only");
+                return fail_at(error, ERROR_XML, node,
+                               "'socket' attribute is for listen type 'socket' only");
         if (first && listen->address && graphics->listen && is_text(listen->type, "address") &&
             strcmp(listen->address, graphics->listen) != 0)
-                return fail_at(error, ERROR_XML, node, "graphics 'listen' attribute '%s' must match 'address' "
-                               "attribute of first listen element (found '%s')", graphics->listen,
-                               listen->address);
-        if (first && listen->socket && graphics->socket && strcmp(listen->socket, graphics->socket) != 0)
-                return fail_at(error, ERROR_XML, node, "graphics 'socket' attribute '%s' must match 'socket' "
-                               "attribute of first listen element (found '%s')", graphics->socket,
-                               listen->socket);
+                return fail_at(error, ERROR_XML, node,
+                               "graphics 'listen' attribute '%s' must match 'address' "
+                               "attribute of first listen element (found '%s')",
+                               graphics->listen, listen->address);
+        if (first && listen->socket && graphics->socket &&
+            strcmp(listen->socket, graphics->socket) != 0)
+                return fail_at(error, ERROR_XML, node,
+                               "graphics 'socket' attribute '%s' must match 'socket' "
+                               "attribute of first listen element (found '%s')",
+                               graphics->socket, listen->socket);
         return 0;
 }
 
@@ -210,6 +300,8 @@ int graphics_check_listens(const DomainGraphics *graphics, Error *error) {
 }
 
 static int check_graphics(const DomainConf *conf, Error *error) {
+        size_t opengl = 0;
+
         for (size_t i = 0; i < conf->graphics.n; i++) {
                 const DomainGraphics *graphics = conf->graphics.items[i];
                 const xmlNode *node = graphics->device.item.node;
@@ -218,9 +310,15 @@ static int check_graphics(const DomainConf *conf, Error *error) {
 
                 for (size_t k = 0; k < ELEMENTS(ports); k++)
                         if (ports[k] < -1 || ports[k] > UINT16_MAX)
-                                return fail_at(error, ERROR_XML, node, "port %" PRId64 " is out of range", ports[k]);
+                                return fail_at(error, ERROR_XML, node,
+                                               "port %" PRId64 " is out of range", ports[k]);
                 if ((r = graphics_check_listens(graphics, error)) < 0)
                         return r;
+                opengl += graphics->gl == TRISTATE_YES || graphics->type == GRAPHICS_EGL_HEADLESS;
+                if (opengl > 1)
+                        return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                                       "multiple OpenGL displays are not "
+                                       "supported");
         }
         return 0;
 }
@@ -238,24 +336,60 @@ static int check_videos(const DomainConf *conf, Error *error) {
         return 0;
 }
 
+/* Devices on a bus that the definition has switched off, and models that a kind doesn't have. */
+static int check_inputs(const DomainConf *conf, Error *error) {
+        bool no_usb = false;
+
+        for (size_t i = 0; i < conf->controllers.n; i++)
+                no_usb = no_usb || (conf->controllers.items[i]->type == CONTROLLER_USB &&
+                                    is_text(conf->controllers.items[i]->model, "none"));
+        for (size_t i = 0; i < conf->inputs.n; i++) {
+                const DomainInput *input = conf->inputs.items[i];
+                const xmlNode *node = input->device.item.node;
+
+                if (no_usb && is_text(input->bus, "usb"))
+                        return fail_at(error, ERROR_XML, node,
+                                       "Can't add USB input device. USB bus is disabled");
+                if (is_text(input->type, "passthrough") && !is_text(input->bus, "virtio"))
+                        return fail_at(error, ERROR_XML, node,
+                                       "only bus 'virtio' is supported for 'passthrough' "
+                                       "input devices");
+                if (input->model && strcmp(input->model, "virtio") != 0 &&
+                    !is_text(input->type, "passthrough"))
+                        return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                                       "virtio (non-)transitional models "
+                                       "are not supported for input type=%s",
+                                       input->type);
+        }
+        for (size_t i = 0; no_usb && i < conf->hubs.n; i++)
+                return fail_at(error, ERROR_XML, conf->hubs.items[i]->device.item.node,
+                               "Can't add a USB hub. USB "
+                               "bus is disabled");
+        return 0;
+}
+
 static int check_nets(const DomainConf *conf, Error *error) {
         for (size_t i = 0; i < conf->nets.n; i++) {
                 const DomainNet *net = conf->nets.items[i];
                 const xmlNode *node = net->device.item.node;
 
                 if (net->mac.bytes[0] & 1)
-                        return fail_at(error, ERROR_XML, node, "expected unicast mac address, found multicast");
+                        return fail_at(error, ERROR_XML, node,
+                                       "expected unicast mac address, found multicast");
                 if (net->type == NET_NETWORK && !net->network)
-                        return fail_at(error, ERROR_XML, node, "No 'network' attribute specified with "
+                        return fail_at(error, ERROR_XML, node,
+                                       "No 'network' attribute specified with "
                                        "<interface type='network'/>");
                 if (net->type == NET_BRIDGE && !net->bridge)
-                        return fail_at(error, ERROR_XML, node, "No 'bridge' attribute specified with "
+                        return fail_at(error, ERROR_XML, node,
+                                       "No 'bridge' attribute specified with "
                                        "<interface type='bridge'/>");
                 if (net->type == NET_DIRECT && !net->source_dev)
                         return fail_at(error, ERROR_XML, node, "No 'dev' attribute specified with "
                                        "<interface type='direct'/>");
                 if (net->type == NET_VHOSTUSER && (!net->source_path || !net->source_mode))
-                        return fail_at(error, ERROR_XML, node, "vhostuser needs the path and mode of a socket");
+                        return fail_at(error, ERROR_XML, node,
+                                       "vhostuser needs the path and mode of a socket");
                 if (net->source_port.set && net->source_port.value > UINT16_MAX)
                         return fail_at(error, ERROR_XML, node, "port %" PRIu32 " is out of range",
                                        net->source_port.value);
@@ -273,17 +407,19 @@ static int check_device(DomainConf *conf, DeviceKind kind, Device *device, void 
                 return r;
         if (kind == DEVICE_DISK)
                 return disk_check(conf, (DomainDisk *) device, error);
-        if (kind == DEVICE_SERIAL || kind == DEVICE_PARALLEL || kind == DEVICE_CONSOLE || kind == DEVICE_CHANNEL)
+        if (kind == DEVICE_SERIAL || kind == DEVICE_PARALLEL || kind == DEVICE_CONSOLE ||
+            kind == DEVICE_CHANNEL)
                 return char_check((DomainChar *) device, kind, error);
         return 0;
 }
 
 int conf_check(const DomainConf *conf, Error *error) {
         static int (*const rules[])(const DomainConf *, const xmlNode *, Error *) = {
-                check_name, check_size, check_os, check_cpu, check_features,
+                check_name, check_size, check_os, check_cpu, cells_check, check_features,
         };
         static int (*const lists[])(const DomainConf *, Error *) = {
-                check_controllers, check_graphics, check_videos, check_nets, places_check,
+                check_controllers, check_graphics, check_videos, check_nets, check_inputs,
+                places_check, kept_check,
         };
         const xmlNode *root = conf->document ? xmlDocGetRootElement(conf->document) : NULL;
         int r;

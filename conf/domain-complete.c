@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a definition says without saying it: defaults that hold for any hypervisor, written out as libvirt
- * writes them, so that the stored document no longer depends on who reads it. */
+/* What a definition says without saying it: defaults that hold for any hypervisor, written out as
+ * libvirt writes them, so that the stored document no longer depends on who reads it. */
 #include "conf/domain-rows.h"
 
 #include <errno.h>
@@ -57,7 +57,8 @@ static void drop_live_ports(DomainGraphics *graphics) {
 
 static void unset_deep(xmlNode *node, const char *element, const char *attribute) {
         for (xmlNode *child = node->children; child; child = child->next)
-                if (child->type == XML_ELEMENT_NODE && strcmp((const char *) child->name, element) == 0) {
+                if (child->type == XML_ELEMENT_NODE &&
+                    strcmp((const char *) child->name, element) == 0) {
                         (void) xmlUnsetProp(child, (const xmlChar *) attribute);
                         unset_deep(child, element, attribute);
                 }
@@ -68,10 +69,12 @@ static void drop_live_nodes(xmlNode *device) {
         unset_deep(device, "backingStore", "index");
         for (xmlNode *child = device->children, *next; child; child = next) {
                 next = child->next;
-                if (child->type != XML_ELEMENT_NODE || strcmp((const char *) child->name, "alias") != 0)
+                if (child->type != XML_ELEMENT_NODE || strcmp((const char *) child->name, "alia"
+                                                                                          "s") != 0)
                         continue;
 
-                _cleanup_(xml_freep) xmlChar *name = xmlGetNoNsProp(child, (const xmlChar *) "name");
+                _cleanup_(xml_freep) xmlChar *name = xmlGetNoNsProp(child, (const xmlChar *) "nam"
+                                                                                             "e");
                 if (name && strncmp((const char *) name, "ua-", 3) == 0)
                         continue;
                 xmlUnlinkNode(child);
@@ -105,7 +108,8 @@ static uint64_t cell_kib(const NumaCell *cell, Error *error) {
                 text = NULL;
                 (void) fail_memory(error);
         } else if (map_kib.parse(NULL, text, &kib) < 0)
-                (void) fail_at(error, ERROR_XML, cell->item.node, "'%s' is no size of memory", text);
+                (void) fail_at(error, ERROR_XML, cell->item.node, "'%s' is no size of memory",
+                               text);
         return kib;
 }
 
@@ -115,7 +119,8 @@ static int complete_numa_memory(DomainConf *conf, Error *error) {
         Error wrong = {};
 
         for (size_t i = 0; conf->cpu && i < conf->cpu->cells.n; i++)
-                if (__builtin_add_overflow(total, cell_kib(conf->cpu->cells.items[i], &wrong), &total))
+                if (__builtin_add_overflow(total, cell_kib(conf->cpu->cells.items[i], &wrong),
+                                           &total))
                         (void) fail(&wrong, ERROR_XML, "the memory of the NUMA cells is too much");
         if (wrong.code != ERROR_NONE) {
                 int r = -error_number(wrong.code);
@@ -159,7 +164,8 @@ static bool numa_places_vcpus(const DomainConf *conf) {
         _cleanup_(xml_freep) xmlChar *placement =
                 memory ? xmlGetNoNsProp((xmlNode *) memory, (const xmlChar *) "placement") : NULL;
 
-        if (child_of(tune, "vcpupin") || child_of(tune, "emulatorpin") || child_of(tune, "iothreadpin"))
+        if (child_of(tune, "vcpupin") || child_of(tune, "emulatorpin") ||
+            child_of(tune, "iothreadpin"))
                 return false;
         return is_text((const char *) placement, "auto");
 }
@@ -240,7 +246,8 @@ static int complete_system(DomainConf *conf) {
 static bool joins(const DomainController *controller, const DomainController *before) {
         return before && before->index.set && controller->type == CONTROLLER_USB &&
                before->type == CONTROLLER_USB && controller->model && before->model &&
-               strncmp(controller->model, "ich9-", 5) == 0 && strncmp(before->model, "ich9-", 5) == 0 &&
+               strncmp(controller->model, "ich9-", 5) == 0 &&
+               strncmp(before->model, "ich9-", 5) == 0 &&
                strcmp(controller->model, before->model) != 0;
 }
 
@@ -259,8 +266,9 @@ static void complete_controllers(DomainConf *conf) {
                 DomainController *controller = conf->controllers.items[i];
 
                 if (!controller->index.set) {
-                        uint32_t index = joins(controller, before) ? before->index.value
-                                                                   : unused_index(conf, controller->type);
+                        uint32_t index = joins(controller, before)
+                                                 ? before->index.value
+                                                 : unused_index(conf, controller->type);
                         controller->index = (MaybeU32) { true, index };
                 }
                 before = controller;
@@ -288,7 +296,8 @@ static int complete_input(const DomainConf *conf, DomainInput *input) {
 
         if (input->bus || is_text(input->type, "evdev") || !is_text(conf->os.type, "hvm"))
                 return 0;
-        if (is_text(input->type, "passthrough") || (conf->os.arch && strncmp(conf->os.arch, "s390", 4) == 0))
+        if (is_text(input->type, "passthrough") ||
+            (conf->os.arch && strncmp(conf->os.arch, "s390", 4) == 0))
                 return set_string(&input->bus, "virtio");
         return set_string(&input->bus, basic && is_pc(conf) ? "ps2" : "usb");
 }
@@ -300,7 +309,8 @@ static void move_primary(DomainConf *conf) {
 
                 if (video->primary != TRISTATE_YES)
                         continue;
-                memmove(conf->videos.items + 1, conf->videos.items, i * sizeof(*conf->videos.items));
+                memmove(conf->videos.items + 1, conf->videos.items,
+                        i * sizeof(*conf->videos.items));
                 conf->videos.items[0] = video;
                 return;
         }

@@ -3,7 +3,8 @@
 #include "conf/domain-rows.h"
 
 const char *const controller_types[] = {
-        "ide", "fdc", "scsi", "sata", "virtio-serial", "ccid", "usb", "pci", "xenbus", "isa", "nvme", NULL,
+        "ide", "fdc", "scsi", "sata", "virtio-serial", "ccid", "usb", "pci", "xenbus", "isa",
+        "nvme", NULL,
 };
 
 #define TYPE(type_) .when_offset = offsetof(DomainController, type), .when = BIT(type_)
@@ -20,7 +21,7 @@ const MapElement controller_element = { "controller", sizeof(DomainController), 
         STRING("model/@name",        DomainController, model_name),
         MAYBE ("target/@chassisNr",  DomainController, chassis_nr),
         MAYBE ("target/@chassis",    DomainController, chassis),
-        { .path = "target/@port", .type = &map_maybe_hex, .offset = offsetof(DomainController, port) },
+        _MAP_ROW("target/@port", map_maybe_hex, _MAP_AT(DomainController, port, MaybeU32)),
         MAYBE ("target/@busNr",      DomainController, bus_nr),
         MAYBE ("target/@index",      DomainController, target_index),
         ON_OFF("target/@hotplug",    DomainController, hotplug),

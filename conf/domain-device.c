@@ -35,7 +35,8 @@ MapAnyList *conf_devices(DomainConf *conf, DeviceKind kind) {
 }
 
 int conf_visit_devices(DomainConf *conf,
-                       int (*visit)(DomainConf *conf, DeviceKind kind, Device *device, void *userdata),
+                       int (*visit)(DomainConf *conf, DeviceKind kind, Device *device,
+                                    void *userdata),
                        void *userdata) {
         for (int kind = 0; kind < _DEVICE_KIND_MAX; kind++) {
                 MapAnyList *list = conf_devices(conf, kind);
@@ -75,7 +76,8 @@ DomainController *conf_find_controller(DomainConf *conf, ControllerType type, ui
         for (size_t i = 0; i < conf->controllers.n; i++) {
                 DomainController *controller = conf->controllers.items[i];
 
-                if (controller->type == type && controller->index.set && controller->index.value == index)
+                if (controller->type == type && controller->index.set &&
+                    controller->index.value == index)
                         return controller;
         }
         return NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The devices of a domain as its XML describes them. Values not listed in an enum's table are refused;
- * values that are listed and that a driver can't do are refused when the guest is started. */
+/* The devices of a domain as its XML describes them. Values not listed in an enum's table are
+ * refused; values that are listed and that a driver can't do, when the guest is started. */
 #pragma once
 
 #include "conf/map.h"
@@ -21,7 +21,7 @@ typedef enum AddressType {
         ADDRESS_ISA,
         ADDRESS_DIMM,
         ADDRESS_UNASSIGNED,
-        ADDRESS_PCI_ANY, /* <address type='pci'/>: somewhere on PCI, a driver chooses and sets ADDRESS_PCI */
+        ADDRESS_PCI_ANY, /* <address type='pci'/>: a driver chooses a slot and sets ADDRESS_PCI */
         _ADDRESS_MAX,
 } AddressType;
 
@@ -62,7 +62,12 @@ typedef enum DiskType {
         DISK_FILE, DISK_BLOCK, DISK_DIR, DISK_NETWORK, DISK_VOLUME, DISK_NVME, DISK_VHOST_USER,
         DISK_VHOST_VDPA,
 } DiskType;
-typedef enum DiskDevice { DISK_DEVICE_DISK, DISK_DEVICE_CDROM, DISK_DEVICE_FLOPPY, DISK_DEVICE_LUN } DiskDevice;
+typedef enum DiskDevice {
+        DISK_DEVICE_DISK,
+        DISK_DEVICE_CDROM,
+        DISK_DEVICE_FLOPPY,
+        DISK_DEVICE_LUN,
+} DiskDevice;
 typedef enum DiskBus {
         DISK_BUS_UNSET, DISK_BUS_IDE, DISK_BUS_FDC, DISK_BUS_SCSI, DISK_BUS_VIRTIO, DISK_BUS_XEN,
         DISK_BUS_USB, DISK_BUS_UML, DISK_BUS_SATA, DISK_BUS_SD,
@@ -84,13 +89,13 @@ typedef struct DomainDisk {
         char *startup_policy;
         char *protocol, *source_name, *source_query, *tls, *tls_hostname; /* network */
         char *pool, *volume, *source_mode;                  /* volume */
-        char *source_type, *source_path;                    /* nvme; vhostuser, vhostvdpa: @type, @path */
+        char *source_type, *source_path; /* nvme; vhostuser, vhostvdpa: @type, @path */
         char *source_managed, *source_namespace;            /* nvme */
         MaybeU32 source_index;                              /* live */
-        struct {                                            /* there or not; content is the user's */
-                bool hosts, snapshot, config, auth, encryption, reservations, initiator, cookies, ssl,
-                        timeout, readahead, reconnect, identity, slices, seclabels, address, knownhosts,
-                        privatedata;
+        struct { /* there or not; content is the user's */
+                bool hosts, snapshot, config, auth, encryption, reservations, initiator, cookies,
+                        ssl, timeout, readahead, reconnect, identity, slices, seclabels, address,
+                        knownhosts, privatedata;
         } source_has;
         char *target; /* "vda" */
         DiskBus bus;
@@ -98,7 +103,7 @@ typedef struct DomainDisk {
         MaybeU32 rotation_rate;
         bool readonly, shareable, transient;
         Tristate share_backing;
-        bool auth, encryption, backing_store, mirror, iotune, throttle_filters; /* content is the user's */
+        bool auth, encryption, backing_store, mirror, iotune, throttle_filters; /* the user's */
         char *backend_domain;
         char *serial, *wwn, *vendor, *product;
         uint32_t logical_block_size, physical_block_size, discard_granularity;
@@ -119,7 +124,7 @@ typedef struct DomainController {
         ControllerType type;
         MaybeU32 index;
         char *model; /* "pcie-root-port", "piix3-uhci", "virtio-scsi" ... */
-        uint32_t ports, vectors;                                             /* virtio-serial, usb */
+        uint32_t ports, vectors; /* virtio-serial, usb */
         uint32_t queues, cmd_per_lun, max_sectors, iothread;                 /* driver */
         Tristate ioeventfd;
         char *model_name;                                                    /* pci: model/@name */
@@ -162,8 +167,8 @@ typedef struct DomainNet {
         char *backend_tap, *backend_vhost, *backend_log, *backend_upstream, *backend_domain;
         char *tx_mode, *rss, *rss_hash_report, *isolated, *teaming_type, *teaming_persistent;
         struct { /* there or not; content is the user's */
-                bool virtualport, bandwidth, vlan, filterref, ips, routes, tune, coalesce, host, guest_offloads,
-                        port_forward;
+                bool virtualport, bandwidth, vlan, filterref, ips, routes, tune, coalesce, host,
+                        guest_offloads, port_forward;
         } has;
         char *rom_file;
         Tristate rom_bar, rom_enabled;
@@ -172,8 +177,21 @@ typedef struct DomainNet {
 /* ---- serial, parallel, console, channel ---- */
 
 typedef enum CharType {
-        CHAR_NULL, CHAR_VC, CHAR_PTY, CHAR_DEV, CHAR_FILE, CHAR_PIPE, CHAR_STDIO, CHAR_UDP, CHAR_TCP,
-        CHAR_UNIX, CHAR_SPICEVMC, CHAR_SPICEPORT, CHAR_NMDM, CHAR_QEMU_VDAGENT, CHAR_DBUS,
+        CHAR_NULL,
+        CHAR_VC,
+        CHAR_PTY,
+        CHAR_DEV,
+        CHAR_FILE,
+        CHAR_PIPE,
+        CHAR_STDIO,
+        CHAR_UDP,
+        CHAR_TCP,
+        CHAR_UNIX,
+        CHAR_SPICEVMC,
+        CHAR_SPICEPORT,
+        CHAR_NMDM,
+        CHAR_QEMU_VDAGENT,
+        CHAR_DBUS,
 } CharType;
 typedef enum CharKind { CHAR_SERIAL, CHAR_PARALLEL, CHAR_CONSOLE, CHAR_CHANNEL } CharKind;
 
@@ -198,7 +216,8 @@ typedef struct DomainChar {
         char *protocol;               /* tcp: "raw", "telnet" */
         char *tty;                    /* console/@tty, live: the path again, for old clients */
         char *target_address;         /* guestfwd */
-        char *target_type, *target_model, *target_name; /* "isa-serial", "virtio", "org.qemu.guest_agent.0" */
+        char *target_type, *target_model; /* "isa-serial", "virtio"; "16550a" */
+        char *target_name;                /* "org.qemu.guest_agent.0" */
         MaybeU32 target_port;
         char *target_state;           /* channel, live: "connected", "disconnected" */
         char *log_file;
@@ -218,7 +237,12 @@ typedef struct DomainInput {
 } DomainInput;
 
 typedef enum GraphicsType {
-        GRAPHICS_SDL, GRAPHICS_VNC, GRAPHICS_RDP, GRAPHICS_DESKTOP, GRAPHICS_SPICE, GRAPHICS_EGL_HEADLESS,
+        GRAPHICS_SDL,
+        GRAPHICS_VNC,
+        GRAPHICS_RDP,
+        GRAPHICS_DESKTOP,
+        GRAPHICS_SPICE,
+        GRAPHICS_EGL_HEADLESS,
         GRAPHICS_DBUS,
 } GraphicsType;
 
@@ -238,13 +262,15 @@ typedef struct DomainGraphics {
         Tristate autoport;
         int64_t websocket;
         char *listen; /* the first listen address again, as libvirt writes it */
-        char *socket, *keymap, *passwd, *passwd_valid_to, *connected, *share_policy, *display, *xauth;
+        char *socket, *keymap, *passwd, *passwd_valid_to, *connected, *share_policy, *display,
+                *xauth;
         char *default_mode, *power_control, *replace_user, *multi_user, *wait;
         Tristate fullscreen, gl;
         char *rendernode, *bus_address, *p2p;
         MaybeU32 audio;
         struct { /* spice; there or not */
-                bool channels, image, jpeg, zlib, playback, streaming, clipboard, mouse, filetransfer;
+                bool channels, image, jpeg, zlib, playback, streaming, clipboard, mouse,
+                        filetransfer;
         } has;
         MAP_LIST(GraphicsListen) listens;
 } DomainGraphics;

@@ -55,7 +55,8 @@ const MapElement disk_element = { "disk", sizeof(DomainDisk), (const MapField[])
         STRING("source/@pool",               DomainDisk, pool, VOLUME),
         STRING("source/@volume",             DomainDisk, volume, VOLUME),
         WORD  ("source/@mode",               DomainDisk, source_mode, volume_mode_words, VOLUME),
-        STRING("source/@type",               DomainDisk, source_type, TYPE(BIT(DISK_NVME) | BIT(DISK_VHOST_USER))),
+        STRING("source/@type",               DomainDisk, source_type,
+               TYPE(BIT(DISK_NVME) | BIT(DISK_VHOST_USER))),
         WORD  ("source/@managed",            DomainDisk, source_managed, yes_no_words, NVME),
         STRING("source/@namespace",          DomainDisk, source_namespace, NVME),
         STRING("source/@path",               DomainDisk, source_path, TYPE(BIT(DISK_VHOST_USER))),
@@ -111,8 +112,8 @@ static const struct {
         const char *prefix;
         DiskBus bus;
 } targets[] = {
-        { "fd", DISK_BUS_FDC }, { "hd", DISK_BUS_IDE }, { "sd", DISK_BUS_SCSI }, { "vd", DISK_BUS_VIRTIO },
-        { "xvd", DISK_BUS_XEN }, { "ubd", DISK_BUS_UML },
+        { "fd", DISK_BUS_FDC }, { "hd", DISK_BUS_IDE }, { "sd", DISK_BUS_SCSI },
+        { "vd", DISK_BUS_VIRTIO }, { "xvd", DISK_BUS_XEN }, { "ubd", DISK_BUS_UML },
 };
 
 static const char *after_prefix(const char *target, DiskBus *ret_bus) {
@@ -155,8 +156,8 @@ static void complete_bus(DomainDisk *disk) {
                 disk->bus = DISK_BUS_IDE;
 }
 
-/* How names are spread over the places of a bus: units on a bus, buses on a controller. SCSI has 16 units,
- * of which number 7 is the controller itself. */
+/* How names are spread over the places of a bus: units on a bus, buses on a controller. SCSI has 16
+ * units, of which number 7 is the controller itself. */
 #define SCSI_SELF 7
 static const struct {
         uint32_t units, buses;
@@ -192,7 +193,8 @@ int disk_complete(DomainDisk *disk, Error *error) {
         complete_address(disk);
         if (disk->kind == DISK_DEVICE_CDROM)
                 disk->readonly = true;
-        if (!disk->snapshot && disk->type == DISK_VHOST_USER && set_string(&disk->snapshot, "no") < 0)
+        if (!disk->snapshot && disk->type == DISK_VHOST_USER &&
+            set_string(&disk->snapshot, "no") < 0)
                 return fail_memory(error);
         return 0;
 }
@@ -249,16 +251,22 @@ static int target_check(const DomainDisk *disk, const xmlNode *node, Error *erro
                 return fail_at(error, ERROR_XML, node, "a disk needs a <target dev='...'>");
         rest = after_prefix(target, &bus);
         if (rest && rest[strspn(rest, "abcdefghijklmnopqrstuvwxyz")] && rest[0] >= 'a')
-                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "invalid disk target '%s', partitions "
-                               "can't appear in disk targets", target);
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                               "invalid disk target '%s', partitions "
+                               "can't appear in disk targets",
+                               target);
         if (disk->kind == DISK_DEVICE_FLOPPY && strncmp(target, "fd", 2) != 0)
                 return fail_at(error, ERROR_XML, node, "Invalid floppy device name: %s", target);
         if (!rest && (disk->kind == DISK_DEVICE_DISK || disk->kind == DISK_DEVICE_LUN))
-                return fail_at(error, ERROR_XML, node, "Invalid harddisk device name: %s; names start with "
-                               "hd, sd, vd, xvd or ubd", target);
+                return fail_at(error, ERROR_XML, node,
+                               "Invalid harddisk device name: %s; names start with "
+                               "hd, sd, vd, xvd or ubd",
+                               target);
         if (disk_target_index(target) < 0 && disk->device.address.type == ADDRESS_NONE)
-                return fail_at(error, ERROR_XML, node, "Unknown disk name '%s' and no address has been "
-                               "specified", target);
+                return fail_at(error, ERROR_XML, node,
+                               "Unknown disk name '%s' and no address has been "
+                               "specified",
+                               target);
         return 0;
 }
 
@@ -266,23 +274,29 @@ static int bus_check(const DomainDisk *disk, const xmlNode *node, Error *error) 
         const char *bus = map_enum_name(disk_buses, disk->bus) ?: "none";
 
         if ((disk->kind == DISK_DEVICE_FLOPPY) != (disk->bus == DISK_BUS_FDC))
-                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "Invalid bus type '%s' for %s", bus,
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                               "Invalid bus type '%s' for %s", bus,
                                disk->kind == DISK_DEVICE_FLOPPY ? "floppy disk" : "disk");
         if (disk->kind == DISK_DEVICE_CDROM && disk->bus == DISK_BUS_VIRTIO)
-                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "Invalid bus type 'virtio' for a cdrom; "
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                               "Invalid bus type 'virtio' for a cdrom; "
                                "use sata, scsi, ide or usb");
         if (!address_fits(disk))
-                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "Invalid address type '%s' for the disk "
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                               "Invalid address type '%s' for the disk "
                                "'%s' with the bus type '%s'",
                                map_enum_name(address_types, disk->device.address.type) ?: "none",
                                disk->target, bus);
         if ((disk->vendor || disk->product) && disk->bus != DISK_BUS_SCSI)
-                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "Only scsi disk supports vendor and "
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                               "Only scsi disk supports vendor and "
                                "product");
         if (disk->tray && disk->kind != DISK_DEVICE_CDROM && disk->kind != DISK_DEVICE_FLOPPY)
-                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "tray is only valid for cdrom and floppy");
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                               "tray is only valid for cdrom and floppy");
         if (disk->removable && disk->bus != DISK_BUS_USB && disk->bus != DISK_BUS_SCSI)
-                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "removable is only valid for usb or scsi "
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                               "removable is only valid for usb or scsi "
                                "disks");
         return 0;
 }
@@ -295,20 +309,27 @@ static int kind_check(const DomainDisk *disk, const xmlNode *node, Error *error)
         bool block = disk->type == DISK_BLOCK || disk->type == DISK_VOLUME || is_iscsi(disk);
 
         if (disk->kind == DISK_DEVICE_LUN && !block)
-                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "disk device='lun' is only valid for "
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                               "disk device='lun' is only valid for "
                                "block type disk source");
         if (disk->kind != DISK_DEVICE_LUN && (disk->rawio || disk->sgio))
-                return fail_at(error, ERROR_XML, node, "rawio or sgio can be used only with device='lun'");
+                return fail_at(error, ERROR_XML, node,
+                               "rawio or sgio can be used only with device='lun'");
         if ((disk->kind == DISK_DEVICE_DISK || disk->kind == DISK_DEVICE_LUN) && !has_source(disk))
-                return fail_at(error, ERROR_XML, node, "missing source information for device %s", disk->target);
+                return fail_at(error, ERROR_XML, node, "missing source information for device %s",
+                               disk->target);
         if (disk->shareable && disk->format && strcmp(disk->format, "raw") != 0)
-                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "shared access for disk '%s' requires "
-                               "use of supported storage format (raw, not %s)", disk->target, disk->format);
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                               "shared access for disk '%s' requires "
+                               "use of supported storage format (raw, not %s)",
+                               disk->target, disk->format);
         if (disk->auth && disk->source_has.auth)
-                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "an <auth> definition already found for "
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                               "an <auth> definition already found for "
                                "disk source");
         if (disk->encryption && disk->source_has.encryption)
-                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node, "an <encryption> definition already found "
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                               "an <encryption> definition already found "
                                "for disk source");
         return 0;
 }
@@ -319,7 +340,8 @@ static int identity_check(const DomainDisk *disk, const xmlNode *node, Error *er
         if (wwn && strncmp(wwn, "0x", 2) == 0)
                 wwn += 2;
         if (wwn && (strlen(wwn) != 16 || wwn[strspn(wwn, "0123456789abcdefABCDEF")]))
-                return fail_at(error, ERROR_XML, node, "malformed wwn: %s; 16 hex digits are expected", disk->wwn);
+                return fail_at(error, ERROR_XML, node,
+                               "malformed wwn: %s; 16 hex digits are expected", disk->wwn);
         if (disk->vendor && strlen(disk->vendor) > 8)
                 return fail_at(error, ERROR_XML, node, "disk vendor is more than 8 characters");
         if (disk->product && strlen(disk->product) > 16)
@@ -336,8 +358,10 @@ int disk_check(const DomainConf *conf, const DomainDisk *disk, Error *error) {
                 return r;
         for (size_t i = 0; i < conf->disks.n && conf->disks.items[i] != disk; i++)
                 if (strcmp(conf->disks.items[i]->target, disk->target) == 0)
-                        return fail_at(error, ERROR_XML, node, "target '%s' duplicated for disk sources '%s' "
-                                       "and '%s'", disk->target, conf->disks.items[i]->source ?: "",
+                        return fail_at(error, ERROR_XML, node,
+                                       "target '%s' duplicated for disk sources '%s' "
+                                       "and '%s'",
+                                       disk->target, conf->disks.items[i]->source ?: "",
                                        disk->source ?: "");
         return 0;
 }

@@ -3,13 +3,15 @@
 #include "conf/domain-rows.h"
 
 const char *const net_types[] = {
-        "user", "ethernet", "vhostuser", "server", "client", "mcast", "network", "bridge", "internal",
-        "direct", "hostdev", "udp", "vdpa", "null", "vds", NULL,
+        "user", "ethernet", "vhostuser", "server", "client", "mcast", "network", "bridge",
+        "internal", "direct", "hostdev", "udp", "vdpa", "null", "vds", NULL,
 };
 
 #define TYPE(types) .when_offset = offsetof(DomainNet, type), .when = (types)
 #define SOCKET      TYPE(BIT(NET_SERVER) | BIT(NET_CLIENT) | BIT(NET_MCAST) | BIT(NET_UDP))
-#define DEV         TYPE(BIT(NET_DIRECT) | BIT(NET_VDPA) | BIT(NET_USER) | BIT(NET_ETHERNET) | BIT(NET_HOSTDEV))
+#define DEV                                                                           \
+        TYPE(BIT(NET_DIRECT) | BIT(NET_VDPA) | BIT(NET_USER) | BIT(NET_ETHERNET) |    \
+             BIT(NET_HOSTDEV))
 #define UNIX        TYPE(BIT(NET_VHOSTUSER))
 
 const MapElement net_element = { "interface", sizeof(DomainNet), (const MapField[]) {

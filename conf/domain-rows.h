@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the files of the domain model share among themselves: tables of rows, common rows, the steps of
- * reading a definition. Nobody outside conf/domain*.c includes it. */
+/* What the files of the domain model share among themselves: tables of rows, common rows, the steps
+ * of reading a definition. Nobody outside conf/domain*.c includes it. */
 #pragma once
 
 #include "conf/domain.h"
@@ -17,7 +17,8 @@ extern const MapType map_maybe_hex; /* MaybeU32, written 0x%x */
 
 extern const MapType map_word;      /* char *, one of the names in arg */
 
-#define WORD(p, S, m, names, ...) _MAP_ROW(p, map_word, _MAP_AT(S, m, char *), .arg = names, ##__VA_ARGS__)
+#define WORD(p, S, m, names, ...) \
+        _MAP_ROW(p, map_word, _MAP_AT(S, m, char *), .arg = names, ##__VA_ARGS__)
 
 extern const char
         *const on_off_words[], *const yes_no_words[], *const cpu_mode_words[], *const
@@ -59,7 +60,8 @@ extern const char
 
 /* ---- steps of conf_parse(), in this order ---- */
 
-/* Takes out of the struct what only a running domain has and no row's LIVE can tell: generated values. */
+/* Takes out of the struct what only a running domain has and no row's LIVE can tell: generated
+ * values. */
 void domain_drop_live(DomainConf *conf);
 
 /* Fills in what libvirt fills in for any hypervisor. */
@@ -74,16 +76,25 @@ int disk_check(const DomainConf *conf, const DomainDisk *disk, Error *error);
 int graphics_check_listens(const DomainGraphics *graphics, Error *error);
 int address_check(const Device *device, Error *error);
 int places_check(const DomainConf *conf, Error *error);
+int kept_check(const DomainConf *conf, Error *error);
+int cells_check(const DomainConf *conf, const xmlNode *root, Error *error);
+int cputune_check(const DomainConf *conf, const xmlNode *node, Error *error);
+int numatune_check(const DomainConf *conf, const xmlNode *node, Error *error);
+int hugepages_check(const DomainConf *conf, const xmlNode *backing, Error *error);
 
 bool is_text(const char *text, const char *expected); /* false for NULL */
 xmlNode *child_of(const xmlNode *node, const char *name); /* the first; node may be NULL */
 
+char *attribute_of(const xmlNode *node, const char *name); /* a copy or NULL; node may be NULL */
+
 /* Sets a string: -ENOMEM when there is no memory. */
 int set_string(char **string, const char *text);
 
-/* fail() with ERROR_XML or ERROR_CONFIG_UNSUPPORTED, and path and line of the node after the message. */
-int fail_at(Error *error, ErrorCode code, const xmlNode *node, const char *format, ...) _printf_(4, 5);
+/* fail() with ERROR_XML or ERROR_CONFIG_UNSUPPORTED, and path and line of the node after the
+ * message. */
+int fail_at(Error *error, ErrorCode code, const xmlNode *node, const char *format, ...)
+        _printf_(4, 5);
 
-/* "vda" is 0, "vdaa" is 26: the number behind a target's prefix; -EINVAL when there is none. A partition
- * ("vda1") is -EINVAL too. */
+/* The number behind a target's prefix: "vda" is 0, "vdaa" is 26. -EINVAL when there is none, as in
+ * the name of a partition ("vda1"). */
 int disk_target_index(const char *target);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Words: attributes that hold one of a few names, kept as text because nobody computes with them. A list
- * has every name that libvirt's format has, whether or not a driver can do what it stands for. */
+/* Words: attributes that hold one of a few names, kept as text because nobody computes with them. A
+ * list has every name that libvirt's format has, whether or not a driver can do what it stands for.
+ */
 #include "conf/domain-rows.h"
 
 #include <errno.h>

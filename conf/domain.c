@@ -8,12 +8,12 @@
 #include "conf/xml.h"
 
 const char *const virt_types[] = {
-        NULL, "qemu", "kvm", "xen", "test", "lxc", "hvf", "vmware", "hyperv", "vbox", "phyp", "parallels",
-        "bhyve", "vz", "kqemu", "uml", "openvz", NULL,
+        NULL,   "qemu", "kvm",       "xen",   "test", "lxc",   "hvf", "vmware", "hyperv",
+        "vbox", "phyp", "parallels", "bhyve", "vz",   "kqemu", "uml", "openvz", NULL,
 };
 const char *const lifecycle_actions[] = {
-        NULL, "destroy", "restart", "rename-restart", "preserve", "coredump-destroy", "coredump-restart",
-        NULL,
+        NULL,       "destroy",          "restart",          "rename-restart",
+        "preserve", "coredump-destroy", "coredump-restart", NULL,
 };
 
 #define DEVICES(name, m, T, element) LIST("devices/" name, DomainConf, m, T, &element)
@@ -120,13 +120,15 @@ static int parse_document(const char *text, ConfFlags flags, DomainConf *conf, E
 
 static void report_unknown(xmlNode *node, void *userdata) {
         Error *error = userdata;
-        _cleanup_(freep) char *path = xml_node_path(node->type == XML_ATTRIBUTE_NODE ? node->parent : node);
+        _cleanup_(freep) char *path = xml_node_path(node->type == XML_ATTRIBUTE_NODE ? node->parent
+                                                                                     : node);
 
         if (node->type == XML_ATTRIBUTE_NODE)
                 (void) fail(error, ERROR_XML, "unknown attribute '%s' of %s (line %ld)",
                             (const char *) node->name, path, xmlGetLineNo(node->parent));
         else
-                (void) fail(error, ERROR_XML, "unknown element %s (line %ld)", path, xmlGetLineNo(node));
+                (void) fail(error, ERROR_XML, "unknown element %s (line %ld)", path,
+                            xmlGetLineNo(node));
 }
 
 static int validate(DomainConf *conf, Error *error) {

@@ -11,8 +11,23 @@
 #include "conf/map.h"
 
 typedef enum VirtType {
-        VIRT_UNSET, VIRT_QEMU, VIRT_KVM, VIRT_XEN, VIRT_TEST, VIRT_LXC, VIRT_HVF, VIRT_VMWARE, VIRT_HYPERV,
-        VIRT_VBOX, VIRT_PHYP, VIRT_PARALLELS, VIRT_BHYVE, VIRT_VZ, VIRT_KQEMU, VIRT_UML, VIRT_OPENVZ,
+        VIRT_UNSET,
+        VIRT_QEMU,
+        VIRT_KVM,
+        VIRT_XEN,
+        VIRT_TEST,
+        VIRT_LXC,
+        VIRT_HVF,
+        VIRT_VMWARE,
+        VIRT_HYPERV,
+        VIRT_VBOX,
+        VIRT_PHYP,
+        VIRT_PARALLELS,
+        VIRT_BHYVE,
+        VIRT_VZ,
+        VIRT_KQEMU,
+        VIRT_UML,
+        VIRT_OPENVZ,
 } VirtType;
 
 /* What is done when the guest powers off, reboots or crashes. */
@@ -49,8 +64,8 @@ typedef struct DomainOs {
         MaybeU32 bios_reboot_timeout; /* ms */
         char *smbios_mode, *bootloader, *bootloader_args;
         struct { /* there or not; content is the user's */
-                bool nvram_source, firmware_features, acpi, init, initarg, initenv, initdir, inituser, initgroup,
-                        idmap, shim;
+                bool nvram_source, firmware_features, acpi, init, initarg, initenv, initdir,
+                        inituser, initgroup, idmap, shim;
         } has;
 } DomainOs;
 
@@ -90,7 +105,8 @@ typedef struct DomainCpu {
 typedef struct DomainFeatures {
         bool acpi, apic, pae, privnet, viridian_present;
         Tristate apic_eoi;
-        Tristate hap, pmu, vmport, smm, pvspinlock, vmcoreinfo, htm, nested_hv, ccf_assist, ras, ps2;
+        Tristate hap, pmu, vmport, smm, pvspinlock, vmcoreinfo, htm, nested_hv, ccf_assist, ras,
+                ps2;
         struct { /* <smm/> without a state says on */
                 bool hap, pmu, vmport, smm, pvspinlock, vmcoreinfo, gic;
         } given;
@@ -101,7 +117,8 @@ typedef struct DomainFeatures {
                 hyperv_synic, hyperv_stimer, hyperv_reset;
         uint32_t hyperv_spinlocks_retries;
         Tristate hyperv_stimer_direct, hyperv_vendor_id, hyperv_frequencies, hyperv_reenlightenment,
-                hyperv_tlbflush, hyperv_ipi, hyperv_evmcs, hyperv_avic, hyperv_emsr_bitmap, hyperv_xmm_input;
+                hyperv_tlbflush, hyperv_ipi, hyperv_evmcs, hyperv_avic, hyperv_emsr_bitmap,
+                hyperv_xmm_input;
         char *hyperv_vendor;
         char *ioapic_driver, *gic_version, *capabilities_policy;
         char *tseg, *tseg_unit;
@@ -140,11 +157,10 @@ typedef struct MemoryDevice {
 
 /* Elements that are kept as they are: whether each is there. */
 typedef struct DomainExtra {
-        bool blkiotune, memory_backing, vcpus, iothreadids, cputune,
-                numatune, resource, sysinfo, idmap, perf, launch_security, key_wrap, seclabel, image_label,
-                throttlegroups;
-        bool lease, filesystem, smartcard, tpm, audio, hostdev, redirdev, redirfilter, nvram, shmem, iommu,
-                vsock, crypto, pstore;
+        bool blkiotune, memory_backing, vcpus, iothreadids, cputune, numatune, resource, sysinfo,
+                idmap, perf, launch_security, key_wrap, seclabel, image_label, throttlegroups;
+        bool lease, filesystem, smartcard, tpm, audio, hostdev, redirdev, redirfilter, nvram, shmem,
+                iommu, vsock, crypto, pstore;
 } DomainExtra;
 
 typedef struct DomainConf {
@@ -233,11 +249,12 @@ bool conf_has_secret(const DomainConf *conf);
 
 /* ---- devices in general ---- */
 
-/* Calls visit() for all devices, kind by kind in the order of device_kinds, until it returns non-zero. */
+/* Calls visit() for all devices, kind by kind as in device_kinds, until it returns non-zero. */
 int conf_visit_devices(DomainConf *conf,
-                       int (*visit)(DomainConf *conf, DeviceKind kind, Device *device, void *userdata),
+                       int (*visit)(DomainConf *conf, DeviceKind kind, Device *device,
+                                    void *userdata),
                        void *userdata);
 Device *conf_find_alias(DomainConf *conf, const char *alias, DeviceKind *ret_kind);
-void *conf_add_device(DomainConf *conf, DeviceKind kind); /* zeroed, at the end; NULL without memory */
+void *conf_add_device(DomainConf *conf, DeviceKind kind); /* zeroed; NULL without memory */
 MapAnyList *conf_devices(DomainConf *conf, DeviceKind kind);
 DomainController *conf_find_controller(DomainConf *conf, ControllerType type, uint32_t index);

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Rules for elements that are kept whole and have no struct: they are read from the document. */
+#include "conf/domain-rows.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conf/xml.h"
+
+/* ---- one value ---- */
+
+static const char *const numa_mode_words[] = {
+        "strict", "preferred", "interleave", "restrictive", NULL,
+};
+
+/* A NULL list: any text. Paths are below the root; each step means every element of that name. */
+static const struct {
+        const char *path, *attribute;
+        bool required;
+        const char *const *words;
+} values[] = {
+#define WORDS(...) (const char *const[]) { __VA_ARGS__, NULL }
+        { "devices/audio", "id", true, NULL },
+        { "devices/audio", "type", true,
+          WORDS("none", "alsa", "coreaudio", "jack", "oss", "pulseaudio", "sdl", "spice", "file",
+                "dbus", "pipewire") },
+        { "devices/filesystem", "type", false,
+          WORDS("mount", "block", "file", "template", "ram", "bind", "volume") },
+        { "devices/filesystem", "accessmode", false, WORDS("passthrough", "mapped", "squash") },
+        { "devices/filesystem", "multidevs", false, WORDS("default", "remap", "forbid", "warn") },
+        { "devices/filesystem/target", "dir", true, NULL },
+        { "devices/hostdev", "mode", false, WORDS("subsystem", "capabilities") },
+        { "devices/hostdev", "type", true,
+          WORDS("usb", "pci", "scsi", "scsi_host", "mdev", "storage", "misc", "net") },
+        { "devices/hostdev", "managed", false, yes_no_words },
+        { "devices/iommu", "model", true, WORDS("intel", "smmuv3", "virtio", "amd") },
+        { "devices/memory/target/size", "unit", false, NULL },
+        { "devices/redirdev", "bus", false, WORDS("usb") },
+        { "devices/redirdev", "type", true, char_types },
+        { "devices/redirfilter/usbdev", "allow", true, yes_no_words },
+        { "devices/shmem", "name", true, NULL },
+        { "devices/shmem", "role", false, WORDS("master", "peer") },
+        { "devices/shmem/model", "type", false,
+          WORDS("ivshmem", "ivshmem-plain", "ivshmem-doorbell") },
+        { "devices/smartcard", "mode", true, WORDS("host", "host-certificates", "passthrough") },
+        { "devices/tpm", "model", false,
+          WORDS("tpm-tis", "tpm-crb", "tpm-spapr", "spapr-tpm-proxy", "default") },
+        { "devices/tpm/backend", "type", true, WORDS("passthrough", "emulator", "external") },
+        { "devices/tpm/backend", "version", false, WORDS("1.2", "2.0", "default") },
+        { "devices/vsock", "model", false, virtio_model_words },
+        { "devices/interface/virtualport", "type", false,
+          WORDS("802.1Qbg", "802.1Qbh", "openvswitch", "midonet") },
+        { "memoryBacking/source", "type", true, WORDS("file", "anonymous", "memfd") },
+        { "memoryBacking/access", "mode", true, WORDS("shared", "private") },
+        { "memoryBacking/allocation", "mode", false, WORDS("immediate", "ondemand") },
+        { "memoryBacking/hugepages/page", "size", true, NULL },
+        { "launchSecurity", "type", true, WORDS("sev", "sev-snp", "s390-pv", "tdx") },
+        { "sysinfo", "type", true, WORDS("smbios", "fwcfg") },
+        { "cputune/vcpupin", "vcpu", true, NULL },
+        { "cputune/vcpupin", "cpuset", true, NULL },
+        { "cputune/vcpusched", "scheduler", true, WORDS("batch", "idle", "fifo", "rr") },
+        { "cputune/iothreadsched", "scheduler", true, WORDS("batch", "idle", "fifo", "rr") },
+        { "numatune/memory", "mode", false, numa_mode_words },
+        { "numatune/memory", "placement", false, WORDS("static", "auto", "default") },
+        { "numatune/memnode", "mode", false, numa_mode_words },
+        { "numatune/memnode", "cellid", true, NULL },
+        { "numatune/memnode", "nodeset", true, NULL },
+        { "iothreadids/iothread", "id", true, NULL },
+        { "seclabel", "type", false, WORDS("none", "dynamic", "static") },
+        { "seclabel", "relabel", false, yes_no_words },
+#undef WORDS
+};
+
+char *attribute_of(const xmlNode *node, const char *name) {
+        return node ? (char *) xmlGetNoNsProp((xmlNode *) node, (const xmlChar *) name) : NULL;
+}
+
+static bool attribute_is(const xmlNode *node, const char *name, const char *expected) {
+        _cleanup_(freep) char *text = attribute_of(node, name);
+
+        return is_text(text, expected);
+}
+
+static bool is_named(const xmlNode *node, const char *name) {
+        return node->type == XML_ELEMENT_NODE && !node->ns &&
+               strcmp((const char *) node->name, name) == 0;
+}
+
+static int check_value(const xmlNode *node, size_t row, Error *error) {
+        _cleanup_(freep) char *text = attribute_of(node, values[row].attribute);
+
+        if (!text && values[row].required)
+                return fail_at(error, ERROR_XML, node, "missing attribute '%s'",
+                               values[row].attribute);
+        if (text && values[row].words && map_enum_value(values[row].words, text) < 0)
+                return fail_at(error, ERROR_XML, node, "unknown value '%s' of attribute '%s'", text,
+                               values[row].attribute);
+        return 0;
+}
+
+static int check_path(const xmlNode *node, const char *path, size_t row, Error *error) {
+        size_t n = strcspn(path, "/");
+
+        if (n == 0)
+                return check_value(node, row, error);
+        for (const xmlNode *child = node->children; child; child = child->next) {
+                if (child->type != XML_ELEMENT_NODE || child->ns ||
+                    strncmp((const char *) child->name, path, n) != 0 || child->name[n])
+                        continue;
+                int r = check_path(child, path + n + (path[n] == '/'), row, error);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* ---- devices ---- */
+
+static int check_shmem(const DomainConf *conf, const xmlNode *node, Error *error) {
+        if (child_of(node, "msi") && !child_of(node, "server"))
+                return fail_at(error, ERROR_XML, node,
+                               "msi option is only supported with a server");
+        return 0;
+}
+
+static int check_smartcard(const DomainConf *conf, const xmlNode *node, Error *error) {
+        _cleanup_(freep) char *path = attribute_of(child_of(node, "source"), "path");
+
+        if (attribute_is(node, "mode", "passthrough") && attribute_is(node, "type", "unix") &&
+            !path)
+                return fail_at(error, ERROR_XML, node,
+                               "Missing source path attribute for unix smartcard");
+        return 0;
+}
+
+static int check_filesystem(const DomainConf *conf, const xmlNode *node, Error *error) {
+        if (attribute_is(child_of(node, "driver"), "type", "virtiofs") && child_of(node, "readonl"
+                                                                                         "y"))
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                               "virtiofs does not yet support read-only "
+                               "mode");
+        return 0;
+}
+
+static int check_iommu(const DomainConf *conf, const xmlNode *node, Error *error) {
+        const xmlNode *address = child_of(node, "address");
+
+        if (!attribute_is(node, "model", "virtio"))
+                return 0;
+        if (address && !attribute_is(address, "type", "pci"))
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                               "IOMMU device: 'virtio' needs a PCI "
+                               "address");
+        if (!conf->features.acpi)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                               "IOMMU device: 'virtio' requires ACPI; "
+                               "add <acpi/> to <features>");
+        return 0;
+}
+
+static int check_hostdev(const DomainConf *conf, const xmlNode *node, Error *error) {
+        size_t ramfbs = 0;
+
+        for (const xmlNode *other = node->parent->children; other; other = other->next)
+                if (is_named(other, "hostdev") && attribute_is(other, "ramfb", "on") &&
+                    ++ramfbs > 1)
+                        return fail_at(error, ERROR_CONFIG_UNSUPPORTED, other,
+                                       "Only one vgpu device can have "
+                                       "'ramfb' enabled");
+        if (attribute_is(node, "type", "mdev") &&
+            !xmlHasProp((xmlNode *) node, (const xmlChar *) "model"))
+                return fail_at(error, ERROR_XML, node,
+                               "missing attribute 'model' of a mediated device");
+        return 0;
+}
+
+static int check_auth(const xmlNode *auth, const char *protocol, Error *error) {
+        const xmlNode *secret = child_of(auth, "secret");
+        _cleanup_(freep) char *type = attribute_of(secret, "type");
+        const char *expected = is_text(protocol, "iscsi") ? "iscsi"
+                               : is_text(protocol, "rbd") ? "ceph"
+                                                          : NULL;
+
+        if (!secret)
+                return auth ? fail_at(error, ERROR_XML, auth, "<auth> needs a <secret>") : 0;
+        if (!type)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, secret, "unknown secret type");
+        if (expected && strcmp(type, expected) != 0)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, secret,
+                               "invalid secret type '%s', expected "
+                               "'%s' for protocol %s",
+                               type, expected, protocol);
+        return 0;
+}
+
+static int check_labels(const xmlNode *parent, Error *error) {
+        for (const xmlNode *a = parent ? parent->children : NULL; a; a = a->next) {
+                if (!is_named(a, "seclabel"))
+                        continue;
+
+                _cleanup_(freep) char *model = attribute_of(a, "model");
+                for (const xmlNode *b = a->next; b; b = b->next)
+                        if (is_named(b, "seclabel") && model && attribute_is(b, "model", model))
+                                return fail_at(error, ERROR_XML, b,
+                                               "security model '%s' is labelled twice", model);
+        }
+        return 0;
+}
+
+static int check_disk(const DomainConf *conf, const xmlNode *node, Error *error) {
+        const xmlNode *source = child_of(node, "source");
+        _cleanup_(freep) char *protocol = attribute_of(source, "protocol");
+        int r;
+
+        if (child_of(child_of(node, "encryption"), "cipher") ||
+            child_of(child_of(source, "encryption"), "cipher"))
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                               "supplying <cipher> for domain disk "
+                               "definition is unnecessary");
+        if ((r = check_auth(child_of(node, "auth"), protocol, error)) < 0 ||
+            (r = check_auth(child_of(source, "auth"), protocol, error)) < 0)
+                return r;
+        return check_labels(source, error);
+}
+
+/* ---- the system ---- */
+
+static int check_sysinfo(const DomainConf *conf, const xmlNode *node, Error *error) {
+        const xmlNode *bios = child_of(node, "bios");
+
+        for (const xmlNode *entry = bios ? bios->children : NULL; entry; entry = entry->next) {
+                unsigned month, day, year;
+                int end = 0;
+
+                if (!is_named(entry, "entry") || !attribute_is(entry, "name", "date"))
+                        continue;
+
+                _cleanup_(xml_freep) xmlChar *text = xmlNodeGetContent((xmlNode *) entry);
+                if (!text)
+                        return fail_memory(error);
+                if (sscanf((const char *) text, "%2u/%2u/%4u%n", &month, &day, &year, &end) < 3 ||
+                    text[end] || month < 1 || month > 12 || day < 1 || day > 31 ||
+                    (year >= 100 && year < 1900))
+                        return fail_at(error, ERROR_XML, entry,
+                                       "Invalid BIOS 'date' format; month/day/year is "
+                                       "expected");
+        }
+        return 0;
+}
+
+static int check_tseg(const DomainConf *conf, const xmlNode *root, Error *error) {
+        const DomainFeatures *features = &conf->features;
+        _cleanup_(freep) char *text = NULL;
+        uint64_t kib = 0;
+
+        if (!features->tseg)
+                return 0;
+        if (asprintf(&text, "%s %s", features->tseg, features->tseg_unit ?: "MiB") < 0) {
+                text = NULL;
+                return fail_memory(error);
+        }
+        if (map_kib.parse(NULL, text, &kib) < 0)
+                return fail_at(error, ERROR_XML, root, "'%s' is no size of a TSEG", text);
+        if (kib % 1024 != 0)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root,
+                               "SMM TSEG size must be divisible by 1 MiB");
+        return 0;
+}
+
+static const struct {
+        const char *name;
+        bool device;
+        int (*check)(const DomainConf *conf, const xmlNode *node, Error *error);
+} elements[] = {
+        { "disk", true, check_disk },             { "filesystem", true, check_filesystem },
+        { "hostdev", true, check_hostdev },       { "iommu", true, check_iommu },
+        { "shmem", true, check_shmem },           { "smartcard", true, check_smartcard },
+        { "sysinfo", false, check_sysinfo },      { "cputune", false, cputune_check },
+        { "numatune", false, numatune_check },    { "memoryBacking", false, hugepages_check },
+};
+
+static int check_elements(const DomainConf *conf, const xmlNode *parent, bool devices,
+                          Error *error) {
+        for (const xmlNode *node = parent ? parent->children : NULL; node; node = node->next)
+                for (size_t i = 0; i < ELEMENTS(elements); i++) {
+                        if (elements[i].device != devices || !is_named(node, elements[i].name))
+                                continue;
+                        int r = elements[i].check(conf, node, error);
+                        if (r < 0)
+                                return r;
+                }
+        return 0;
+}
+
+int kept_check(const DomainConf *conf, Error *error) {
+        const xmlNode *root = conf->document ? xmlDocGetRootElement(conf->document) : NULL;
+        int r;
+
+        if (!root)
+                return 0;
+        for (size_t i = 0; i < ELEMENTS(values); i++)
+                if ((r = check_path(root, values[i].path, i, error)) < 0)
+                        return r;
+        if ((r = check_tseg(conf, root, error)) < 0 || (r = check_labels(root, error)) < 0 ||
+            (r = check_elements(conf, root, false, error)) < 0)
+                return r;
+        return check_elements(conf, child_of(root, "devices"), true, error);
+}
