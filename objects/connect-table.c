@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* org.libvirt.Connect: its rows. */
+#include "objects/connect.h"
+
+#define DEFINITIONS(op) { true, offsetof(Driver, definitions), offsetof(DomainDefinitions, op) }
+#define HYPERVISOR(op) { true, offsetof(Driver, hypervisor), offsetof(HypervisorOps, op) }
+#define NODE(op) { true, offsetof(Driver, node), offsetof(NodeOps, op) }
+
+enum {
+        CREATE = DOMAIN_START_PAUSED | DOMAIN_START_AUTODESTROY | DOMAIN_START_BYPASS_CACHE |
+                 DOMAIN_START_FORCE_BOOT | DOMAIN_START_VALIDATE | DOMAIN_START_RESET_NVRAM,
+        LIST_DOMAINS = LIST_DOMAINS_NO_CHECKPOINT * 2 - 1, /* all bits up to the last */
+};
+
+/* clang-format off */
+static const Method methods[] = {
+        /* name, in, out, arguments, API, permissions [, operation, flags, handler, attributes] */
+        { "BaselineCPU", "asu", "s", "xmlCPUs\0flags\0cpu\0", "virConnectBaselineCPU",
+          MAY("connect:read") },
+        { "CompareCPU", "su", "i", "xmlDesc\0flags\0compareResult\0", "virConnectCompareCPU",
+          MAY("connect:read") },
+        { "DomainCreateXML", "su", "o", "xml\0flags\0domain\0", "virDomainCreateXML",
+          NEEDS({ "domain:write" }, { "domain:start" }), DEFINITIONS(create), CREATE,
+          connect_create_domain },
+        { "DomainCreateXMLWithFiles", "sahu", "o", "xml\0files\0flags\0domain\0",
+          "virDomainCreateXMLWithFiles", NEEDS({ "domain:write" }, { "domain:start" }) },
+        { "DomainDefineXML", "s", "o", "xml\0domain\0", "virDomainDefineXML",
+          NEEDS({ "domain:write" }, { "domain:save" }), DEFINITIONS(define), 0,
+          connect_define_domain },
+        { "DomainLookupByID", "i", "o", "id\0domain\0", "virDomainLookupByID",
+          MAY("domain:getattr"), NO_OP, 0, connect_domain_by_id },
+        { "DomainLookupByName", "s", "o", "name\0domain\0", "virDomainLookupByName",
+          MAY("domain:getattr"), NO_OP, 0, connect_domain_by_name },
+        { "DomainLookupByUUID", "s", "o", "uuid\0domain\0", "virDomainLookupByUUIDString",
+          MAY("domain:getattr"), NO_OP, 0, connect_domain_by_uuid },
+        { "DomainRestore", "ssu", "", "from\0xml\0flags\0", "virDomainRestoreFlags",
+          NEEDS({ "domain:start" }, { "domain:write" }) },
+        { "DomainSaveImageDefineXML", "ssu", "", "file\0xml\0flags\0",
+          "virDomainSaveImageDefineXML", NEEDS({ "domain:write" }, { "domain:hibernate" }) },
+        { "DomainSaveImageGetXMLDesc", "su", "s", "file\0flags\0xml\0",
+          "virDomainSaveImageGetXMLDesc", MAY("domain:write") },
+        { "FindStoragePoolSources", "ssu", "s", "type\0srcSpec\0flags\0storagePoolSources\0",
+          "virConnectFindStoragePoolSources", MAY("connect:detect_storage_pools") },
+        { "GetAllDomainStats", "uu", "a(sa{sv})", "stats\0flags\0records\0",
+          "virConnectGetAllDomainStats", MAY("connect:search_domains") },
+        { "GetCapabilities", "", "s", "capabilities\0", "virConnectGetCapabilities",
+          MAY("connect:read"), HYPERVISOR(capabilities), 0, connect_get_capabilities },
+        { "GetCPUModelNames", "su", "as", "arch\0flags\0models\0", "virConnectGetCPUModelNames",
+          MAY("connect:read"), HYPERVISOR(cpu_models), 0, connect_get_cpu_models },
+        { "GetDomainCapabilities", "ssssu", "s",
+          "emulatorbin\0arch\0machine\0virttype\0flags\0domCapabilities\0",
+          "virConnectGetDomainCapabilities", MAY("connect:write"), HYPERVISOR(domain_capabilities),
+          0, connect_get_domain_capabilities },
+        { "GetSysinfo", "u", "s", "flags\0sysinfo\0", "virConnectGetSysinfo", MAY("connect:read") },
+        { "InterfaceChangeBegin", "u", "", "flags\0", "virInterfaceChangeBegin",
+          MAY("connect:interface_transaction") },
+        { "InterfaceChangeCommit", "u", "", "flags\0", "virInterfaceChangeCommit",
+          MAY("connect:interface_transaction") },
+        { "InterfaceChangeRollback", "u", "", "flags\0", "virInterfaceChangeRollback",
+          MAY("connect:interface_transaction") },
+        { "InterfaceDefineXML", "su", "o", "xml\0flags\0interface\0", "virInterfaceDefineXML",
+          NEEDS({ "interface:write" }, { "interface:save" }) },
+        { "InterfaceLookupByMAC", "s", "o", "mac\0interface\0", "virInterfaceLookupByMACString",
+          MAY("interface:getattr") },
+        { "InterfaceLookupByName", "s", "o", "name\0interface\0", "virInterfaceLookupByName",
+          MAY("interface:getattr") },
+        { "ListDomains", "u", "ao", "flags\0domains\0", "virConnectListAllDomains",
+          MAY("connect:search_domains"), NO_OP, LIST_DOMAINS, connect_list_domains },
+        { "ListInterfaces", "u", "ao", "flags\0interfaces\0", "virConnectListAllInterfaces",
+          MAY("connect:search_interfaces") },
+        { "ListNetworks", "u", "ao", "flags\0networks\0", "virConnectListAllNetworks",
+          MAY("connect:search_networks") },
+        { "ListNodeDevices", "u", "ao", "flags\0devs\0", "virConnectListAllNodeDevices",
+          MAY("connect:search_node_devices") },
+        { "ListNWFilters", "u", "ao", "flags\0nwfilters\0", "virConnectListAllNWFilters",
+          MAY("connect:search_nwfilters") },
+        { "ListSecrets", "u", "ao", "flags\0secrets\0", "virConnectListAllSecrets",
+          MAY("connect:search_secrets") },
+        { "ListStoragePools", "u", "ao", "flags\0storagePools\0", "virConnectListAllStoragePools",
+          MAY("connect:search_storage_pools") },
+        { "NetworkCreateXML", "s", "o", "xml\0network\0", "virNetworkCreateXML",
+          NEEDS({ "network:write" }, { "network:start" }) },
+        { "NetworkDefineXML", "s", "o", "xml\0network\0", "virNetworkDefineXML",
+          NEEDS({ "network:write" }, { "network:save" }) },
+        { "NetworkLookupByName", "s", "o", "name\0network\0", "virNetworkLookupByName",
+          MAY("network:getattr") },
+        { "NetworkLookupByUUID", "s", "o", "uuid\0network\0", "virNetworkLookupByUUIDString",
+          MAY("network:getattr") },
+        { "NodeDeviceCreateXML", "su", "o", "xml\0flags\0dev\0", "virNodeDeviceCreateXML",
+          NEEDS({ "node_device:write" }, { "node_device:start" }) },
+        { "NodeDeviceLookupByName", "s", "o", "name\0dev\0", "virNodeDeviceLookupByName",
+          MAY("node_device:getattr") },
+        { "NodeDeviceLookupSCSIHostByWWN", "ssu", "o", "wwnn\0wwpn\0flags\0dev\0",
+          "virNodeDeviceLookupSCSIHostByWWN", MAY("node_device:getattr") },
+        { "NWFilterDefineXML", "s", "o", "xml\0nwfilter\0", "virNWFilterDefineXML",
+          NEEDS({ "nwfilter:write" }, { "nwfilter:save" }) },
+        { "NWFilterLookupByName", "s", "o", "name\0nwfilter\0", "virNWFilterLookupByName",
+          MAY("nwfilter:getattr") },
+        { "NWFilterLookupByUUID", "s", "o", "uuid\0nwfilter\0", "virNWFilterLookupByUUIDString",
+          MAY("nwfilter:getattr") },
+        { "NodeGetCPUMap", "u", "ab", "flags\0res\0", "virNodeGetCPUMap", MAY("connect:read"),
+          NODE(cpu_map), 0, connect_get_cpu_map },
+        { "NodeGetCPUStats", "iu", "a{st}", "cpuNum\0flags\0cpuStats\0", "virNodeGetCPUStats",
+          MAY("connect:read"), NODE(cpu_times), 0, connect_get_cpu_stats },
+        { "NodeGetFreeMemory", "", "t", "freemem\0", "virNodeGetFreeMemory", MAY("connect:read"),
+          NODE(memory), 0, connect_get_free_memory },
+        { "NodeGetMemoryParameters", "u", "a{sv}", "flags\0memoryParameters\0",
+          "virNodeGetMemoryParameters", MAY("connect:read") },
+        { "NodeGetMemoryStats", "iu", "a{st}", "cellNum\0flags\0stats\0", "virNodeGetMemoryStats",
+          MAY("connect:read"), NODE(memory), 0, connect_get_memory_stats },
+        { "NodeGetSecurityModel", "", "(ss)", "secModel\0", "virNodeGetSecurityModel",
+          MAY("connect:read") },
+        { "NodeSetMemoryParameters", "a{sv}u", "", "params\0flags\0", "virNodeSetMemoryParameters",
+          MAY("connect:write") },
+        { "SecretDefineXML", "su", "o", "xml\0flags\0secret\0", "virSecretDefineXML",
+          NEEDS({ "secret:write" }, { "secret:save" }) },
+        { "SecretLookupByUUID", "s", "o", "uuid\0secret\0", "virSecretLookupByUUIDString",
+          MAY("secret:getattr") },
+        { "SecretLookupByUsage", "is", "o", "usageType\0usageID\0secret\0",
+          "virSecretLookupByUsage", MAY("secret:getattr") },
+        { "StoragePoolCreateXML", "su", "o", "xml\0flags\0storagePool\0", "virStoragePoolCreateXML",
+          NEEDS({ "storage_pool:start" }, { "storage_pool:write" }) },
+        { "StoragePoolDefineXML", "su", "o", "xml\0flags\0storagePool\0", "virStoragePoolDefineXML",
+          NEEDS({ "storage_pool:write" }, { "storage_pool:save" }) },
+        { "StoragePoolLookupByName", "s", "o", "name\0storagePool\0", "virStoragePoolLookupByName",
+          MAY("storage_pool:getattr") },
+        { "StoragePoolLookupByUUID", "s", "o", "uuid\0storagePool\0",
+          "virStoragePoolLookupByUUIDString", MAY("storage_pool:getattr") },
+        { "StorageVolLookupByKey", "s", "o", "key\0storageVol\0", "virStorageVolLookupByKey",
+          MAY("storage_vol:getattr") },
+        { "StorageVolLookupByPath", "s", "o", "path\0storageVol\0", "virStorageVolLookupByPath",
+          MAY("storage_vol:getattr") },
+        {}
+};
+
+static const Property properties[] = {
+        { "Encrypted",  "b", MAY("connect:getattr"), connect_get_encrypted, .constant = true },
+        { "Hostname",   "s", MAY("connect:getattr"), connect_get_hostname },
+        { "LibVersion", "t", MAY("connect:getattr"), connect_get_lib_version },
+        { "Secure",     "b", MAY("connect:getattr"), connect_get_secure, .constant = true },
+        { "Version",    "t", MAY("connect:getattr"), connect_get_version },
+        {}
+};
+
+static const Signal signals[] = {
+        /* name, signature, arguments [, event, how it is filled] */
+        { "DomainEvent", "oii", "domain\0event\0detail\0", EVENT_LIFECYCLE, fill_domain_event },
+        { "NetworkEvent", "oi", "network\0event\0" },
+        { "NodeDeviceEvent", "oii", "dev\0event\0detail\0" },
+        { "SecretEvent", "oii", "secret\0event\0detail\0" },
+        { "StoragePoolEvent", "oii", "storagePool\0event\0detail\0" },
+        {}
+};
+/* clang-format on */
+
+const Interface connect_interface = {
+        .name = "org.libvirt.Connect",
+        .methods = methods,
+        .properties = properties,
+        .signals = signals,
+        .nested = true,
+};

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The handlers behind the rows of org.libvirt.Connect and org.virtbus.Connect; what each does is said by
+ * libvirt's documentation of the API in its row. */
+#pragma once
+
+#include "objects/request.h"
+
+extern const Interface connect_interface, virtbus_connect_interface;
+
+/* The version of libvirt whose API we speak: what LibVersion answers. */
+#define API_LEVEL UINT64_C(9000000)
+
+int connect_list_domains(Request *request, Error *error);
+int connect_domain_by_id(Request *request, Error *error);
+int connect_domain_by_name(Request *request, Error *error);
+int connect_domain_by_uuid(Request *request, Error *error);
+int connect_define_domain(Request *request, Error *error);
+int connect_create_domain(Request *request, Error *error);
+
+int connect_get_capabilities(Request *request, Error *error);
+int connect_get_domain_capabilities(Request *request, Error *error);
+int connect_get_cpu_models(Request *request, Error *error);
+int connect_get_cpu_map(Request *request, Error *error);
+int connect_get_cpu_stats(Request *request, Error *error);
+int connect_get_free_memory(Request *request, Error *error);
+int connect_get_memory_stats(Request *request, Error *error);
+
+int connect_get_encrypted(const Object *object, sd_bus_message *reply);
+int connect_get_hostname(const Object *object, sd_bus_message *reply);
+int connect_get_lib_version(const Object *object, sd_bus_message *reply);
+int connect_get_secure(const Object *object, sd_bus_message *reply);
+int connect_get_version(const Object *object, sd_bus_message *reply);
+
+int fill_domain_event(const Event *event, sd_bus_message *signal);

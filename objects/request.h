@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One call of a method, from dispatch to its reply. */
+#pragma once
+
+#include "objects/tree.h"
+
+typedef struct Autodestroy Autodestroy;
+
+/* Owns itself: it ends with its job, which is when it answers. */
+struct Request {
+        Job job;
+        Object object; /* its resource: a reference */
+        const Method *method;
+        sd_bus_message *message;
+        uint32_t flags; /* the argument of that name, checked; 0 for rows without one */
+        bool replied;
+        int (*reply)(Request *request, sd_bus_message *reply); /* fills the reply from job.result; NULL:
+                                                                * as the row's out signature says */
+        Autodestroy *autodestroy; /* is to be bound to the domain when the job succeeds */
+};
+
+/* sd-bus's way in: its userdata is the Row. */
+int request_dispatch(sd_bus_message *message, void *userdata, sd_bus_error *error);
+
+/* Reads the arguments by the row's own signature; pointers as for sd_bus_message_read(). */
+int request_read(Request *request, Error *error, ...);
+
+/* Answers by the row's own signature; values as for sd_bus_message_append(). */
+int request_reply(Request *request, ...);
+
+/* The same in pieces, for what varargs can't express. */
+int request_reply_begin(Request *request, sd_bus_message **ret);
+int request_reply_send(Request *request, sd_bus_message *reply);
+
+/* The driver's function for the row: a pointer to be assigned to one of the right type. */
+void *request_operation(const Request *request);
+
+static inline Domain *request_domain(const Request *request) {
+        return domain_of(request->object.resource);
+}
+
+/* Answers a call with an error: a sentence, and what is known as data for clients that want it. */
+int reply_error(Tree *tree, sd_bus_message *call, int r, const Error *error);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Authorization, in front of every table. */
+#pragma once
+
+#include "objects/tree.h"
+
+/* Limits; one call more is answered with LimitsExceeded. */
+#define GATE_ASKING_MAX 64     /* questions to polkit under way; others wait for their turn */
+#define GATE_TURN_MAX 1024     /* calls that polkit is or will be asked about, all clients together */
+#define GATE_CLIENT_MAX 128    /* the same of one client */
+#define GATE_STRANGERS_MAX 16384 /* calls whose client the bus was asked about */
+
+typedef struct Gate Gate;
+
+/* To be made after everything else that filters messages on this bus: the last filter added is the
+ * first to be called. patience: us for an answer of polkit that needs no person. */
+int gate_new(Tree *tree, uint64_t patience, Gate **ret);
+Gate *gate_free(Gate *gate); /* before its tree; waiting calls are forgotten */
+DEFINE_CLEANUP(Gate *, gate_free);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Start: store, drivers, bus, name; then autostart. Stop: the reverse. Guests outlive us. */
+#include "service/manager.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "drivers/driver.h"
+#include "drivers/log.h"
+#include "objects/tree.h"
+#include "service/bus.h"
+#include "service/gate.h"
+
+typedef struct Manager {
+        const Options *options;
+        sd_event *event;
+        Store *store;
+        Connection **connections;
+        size_t n_connections;
+        sd_bus *bus;
+        Tree *tree;
+        Gate *gate;
+        sd_bus_slot *name[2];
+} Manager;
+
+static void manager_done(Manager *manager) {
+        for (size_t i = 0; i < ELEMENTS(manager->name); i++)
+                sd_bus_slot_unref(manager->name[i]);
+        gate_free(manager->gate);
+        tree_close(manager->tree);
+        for (size_t i = manager->n_connections; i > 0; i--)
+                connection_free(manager->connections[i - 1]);
+        free(manager->connections);
+        tree_free(manager->tree);
+        sd_bus_flush_close_unref(manager->bus);
+        store_free(manager->store);
+        sd_event_unref(manager->event);
+}
+
+/* ---- the loop ---- */
+
+static int stop(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+        log_message(LOG_INFO, "stopping: %s", strsignal(info->ssi_signo));
+        return sd_event_exit(sd_event_source_get_event(source), EXIT_SUCCESS);
+}
+
+static int manager_open_loop(Manager *manager, Error *error) {
+        static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+        sigset_t set;
+        int r;
+
+        sigemptyset(&set);
+        for (size_t i = 0; i < ELEMENTS(signals); i++)
+                sigaddset(&set, signals[i]);
+        if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+                return fail_errno(error, -errno, "cannot set up signals");
+        r = sd_event_default(&manager->event);
+        for (size_t i = 0; r >= 0 && i < ELEMENTS(signals); i++)
+                r = sd_event_add_signal(manager->event, NULL, signals[i], stop, NULL);
+        if (r >= 0)
+                r = sd_event_set_watchdog(manager->event, true);
+        return r < 0 ? fail_errno(error, r, "cannot set up the event loop") : 0;
+}
+
+/* ---- the drivers ---- */
+
+static void manager_open_driver(Manager *manager, const Driver *driver) {
+        _cleanup_(error_clear) Error error = {};
+        _cleanup_(freep) char *text = NULL;
+        Connection *connection;
+
+        if (connection_new(driver, &manager->options->settings, manager->event, manager->store,
+                           &connection, &error) >= 0) {
+                manager->connections[manager->n_connections++] = connection;
+                return;
+        }
+        text = error_text(&error);
+        log_message(LOG_ERR, "the driver %s stays out: %s", driver->name, text ?: "out of memory");
+}
+
+static int manager_open_drivers(Manager *manager, Error *error) {
+        size_t n = 0;
+
+        while (drivers[n])
+                n++;
+        manager->connections = calloc(n + 1, sizeof(*manager->connections));
+        if (!manager->connections)
+                return fail_memory(error);
+        for (size_t i = 0; i < n; i++)
+                manager_open_driver(manager, drivers[i]);
+        return 0;
+}
+
+/* ---- the bus ---- */
+
+static int manager_open_bus(Manager *manager, Error *error) {
+        const Options *options = manager->options;
+        int r;
+
+        r = bus_open(manager->event, options->settings.session, options->address, &manager->bus, error);
+        if (r < 0)
+                return r;
+        r = tree_new(manager->bus, &manager->tree);
+        for (size_t i = 0; r >= 0 && i < manager->n_connections; i++)
+                r = tree_add(manager->tree, manager->connections[i]);
+        if (r >= 0)
+                r = gate_new(manager->tree, options->settings.patience, &manager->gate);
+        return r < 0 ? fail_errno(error, r, "cannot set up the objects on the bus") : 0;
+}
+
+/* Calls that came before are waiting in the bus; they are answered before or after, as they come. */
+static void ready(void *userdata) {
+        Manager *manager = userdata;
+
+        (void) sd_notify(false, "READY=1");
+        for (size_t i = 0; i < manager->n_connections; i++)
+                connection_autostart(manager->connections[i]);
+}
+
+static int manager_start(Manager *manager, Error *error) {
+        const Options *options = manager->options;
+        int r;
+
+        r = manager_open_loop(manager, error);
+        if (r >= 0)
+                r = store_new(options->settings.session, options->root, &manager->store, error);
+        if (r >= 0)
+                r = manager_open_drivers(manager, error);
+        if (r >= 0)
+                r = manager_open_bus(manager, error);
+        if (r >= 0)
+                r = bus_request_name(manager->bus, ready, manager, manager->name, error);
+        return r;
+}
+
+int manager_run(const Options *options) {
+        _cleanup_(manager_done) Manager manager = { .options = options };
+        _cleanup_(error_clear) Error error = {};
+        _cleanup_(freep) char *text = NULL;
+        int r;
+
+        r = manager_start(&manager, &error);
+        if (r < 0) {
+                text = error_text(&error);
+                log_message(LOG_ERR, "cannot start: %s", text ?: "out of memory");
+                return EXIT_FAILURE;
+        }
+        r = sd_event_loop(manager.event);
+        (void) sd_notify(false, "STOPPING=1");
+        if (r < 0) {
+                log_message(LOG_ERR, "the event loop failed: %s", strerror(-r));
+                return EXIT_FAILURE;
+        }
+        return r;
+}
