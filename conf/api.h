@@ -189,3 +189,9 @@ typedef enum DomainMetadataType {
         DOMAIN_METADATA_TITLE,
         DOMAIN_METADATA_ELEMENT,
 } DomainMetadataType;
+
+/* virDomainVcpuFlags, virDomainSnapshotCreateFlags, virDomainInterfaceAddressesSource: the ones that
+ * permissions depend on */
+enum { DOMAIN_VCPU_GUEST = 1 << 3 };
+enum { DOMAIN_SNAPSHOT_CREATE_QUIESCE = 1 << 6 };
+enum { DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT = 1 };

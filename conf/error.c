@@ -34,6 +34,7 @@ static const struct {
         [ERROR_RESOURCE_BUSY]         = { EBUSY,        87, LIBVIRT, "Resource busy" },
         [ERROR_NO_DOMAIN]             = { ENOENT,       42, LIBVIRT, "Domain not found" },
         [ERROR_DOMAIN_EXISTS]         = { EEXIST,       32, LIBVIRT, "domain already exists" },
+        [ERROR_NO_METADATA]           = { ENOENT,       80, LIBVIRT, "metadata not found" },
         [ERROR_AGENT_UNRESPONSIVE]    = { ETIMEDOUT,    86, LIBVIRT, "Guest agent is not responding" },
         [ERROR_MONITOR_FAILED]        = { EIO,          1,  LIBVIRT, "internal error" },
         [ERROR_LIMIT]                 = { EDQUOT,       9,  DBUS("LimitsExceeded"), "too much at once" },

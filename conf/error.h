@@ -27,6 +27,7 @@ typedef enum ErrorCode {
         ERROR_RESOURCE_BUSY,
         ERROR_NO_DOMAIN,
         ERROR_DOMAIN_EXISTS,
+        ERROR_NO_METADATA,          /* a domain has no such metadata */
         ERROR_AGENT_UNRESPONSIVE,
         ERROR_MONITOR_FAILED,       /* QEMU answered a command with an error */
         ERROR_LIMIT,                /* too many of something at once */
