@@ -81,6 +81,16 @@ const QemuMachine *qemu_caps_machine(const QemuCaps *caps, const char *name) {
         return NULL;
 }
 
+bool qemu_cpu_is_named(const char *name) {
+        static const char *const others[] = { "host", "max", "base" };
+        const char *end = strrchr(name, '-');
+
+        for (size_t i = 0; i < ELEMENTS(others); i++)
+                if (strcmp(name, others[i]) == 0)
+                        return false;
+        return !end || end[1] != 'v' || end[2] < '0' || end[2] > '9';
+}
+
 /* ---- the document ---- */
 
 static int take_text(json_object *value, char **ret) {

@@ -43,7 +43,8 @@ typedef struct QemuCaps {
         char **features;      /* sorted: "device.property" ("virtio-blk-pci.write-cache"), "command/argument",
                                * "command/argument=value" of enums ("netdev_add/type=vhost-vdpa"),
                                * "option.parameter" of query-command-line-options ("sandbox.spawn"),
-                               * "query-display-options/type=dbus" of what comes back from that one.
+                               * "query-display-options/type=dbus" of what comes back from that one,
+                               * "query-gic-capabilities/kernel=3" likewise ("emulated" for TCG).
                                * Of devices and objects only those in the table of probe.c */
         size_t n_features;
 } QemuCaps;
@@ -57,6 +58,10 @@ bool qemu_caps_has_command(const QemuCaps *caps, const char *command); /* "query
 bool qemu_caps_has(const QemuCaps *caps, const char *feature);         /* see features above */
 /* By name or alias; NULL: the default machine. NULL when there is none. */
 const QemuMachine *qemu_caps_machine(const QemuCaps *caps, const char *name);
+
+/* Whether a CPU model is one that definitions name: not "host", "max", "base", not a version of another
+ * ("EPYC-v2"). */
+bool qemu_cpu_is_named(const char *name);
 
 typedef struct QemuCapsCache QemuCapsCache;
 typedef void (*QemuCapsReady)(QemuCaps *caps, Error *error, void *userdata); /* caps borrowed, NULL on failure */
@@ -79,9 +84,11 @@ char **qemu_installed_archs(void);
 /* The document of virConnectGetCapabilities: host and one <guest> for each architecture and os type. */
 int qemu_capabilities_xml(QemuCaps *const *caps, size_t n, char **ret, Error *error);
 
-/* The document of virConnectGetDomainCapabilities. */
-int qemu_domain_capabilities_xml(const QemuCaps *caps, const char *machine, VirtType type, char **ret,
-                                 Error *error);
+/* The document of virConnectGetDomainCapabilities. arch, machine NULL and type VIRT_UNSET: the binary's
+ * own, its default, KVM where it can be used. It says what a definition may ask for: what this QEMU has
+ * and the service makes use of. */
+int qemu_domain_capabilities_xml(const QemuCaps *caps, const char *arch, const char *machine,
+                                 VirtType type, char **ret, Error *error);
 
 /* All of the above asynchronously, as driver operations. */
 extern const HypervisorOps qemu_hypervisor;

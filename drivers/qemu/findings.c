@@ -233,6 +233,23 @@ int found_options(Findings *findings, json_object *answer, const char *about) {
         return r;
 }
 
+/* Features "query-gic-capabilities/kernel=3" for KVM, ".../emulated=3" for TCG. */
+int found_gic(Findings *findings, json_object *answer, const char *about) {
+        static const char *const ways[] = { "kernel", "emulated" };
+        int r = 0;
+
+        for (size_t i = 0; i < json_length(answer); i++) {
+                json_object *gic = json_object_array_get_idx(answer, i);
+                int version = (int) json_number(gic, "version", 0);
+
+                for (size_t j = 0; r >= 0 && j < ELEMENTS(ways); j++)
+                        if (json_truth(gic, ways[j]))
+                                r = names_add(&findings->features, "query-gic-capabilities/%s=%d",
+                                              ways[j], version);
+        }
+        return r;
+}
+
 static int fill_model(json_object *row, json_object *model, const char *name) {
         json_object *missing = json_member(model, "unavailable-features");
         const char *usable = !missing ? "unknown" : json_length(missing) == 0 ? "yes" : "no";

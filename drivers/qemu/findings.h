@@ -40,6 +40,7 @@ int found_machines(Findings *findings, json_object *answer, const char *about);
 int found_types(Findings *findings, json_object *answer, const char *about);
 int found_schema(Findings *findings, json_object *answer, const char *about);
 int found_options(Findings *findings, json_object *answer, const char *about);
+int found_gic(Findings *findings, json_object *answer, const char *about);
 int found_properties(Findings *findings, json_object *answer, const char *about); /* about: the type */
 int found_cpus(Findings *findings, json_object *answer, const char *about); /* "kvm" or "tcg" */
 int found_model(Findings *findings, json_object *answer, const char *about); /* the model's name */

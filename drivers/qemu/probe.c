@@ -91,7 +91,8 @@ static const char *const device_types[] = {
 };
 
 static const char *const object_types[] = {
-        "dbus-vmstate", "filter-buffer", "input-linux", "iothread", "memory-backend-epc",
+        "dbus-vmstate", "filter-buffer", "input-linux", "iothread", "max-i386-cpu", "max-x86_64-cpu",
+        "memory-backend-epc",
         "memory-backend-file", "memory-backend-memfd", "memory-backend-ram", "rng-builtin",
         "rng-egd", "rng-random", "secret", "sev-guest", "thread-context", "throttle-group",
         "tls-creds-x509",
@@ -321,23 +322,11 @@ static const Question ask_host = { "query-cpu-model-expansion", found_host };
 static const Question ask_device = { "device-list-properties", found_properties };
 static const Question ask_object = { "qom-list-properties", found_properties };
 
-/* A version of a model ("EPYC-v2") says nothing about vendors that the model doesn't. */
-static bool is_version(const char *name) {
-        const char *end = strrchr(name, '-');
-
-        return end && end[1] == 'v' && end[2] >= '0' && end[2] <= '9';
-}
-
 static void expand_models(Run *run, json_object *answer) {
-        static const char *const not_named[] = { "host", "max", "base" };
-
         for (size_t i = 0; i < json_length(answer); i++) {
                 const char *name = json_text(json_object_array_get_idx(answer, i), "name");
-                bool named = name && !is_version(name);
 
-                for (size_t j = 0; named && j < ELEMENTS(not_named); j++)
-                        named = strcmp(name, not_named[j]) != 0;
-                if (named)
+                if (name && qemu_cpu_is_named(name))
                         ask_expansion(run, &ask_model, name);
         }
 }
@@ -372,6 +361,7 @@ static const Question questions[] = {
         { "qom-list-types", found_types, true },
         { "query-qmp-schema", found_schema, true },
         { "query-command-line-options", found_options },
+        { "query-gic-capabilities", found_gic },
 };
 
 /* How many virtual CPUs the kernel gives a guest. */

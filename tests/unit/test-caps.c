@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Capabilities: of the QEMU that is installed, from the cache, and of binaries that are none. */
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
+
+#include <libxml/relaxng.h>
 
 #include "conf/xml.h"
 #include "drivers/host.h"
@@ -164,6 +167,102 @@ static void check_caps(const QemuCaps *caps) {
         }
 }
 
+/* ---- documents ---- */
+
+/* By libvirt's own schema, where it is installed. What came to libvirt after that schema is left out. */
+static void validate(const char *schema, const char *text) {
+        static const struct {
+                const char *begin, *end;
+        } newer[] = { { "<externalSnapshot", "/>" }, { "<interface ", "</interface>" } };
+        xmlRelaxNGParserCtxt *parser;
+        xmlRelaxNGValidCtxt *validator;
+        xmlRelaxNG *rules;
+        xmlDoc *document;
+        char path[256];
+
+        snprintf(path, sizeof(path), "/usr/share/libvirt/schemas/%s", schema);
+        if (access(path, R_OK) < 0) {
+                printf("not validated, %s is not there\n", path);
+                return;
+        }
+        char *copy = strdup(text);
+        for (size_t i = 0; i < ELEMENTS(newer); i++)
+                for (char *at; (at = strstr(copy, newer[i].begin));) {
+                        char *end = strstr(at, newer[i].end);
+
+                        memset(at, ' ', (size_t) (end - at) + strlen(newer[i].end));
+                }
+        for (char *at; (at = strstr(copy, "'sse4."));)
+                at[5] = '_'; /* libvirt writes this name, and its schema knows no dots */
+        CHECK((parser = xmlRelaxNGNewParserCtxt(path)) && (rules = xmlRelaxNGParse(parser)));
+        CHECK((document = xmlReadDoc((xmlChar *) copy, NULL, NULL, 0)));
+        CHECK((validator = xmlRelaxNGNewValidCtxt(rules)));
+        if (xmlRelaxNGValidateDoc(validator, document) != 0) {
+                fprintf(stderr, "not by %s:\n%s\n", schema, text);
+                exit(1);
+        }
+        xmlRelaxNGFreeValidCtxt(validator);
+        xmlFreeDoc(document);
+        xmlRelaxNGFree(rules);
+        xmlRelaxNGFreeParserCtxt(parser);
+        free(copy);
+}
+
+static void has(const char *text, const char *part) {
+        if (strstr(text, part))
+                return;
+        fprintf(stderr, "%s\nlacks\n%s\n", text, part);
+        exit(1);
+}
+
+static void test_documents(QemuCaps *caps) {
+        char *text, part[256];
+        Error error = {};
+
+        CHECK(qemu_capabilities_xml(&caps, 1, &text, NULL) == 0);
+        has(text, "<arch name='x86_64'>\n      <wordsize>64</wordsize>\n      <emulator>");
+        has(text, "<machine canonical='pc-i440fx-");
+        has(text, "<domain type='qemu'/>");
+        has(text, "<disksnapshot default='on' toggle='no'/>");
+        has(text, "<arch name='i686'>");
+        validate("capability.rng", text);
+        free(text);
+        CHECK(qemu_capabilities_xml(NULL, 0, &text, NULL) == 0 && !strstr(text, "<guest>"));
+        validate("capability.rng", text);
+        free(text);
+
+        CHECK(qemu_domain_capabilities_xml(caps, NULL, "q35", VIRT_QEMU, &text, NULL) == 0);
+        snprintf(part, sizeof(part), "<path>%s</path>\n  <domain>qemu</domain>\n  <machine>pc-q35-",
+                 caps->binary);
+        has(text, part);
+        has(text, "<value>virtio</value>");
+        has(text, "<value>sata</value>");
+        has(text, "<mode name='host-passthrough' supported='no'/>");
+        has(text, "vendor='AMD'>EPYC</model>");
+        CHECK(!strstr(text, "<value>ide</value>") && !strstr(text, "EPYC-v1"));
+        validate("domaincaps.rng", text);
+        free(text);
+        CHECK(qemu_domain_capabilities_xml(caps, "x86_64", NULL, VIRT_UNSET, &text, NULL) == 0);
+        has(text, caps->kvm ? "<domain>kvm</domain>" : "<domain>qemu</domain>");
+        has(text, "<machine>pc-i440fx-");
+        has(text, "<value>ide</value>");
+        validate("domaincaps.rng", text);
+        if (getenv("SHOW"))
+                printf("%s\n", text);
+        free(text);
+
+        CHECK(qemu_domain_capabilities_xml(caps, NULL, "nothing", VIRT_UNSET, &text, &error) == -EINVAL);
+        has(error.message, "the machine 'nothing' is not supported by emulator '");
+        error_clear(&error);
+        CHECK(qemu_domain_capabilities_xml(caps, "s390x", NULL, VIRT_UNSET, &text, &error) == -EINVAL);
+        has(error.message, "doesn't match given architecture 's390x'");
+        error_clear(&error);
+        CHECK(qemu_domain_capabilities_xml(caps, NULL, NULL, VIRT_XEN, &text, &error) == -EINVAL);
+        error_clear(&error);
+}
+
+/* ---- a real probe ---- */
+
 static void only_file(char *ret, size_t size) {
         FILE *list;
         char command[512];
@@ -217,6 +316,7 @@ static void test_probe(const char *binary) {
                a.caps->host_vendor ?: "-", a.caps->host_model ?: "none", a.caps->n_host_features,
                a.caps->kvm, a.caps->kvm_max_vcpus, a.caps->n_types, a.caps->n_features);
         CHECK(qemu_caps_get(cache, binary, on_ready, &a, &caps, NULL) == DONE && caps == a.caps);
+        test_documents(caps);
         qemu_caps_cache_free(cache);
         qemu_caps_unref(a.caps);
         qemu_caps_unref(b.caps);
