@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The only emitter. InterfacesAdded and InterfacesRemoved come from the connection's object, which is the
- * nearest ObjectManager; the one at the root answers GetManagedObjects for all connections. */
+/* The only emitter. InterfacesAdded and InterfacesRemoved come from the connection's object,
+ * which is the nearest ObjectManager; the one at the root answers GetManagedObjects for all
+ * connections. */
 #include "objects/announce.h"
 
 #include <string.h>
 
 #include "drivers/log.h"
 #include "objects/properties.h"
+
+#define MANAGER "org.freedesktop.DBus.ObjectManager"
+#define PROPERTIES "org.freedesktop.DBus.Properties"
 
 static int new_signal(Branch *branch, const char *path, const char *interface, const char *member,
                       sd_bus_message **ret) {
@@ -22,7 +26,7 @@ static int announce_added(Branch *branch, const Object *object) {
 
         object_path(branch->connection, NULL, manager);
         object_path(branch->connection, object->resource, path);
-        r = new_signal(branch, manager, "org.freedesktop.DBus.ObjectManager", "InterfacesAdded", &signal);
+        r = new_signal(branch, manager, MANAGER, "InterfacesAdded", &signal);
         if (r >= 0)
                 r = sd_bus_message_append_basic(signal, 'o', path);
         if (r >= 0)
@@ -37,8 +41,7 @@ static int announce_removed(Branch *branch, const Object *object) {
 
         object_path(branch->connection, NULL, manager);
         object_path(branch->connection, object->resource, path);
-        r = new_signal(branch, manager, "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved",
-                       &signal);
+        r = new_signal(branch, manager, MANAGER, "InterfacesRemoved", &signal);
         if (r >= 0)
                 r = sd_bus_message_append_basic(signal, 'o', path);
         if (r >= 0)
@@ -65,7 +68,7 @@ static int announce_face(Branch *branch, const Object *object, const Face *face,
         int r;
 
         object_path(branch->connection, object->resource, path);
-        r = new_signal(branch, path, "org.freedesktop.DBus.Properties", "PropertiesChanged", &signal);
+        r = new_signal(branch, path, PROPERTIES, "PropertiesChanged", &signal);
         if (r >= 0)
                 r = sd_bus_message_append_basic(signal, 's', face->interface->name);
         if (r >= 0)
@@ -110,7 +113,8 @@ static int announce_rows(Branch *branch, const Object *object, const Event *even
 
                 if (face->kind != object->kind && face->kind != &connect_kind)
                         continue;
-                for (const Signal *row = face->interface->signals; r >= 0 && row && row->name; row++)
+                const Signal *row = face->interface->signals;
+                for (; r >= 0 && row && row->name; row++)
                         if (row->fill && row->event == event->kind)
                                 r = announce_row(branch, face, row, event);
         }

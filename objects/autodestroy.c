@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The tie between a guest and its client. It begins before the start, so that a client that goes while
- * its guest is being started is not missed, and ends with the first of the two. */
+/* The tie between a guest and its client. It begins before the start, so that a client that goes
+ * while its guest is being started is not missed, and ends with the first of the two. */
 #include "objects/autodestroy.h"
 
 #include "drivers/log.h"

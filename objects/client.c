@@ -113,8 +113,8 @@ void client_unwatch(ClientWatch *watch) {
 
 /* ---- who is it? ---- */
 
-/* Callbacks may end watches, also others than their own: each round begins at the head of what has not
- * been told, which is moved to the end as it is told. */
+/* Callbacks may end watches, also others than their own: each round begins at the head of what
+ * has not been told, which is moved to the end as it is told. */
 static void tell_known(Client *client) {
         for (unsigned n = client->watched; n > 0 && client->watches; n--) {
                 ClientWatch *watch = client->watches;
@@ -132,7 +132,8 @@ static int identified(sd_bus_message *reply, void *userdata, sd_bus_error *unuse
 
         client->question = sd_bus_slot_unref(client->question);
         client->identity = IDENTITY_FAILED;
-        if (!sd_bus_message_is_method_error(reply, NULL) && sd_bus_message_read(reply, "u", &uid) > 0) {
+        if (!sd_bus_message_is_method_error(reply, NULL) &&
+            sd_bus_message_read(reply, "u", &uid) > 0) {
                 client->uid = uid;
                 client->identity = IDENTITY_KNOWN;
         }
@@ -152,6 +153,8 @@ static void identify_peer(Client *client) {
 }
 
 void client_identify(Client *client) {
+        int r;
+
         if (client->identity != IDENTITY_UNASKED)
                 return;
         if (!*client->name) {
@@ -159,10 +162,11 @@ void client_identify(Client *client) {
                 return;
         }
         client->identity = IDENTITY_ASKED;
-        if (sd_bus_call_method_async(client->clients->bus, &client->question, "org.freedesktop.DBus",
-                                     "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                     "GetConnectionUnixUser", identified, client, "s",
-                                     client->name) < 0)
+        r = sd_bus_call_method_async(client->clients->bus, &client->question,
+                                     "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                     "org.freedesktop.DBus", "GetConnectionUnixUser", identified,
+                                     client, "s", client->name);
+        if (r < 0)
                 client->identity = IDENTITY_FAILED;
 }
 

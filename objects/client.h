@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who is on the other end: one record for each sender that something is known of.
  *
- * sd_bus_track and sd_bus_query_sender_creds answer the same questions by waiting for the bus; here one
- * match on names that vanish and one asynchronous question for each client do it, shared by everybody
- * who cares: the gate, clients that want details with their errors, guests that end with their client.
+ * sd_bus_track and sd_bus_query_sender_creds answer the same questions by waiting for the bus;
+ * here one match on names that vanish and one asynchronous question for each client do it,
+ * shared by everybody who cares: the gate, clients that want details with their errors, guests
+ * that end with their client.
  *
- * A unique name is never given out twice in the life of a bus, so what is known of one stays true. */
+ * A unique name is never given out twice in the life of a bus, so what is known of one stays
+ * true. */
 #pragma once
 
 #include <stdbool.h>
@@ -20,13 +22,18 @@ typedef struct ClientWatch ClientWatch;
 struct ClientWatch {
         void (*gone)(ClientWatch *watch);  /* it left the bus; the watch is over */
         void (*known)(ClientWatch *watch); /* its uid is known or can't be known; may be NULL */
-        void (*closed)(ClientWatch *watch); /* nobody watches any more: we end; the watch is over; may be NULL */
+        void (*closed)(ClientWatch *watch); /* the service ends; the watch is over; may be NULL */
 
         Client *client; /* NULL: not watching */
         ClientWatch *previous, *next;
 };
 
-typedef enum Identity { IDENTITY_UNASKED, IDENTITY_ASKED, IDENTITY_KNOWN, IDENTITY_FAILED } Identity;
+typedef enum Identity {
+        IDENTITY_UNASKED,
+        IDENTITY_ASKED,
+        IDENTITY_KNOWN,
+        IDENTITY_FAILED,
+} Identity;
 
 struct Client {
         Clients *clients;
@@ -47,8 +54,8 @@ struct Client {
 int clients_new(sd_bus *bus, Clients **ret);
 Clients *clients_free(Clients *clients); /* watches are told closed() */
 
-/* The record of a message's sender, made if need be. Borrowed: without a watch it lasts until control
- * goes back to the loop. NULL without memory. */
+/* The record of a message's sender, made if need be. Borrowed: without a watch it lasts until
+ * control goes back to the loop. NULL without memory. */
 Client *client_of(Clients *clients, sd_bus_message *message);
 
 /* Only if there is one: costs nothing for strangers. */

@@ -7,8 +7,9 @@
 /* ---- the hypervisor ---- */
 
 int connect_get_capabilities(Request *request, Error *error) {
-        return request->object.connection->driver->hypervisor->capabilities(request->object.connection,
-                                                                            &request->job, error);
+        Connection *connection = request->object.connection;
+
+        return connection->driver->hypervisor->capabilities(connection, &request->job, error);
 }
 
 /* Empty strings stand for NULL: as the driver likes. */
@@ -25,8 +26,8 @@ int connect_get_domain_capabilities(Request *request, Error *error) {
         if (r < 0)
                 return r;
         return connection->driver->hypervisor->domain_capabilities(
-                connection, given(emulator), given(arch), given(machine), given(type), request->flags,
-                &request->job, error);
+                connection, given(emulator), given(arch), given(machine), given(type),
+                request->flags, &request->job, error);
 }
 
 static int reply_lines(Request *request, sd_bus_message *reply) {
@@ -42,8 +43,8 @@ int connect_get_cpu_models(Request *request, Error *error) {
         if (r < 0)
                 return r;
         request->reply = reply_lines;
-        return connection->driver->hypervisor->cpu_models(connection, arch, request->flags, &request->job,
-                                                          error);
+        return connection->driver->hypervisor->cpu_models(connection, arch, request->flags,
+                                                          &request->job, error);
 }
 
 /* ---- the host ---- */
@@ -156,6 +157,7 @@ int connect_get_lib_version(const Object *object, sd_bus_message *reply) {
 }
 
 int connect_get_version(const Object *object, sd_bus_message *reply) {
-        return sd_bus_message_append(reply, "t",
-                                     object->connection->driver->hypervisor->version(object->connection));
+        uint64_t version = object->connection->driver->hypervisor->version(object->connection);
+
+        return sd_bus_message_append(reply, "t", version);
 }

@@ -4,8 +4,11 @@
 
 #include "objects/values.h"
 
-static const Interface *const connect_interfaces[] = { &connect_interface, &virtbus_connect_interface,
-                                                       NULL };
+static const Interface *const connect_interfaces[] = {
+        &connect_interface,
+        &virtbus_connect_interface,
+        NULL,
+};
 
 const Kind connect_kind = { .interfaces = connect_interfaces };
 
@@ -35,7 +38,8 @@ static const Filter filters[] = {
         { LIST_DOMAINS_HAS_CHECKPOINT, LIST_DOMAINS_NO_CHECKPOINT, has_none },
 };
 
-#define STATES (LIST_DOMAINS_RUNNING | LIST_DOMAINS_PAUSED | LIST_DOMAINS_SHUTOFF | LIST_DOMAINS_OTHER)
+#define STATES \
+        (LIST_DOMAINS_RUNNING | LIST_DOMAINS_PAUSED | LIST_DOMAINS_SHUTOFF | LIST_DOMAINS_OTHER)
 
 static uint32_t state_bit(const Domain *domain) {
         switch (domain->state) {
@@ -149,18 +153,22 @@ int connect_domain_by_uuid(Request *request, Error *error) {
 /* ---- new domains ---- */
 
 int connect_define_domain(Request *request, Error *error) {
-        int (*define)(Connection *, const char *, uint32_t, Job *, Error *) = request_operation(request);
+        int (*define)(Connection *, const char *, uint32_t, Job *, Error *);
         const char *xml;
-        int r = request_read(request, error, &xml);
+        int r;
 
+        define = request_operation(request);
+        r = request_read(request, error, &xml);
         return r < 0 ? r : define(request->object.connection, xml, 0, &request->job, error);
 }
 
 int connect_create_domain(Request *request, Error *error) {
-        int (*create)(Connection *, const char *, uint32_t, Job *, Error *) = request_operation(request);
+        int (*create)(Connection *, const char *, uint32_t, Job *, Error *);
         const char *xml;
-        int r = request_read(request, error, &xml, NULL);
+        int r;
 
+        create = request_operation(request);
+        r = request_read(request, error, &xml, NULL);
         if (r < 0)
                 return r;
         return create(request->object.connection, xml, request->flags, &request->job, error);
@@ -169,7 +177,6 @@ int connect_create_domain(Request *request, Error *error) {
 int fill_domain_event(const Event *event, sd_bus_message *signal) {
         char path[OBJECT_PATH_MAX];
 
-        return sd_bus_message_append(signal, "oii",
-                                     object_path(event->resource->connection, event->resource, path),
-                                     event->type, event->detail);
+        object_path(event->resource->connection, event->resource, path);
+        return sd_bus_message_append(signal, "oii", path, event->type, event->detail);
 }

@@ -59,7 +59,8 @@ static int address_family(const char *node) {
 int fill_graphics(const Event *event, sd_bus_message *signal) {
         const char *local = text(event, 0), *remote = text(event, 2);
 
-        return sd_bus_message_append(signal, "i(iss)(iss)sa(ss)", event->type, address_family(local),
-                                     local, text(event, 1), address_family(remote), remote,
-                                     text(event, 3), text(event, 4), 0);
+        return sd_bus_message_append(signal, "i(iss)(iss)sa(ss)", event->type,
+                                     address_family(local), local, text(event, 1),
+                                     address_family(remote), remote, text(event, 3),
+                                     text(event, 4), 0);
 }

@@ -18,10 +18,12 @@ enum {
                    DOMAIN_UNDEFINE_NVRAM | DOMAIN_UNDEFINE_KEEP_NVRAM |
                    DOMAIN_UNDEFINE_CHECKPOINTS_METADATA | DOMAIN_UNDEFINE_TPM |
                    DOMAIN_UNDEFINE_KEEP_TPM,
-        XML = DOMAIN_XML_SECURE | DOMAIN_XML_INACTIVE | DOMAIN_XML_UPDATE_CPU | DOMAIN_XML_MIGRATABLE,
+        XML = DOMAIN_XML_SECURE | DOMAIN_XML_INACTIVE | DOMAIN_XML_UPDATE_CPU |
+              DOMAIN_XML_MIGRATABLE,
 };
 
-/* Changing a device or a limit; also the persistent definition, unless only the live one is meant. */
+/* Changing a device or a limit; also the persistent definition, unless only the live one is
+ * meant. */
 #define WRITE_AND_SAVE_LIST                                                                       \
         { "domain:write" }, { "domain:save", WITH_NONE, AFFECT },                                 \
         { "domain:save", WITH_ANY, DOMAIN_AFFECT_CONFIG }

@@ -44,6 +44,13 @@ static const xmlNode *find_child(const xmlNode *parent, const char *name, const 
         return NULL;
 }
 
+static void chomp(char *text) {
+        size_t n = strlen(text);
+
+        if (n > 0 && text[n - 1] == '\n')
+                text[n - 1] = 0;
+}
+
 /* The text of <description>, <title>, or of the element of <metadata> with this namespace. */
 static int find_metadata(const DomainConf *conf, int type, const char *uri, char **ret,
                          Error *error) {
@@ -62,7 +69,10 @@ static int find_metadata(const DomainConf *conf, int type, const char *uri, char
                 node = find_child(node, NULL, uri);
                 if (!node)
                         break;
-                return xml_print(node, ret) < 0 ? fail_memory(error) : 0;
+                if (xml_print(node, ret) < 0)
+                        return fail_memory(error);
+                chomp(*ret);
+                return 0;
         }
         if (!text)
                 return fail(error, ERROR_NO_METADATA, "Requested metadata element is not present");

@@ -27,7 +27,11 @@ static bool domain_listed(const Resource *resource) {
         return container_of(resource, Domain, resource)->announced;
 }
 
-static const Interface *const domain_interfaces[] = { &domain_interface, &virtbus_domain_interface, NULL };
+static const Interface *const domain_interfaces[] = {
+        &domain_interface,
+        &virtbus_domain_interface,
+        NULL,
+};
 
 const Kind domain_kind = {
         .folder = "domain",
@@ -71,5 +75,7 @@ int domain_open_graphics(Request *request, Error *error) {
         uint32_t index;
         int r = request_read(request, error, &index, NULL);
 
-        return r < 0 ? r : open(request_domain(request), index, request->flags, &request->job, error);
+        if (r < 0)
+                return r;
+        return open(request_domain(request), index, request->flags, &request->job, error);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The handlers behind the rows of org.libvirt.Domain and org.virtbus.Domain; what each does is said by
- * libvirt's documentation of the API in its row. */
+/* The handlers behind the rows of org.libvirt.Domain and org.virtbus.Domain; what each does is
+ * said by libvirt's documentation of the API in its row. */
 #pragma once
 
 #include "objects/request.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From rows to vtables and indexes.
  *
- * A vtable entry carries its row as an absolute offset, so that a callback knows its row without a look
- * at the member's name again. What a path names is looked up anew by each callback. */
+ * A vtable entry carries its row as an absolute offset, so that a callback knows its row without
+ * a look at the member's name again. What a path names is looked up anew by each callback. */
 #include "objects/interface.h"
 
 #include <assert.h>
@@ -160,7 +160,8 @@ static int skip_type(sd_bus_message *message, const char *type, size_t length) {
         return sd_bus_message_skip(message, one);
 }
 
-int method_number(const Method *method, sd_bus_message *message, const char *argument, uint32_t *ret) {
+int method_number(const Method *method, sd_bus_message *message, const char *argument,
+                  uint32_t *ret) {
         const char *name = method->names;
         size_t length;
         int r = -ENOENT;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The rows that say what an interface has, and what becomes of them: sd-bus vtables (so introspection is
- * the table), indexes, permissions. */
+/* The rows that say what an interface has, and what becomes of them: sd-bus vtables (so
+ * introspection is the table), indexes, permissions. */
 #pragma once
 
 #include <systemd/sd-bus.h>
@@ -54,9 +54,9 @@ typedef enum MethodAttributes {
         STARTS = 1 << 1,  /* DOMAIN_START_AUTODESTROY ties the domain to the caller */
 } MethodAttributes;
 
-/* names: of the arguments, in then out, each ended by NUL. A row without a handler, or whose operation
- * the driver lacks, answers "not supported" naming the API. Bits of the argument named "flags" that are
- * not in flags are refused before the handler is called. */
+/* names: of the arguments, in then out, each ended by NUL. A row without a handler, or whose
+ * operation the driver lacks, answers "not supported" naming the API. Bits of the argument named
+ * "flags" that are not in flags are refused before the handler is called. */
 typedef struct Method {
         const char *name, *in, *out, *names, *api;
         const Permission *permissions;
@@ -122,6 +122,8 @@ void face_done(Face *face);
 const Method *face_method(const Face *face, const char *name);
 const Property *face_property(const Face *face, const char *name);
 
-/* Reads a number ('u' or 'i') of a call by its argument's name, whatever stands before it, and rewinds
- * the message. -ENOENT when the row has no such argument, -ENXIO and the like when the call lacks it. */
-int method_number(const Method *method, sd_bus_message *message, const char *argument, uint32_t *ret);
+/* Reads a number ('u' or 'i') of a call by its argument's name, whatever stands before it, and
+ * rewinds the message. -ENOENT when the row has no such argument, -ENXIO and the like when the
+ * call lacks it. */
+int method_number(const Method *method, sd_bus_message *message, const char *argument,
+                  uint32_t *ret);

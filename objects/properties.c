@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Get and Set go through sd-bus. GetAll doesn't, because clients of org.libvirt expect a variant in each
- * variant; nor does GetManagedObjects, because sd-bus collects, sorts and looks up every path first. */
+/* Get and Set go through sd-bus. GetAll doesn't, because clients of org.libvirt expect a variant
+ * in each variant; nor does GetManagedObjects, because sd-bus collects, sorts and looks up every
+ * path first. */
 #include "objects/properties.h"
 
 #include <errno.h>
@@ -10,13 +11,17 @@
 
 /* ---- one property ---- */
 
+static int unknown(const char *path, sd_bus_error *error) {
+        return sd_bus_error_setf(error, SD_BUS_ERROR_UNKNOWN_OBJECT, "Unknown object '%s'.", path);
+}
+
 int property_get(sd_bus *bus, const char *path, const char *interface, const char *name,
                  sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         const Row *row = userdata;
         Object object;
 
         if (!tree_find(row->tree, path, &object))
-                return sd_bus_error_setf(error, SD_BUS_ERROR_UNKNOWN_OBJECT, "Unknown object '%s'.", path);
+                return unknown(path, error);
         return row->property->get(&object, reply);
 }
 
@@ -29,8 +34,7 @@ int property_set(sd_bus *bus, const char *path, const char *interface, const cha
         int r;
 
         if (!tree_find(row->tree, path, &object))
-                return sd_bus_error_setf(bus_error, SD_BUS_ERROR_UNKNOWN_OBJECT, "Unknown object '%s'.",
-                                         path);
+                return unknown(path, bus_error);
         r = row->property->set(&object, value, &error);
         if (r >= 0 || error.code == ERROR_NONE)
                 return r;
@@ -40,8 +44,8 @@ int property_set(sd_bus *bus, const char *path, const char *interface, const cha
 
 /* ---- many ---- */
 
-int append_properties(sd_bus_message *message, const Face *face, const Object *object, uint64_t changes,
-                      bool nested) {
+int append_properties(sd_bus_message *message, const Face *face, const Object *object,
+                      uint64_t changes, bool nested) {
         int r = sd_bus_message_open_container(message, 'a', "{sv}");
 
         for (const Property *p = face->interface->properties; r >= 0 && p && p->name; p++) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From dispatch to reply.
  *
- * A request holds its message and its resource, and is a job: whatever the driver does with it, the end
- * is request_done(), once, and there the answer goes out. By then the driver has saved and reported, so
- * that on the wire signals stand before the reply they belong to. */
+ * A request holds its message and its resource, and is a job: whatever the driver does with it,
+ * the end is request_done(), once, and there the answer goes out. By then the driver has saved
+ * and reported, so that on the wire signals stand before the reply they belong to. */
 #include "objects/request.h"
 
 #include <assert.h>
@@ -152,12 +152,17 @@ static int reply_result(Request *request) {
         return r < 0 ? r : request_reply_send(request, reply);
 }
 
+/* The domain that a row with STARTS was about. */
+static Domain *started(const Request *request) {
+        return domain_of(request->job.result.resource ?: request->object.resource);
+}
+
 static void request_done(Job *job, int result, Error *error) {
         Request *request = container_of(job, Request, job);
         Resource *resource = request->object.resource;
 
         if (result >= 0 && request->autodestroy)
-                autodestroy_bind(TAKE(request->autodestroy), domain_of(job->result.resource ?: resource));
+                autodestroy_bind(TAKE(request->autodestroy), started(request));
         if (result >= 0 && !request->replied)
                 result = reply_result(request);
         if (result < 0 && !request->replied) {
@@ -189,7 +194,7 @@ static int request_check(Request *request, Error *error) {
         if (r == -ENOENT)
                 return 0;
         if (r < 0)
-                return fail(error, ERROR_INVALID_ARG, "cannot read the arguments of %s", method->name);
+                return fail(error, ERROR_INVALID_ARG, "cannot read the flags of %s", method->name);
         return flags_check(request->flags, method->flags, method->api, error);
 }
 
@@ -229,7 +234,8 @@ int request_dispatch(sd_bus_message *message, void *userdata, sd_bus_error *unus
                 request_done(&request->job, r, &error);
                 return 1;
         }
-        queue = object.resource && (row->method->attributes & CHANGES) ? &object.resource->queue : NULL;
-        job_start(queue, &request->job, row->method->name, request_run);
+        queue = object.resource ? &object.resource->queue : NULL;
+        job_start(row->method->attributes & CHANGES ? queue : NULL, &request->job,
+                  row->method->name, request_run);
         return 1;
 }

@@ -14,8 +14,8 @@ struct Request {
         sd_bus_message *message;
         uint32_t flags; /* the argument of that name, checked; 0 for rows without one */
         bool replied;
-        int (*reply)(Request *request, sd_bus_message *reply); /* fills the reply from job.result; NULL:
-                                                                * as the row's out signature says */
+        /* Fills the reply from job.result; NULL: as the row's out signature says. */
+        int (*reply)(Request *request, sd_bus_message *reply);
         Autodestroy *autodestroy; /* is to be bound to the domain when the job succeeds */
 };
 

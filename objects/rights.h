@@ -12,6 +12,7 @@ typedef struct Needed {
         Object object; /* borrowed; what they are needed on */
 } Needed;
 
-/* Of a call's arguments only the number that a permission depends on is read, and the names of interface
- * and property of Get, Set and GetAll. What no row knows needs nothing: nothing will come of it. */
+/* Of a call's arguments only the number that a permission depends on is read, and the names of
+ * interface and property of Get, Set and GetAll. What no row knows needs nothing: nothing will
+ * come of it. */
 void message_needs(Tree *tree, sd_bus_message *message, Needed *ret);

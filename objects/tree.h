@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The tree of object paths. Nothing is registered per domain: a path is looked up in the connection's
- * sets each time, so there is no second list to keep in step.
+/* The tree of object paths. Nothing is registered per domain: a path is looked up in the
+ * connection's sets each time, so there is no second list to keep in step.
  *
  *         /org/libvirt                        ObjectManager
  *         /org/libvirt/QEMU                   a connection; ObjectManager of what is below
  *         /org/libvirt/QEMU/domain/_UUID      a resource, '-' written as '_'
- */
+ * / */
 #pragma once
 
 #include "objects/client.h"
@@ -46,8 +46,8 @@ struct Tree {
 
 int tree_new(sd_bus *bus, Tree **ret);
 
-/* Before connections are freed: nothing is announced any more, and who waited for a client stops doing
- * so. Calls that end while a connection is being freed are still answered. */
+/* Before connections are freed: nothing is announced any more, and who waited for a client stops
+ * doing so. Calls that end while a connection is being freed are still answered. */
 void tree_close(Tree *tree);
 Tree *tree_free(Tree *tree); /* closes; then after its connections */
 DEFINE_CLEANUP(Tree *, tree_free);

@@ -10,7 +10,8 @@
 /* ERROR_INVALID_ARG naming the bits that aren't known, in libvirt's words. */
 int flags_check(uint32_t flags, uint32_t known, const char *api, Error *error);
 
-/* One entry of an a{sv}. Typed parameters, and GetAll of org.libvirt.*, hold a variant in the variant. */
+/* One entry of an a{sv}. Typed parameters, and GetAll of org.libvirt.*, hold a variant in the
+ * variant. */
 int entry_open(sd_bus_message *message, const char *name, const char *type, bool nested);
 int entry_close(sd_bus_message *message, bool nested);
 
@@ -28,8 +29,8 @@ int path_uuid_format(Uuid uuid, char *to, size_t size);
 /* Only what path_uuid_format() writes: -EINVAL. */
 int path_uuid_parse(const char *leaf, Uuid *ret);
 
-/* The encoding of other names: letters and digits stay, any other byte is '_' and two lower-case hex
- * digits. Newly allocated, NULL without memory. */
+/* The encoding of other names: letters and digits stay, any other byte is '_' and two lower-case
+ * hex digits. Newly allocated, NULL without memory. */
 char *path_encode(const char *name);
 /* Back again. NULL without memory or when path_encode() can't have written it. */
 char *path_decode(const char *leaf);

@@ -22,7 +22,8 @@ static int get_reason(const Object *object, sd_bus_message *reply) {
 
 /* clang-format off */
 static const Method methods[] = {
-        { "OpenConsole", "su", "h", "alias\0flags\0fd\0", "virDomainOpenConsole", MAY("domain:open_device"),
+        { "OpenConsole", "su", "h", "alias\0flags\0fd\0", "virDomainOpenConsole",
+          MAY("domain:open_device"),
           { true, offsetof(Driver, access), offsetof(DomainAccess, open_console) },
           DOMAIN_CONSOLE_FORCE | DOMAIN_CONSOLE_SAFE, open_console },
         {}

@@ -73,25 +73,27 @@ static int name_answered(sd_bus_message *reply, void *userdata, sd_bus_error *un
 }
 
 static int name_lost(sd_bus_message *signal, void *userdata, sd_bus_error *unused) {
+        sd_bus *bus = sd_bus_message_get_bus(signal);
         const char *name;
 
         if (sd_bus_message_read(signal, "s", &name) > 0 && strcmp(name, BUS_NAME) == 0) {
                 log_message(LOG_NOTICE, "the name %s was taken from us", BUS_NAME);
-                return sd_event_exit(sd_bus_get_event(sd_bus_message_get_bus(signal)), EXIT_SUCCESS);
+                return sd_event_exit(sd_bus_get_event(bus), EXIT_SUCCESS);
         }
         return 0;
 }
 
-int bus_request_name(sd_bus *bus, void (*owned)(void *userdata), void *userdata, sd_bus_slot *ret_slots[2],
-                     Error *error) {
+int bus_request_name(sd_bus *bus, void (*owned)(void *userdata), void *userdata,
+                     sd_bus_slot *ret_slots[2], Error *error) {
         Wish *wish = malloc(sizeof(*wish));
         int r;
 
         if (!wish)
                 return fail_memory(error);
         *wish = (Wish) { .owned = owned, .userdata = userdata };
-        r = sd_bus_match_signal_async(bus, &ret_slots[0], "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                      "org.freedesktop.DBus", "NameLost", name_lost, NULL, NULL);
+        r = sd_bus_match_signal_async(bus, &ret_slots[0], "org.freedesktop.DBus",
+                                      "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameLost",
+                                      name_lost, NULL, NULL);
         if (r >= 0)
                 r = sd_bus_request_name_async(bus, &ret_slots[1], BUS_NAME, 0, name_answered, wish);
         if (r < 0) {

@@ -9,13 +9,13 @@
  *                                  |-- yes to all -------------------------------------> goes on
  *                                  `-- no, or no answer ---------------------> access denied
  *
- * While a question is under way the message is put aside; afterwards it is queued for reading again and
- * comes back here, where its answer is found and everything else is looked up anew, by sd-bus and by the
- * handler: nothing that may have gone meanwhile is held. A client's calls that wait for the same answer
- * go on in their order; a call that needs no answer may overtake them.
+ * While a question is under way the message is put aside; afterwards it is queued for reading
+ * again and comes back here, where its answer is found and everything else is looked up anew, by
+ * sd-bus and by the handler: nothing that may have gone meanwhile is held. A client's calls that
+ * wait for the same answer go on in their order; a call that needs no answer may overtake them.
  *
- * Fails closed: who cannot be identified and what polkit doesn't know is denied. What each permission
- * means is the rows' business; which of them everybody has, is_free()'s. */
+ * Fails closed: who cannot be identified and what polkit doesn't know is denied. What each
+ * permission means is the rows' business; which of them everybody has, is_free()'s. */
 #include "service/gate.h"
 
 #include <errno.h>
@@ -176,14 +176,16 @@ static int verdict(sd_bus_message *reply, void *userdata, sd_bus_error *unused) 
 
 static int append_object_details(sd_bus_message *call, const Object *object) {
         char uuid[UUID_TEXT_MAX];
-        int r = sd_bus_message_append(call, "{ss}", "connect_driver", object->connection->driver->name);
+        const char *driver = object->connection->driver->name;
+        int r = sd_bus_message_append(call, "{ss}", "connect_driver", driver);
 
         if (r < 0 || !object->resource)
                 return r;
         switch (object->resource->kind) {
         case RESOURCE_DOMAIN:
-                return sd_bus_message_append(call, "{ss}{ss}", "domain_name", object->resource->name,
-                                             "domain_uuid", uuid_format(object->resource->uuid, uuid));
+                uuid_format(object->resource->uuid, uuid);
+                return sd_bus_message_append(call, "{ss}{ss}", "domain_name",
+                                             object->resource->name, "domain_uuid", uuid);
         case _RESOURCE_KIND_MAX:
                 break;
         }
@@ -191,6 +193,7 @@ static int append_object_details(sd_bus_message *call, const Object *object) {
 }
 
 static int append_question(sd_bus_message *call, Query *query, bool interactive) {
+        const char *path = sd_bus_message_get_path(query->message);
         char action[128];
         Object object;
         int r;
@@ -202,7 +205,7 @@ static int append_question(sd_bus_message *call, Query *query, bool interactive)
                                   query->client.client->name, action);
         if (r >= 0)
                 r = sd_bus_message_open_container(call, 'a', "{ss}");
-        if (r >= 0 && tree_find(query->gate->tree, sd_bus_message_get_path(query->message), &object))
+        if (r >= 0 && tree_find(query->gate->tree, path, &object))
                 r = append_object_details(call, &object);
         if (r >= 0)
                 r = sd_bus_message_close_container(call);
@@ -254,9 +257,9 @@ static int deny_stranger(Query *query) {
         if (client->identity != IDENTITY_KNOWN || !*client->name)
                 return deny(query, "the caller can't be identified");
         if (query->gate->stages[STAGE_TURN].n + query->gate->stages[STAGE_ASKED].n >= GATE_TURN_MAX)
-                return fail(&query->error, ERROR_LIMIT, "too many calls wait for polkit");
+                return fail(&query->error, ERROR_LIMIT, "too many calls wait for polkit's answer");
         if (client->asking >= GATE_CLIENT_MAX)
-                return fail(&query->error, ERROR_LIMIT, "too many calls of this client wait for polkit");
+                return fail(&query->error, ERROR_LIMIT, "too many calls of one client wait for it");
         return 0;
 }
 
@@ -275,8 +278,8 @@ static void client_is_known(ClientWatch *watch) {
         gate_pump(gate);
 }
 
-/* The answer would reach nobody, so what was asked for isn't done either. client_unwatch() came before
- * this: the client's own count goes with it. */
+/* The answer would reach nobody, so what was asked for isn't done either. client_unwatch() came
+ * before this: the client's own count goes with it. */
 static void client_left(ClientWatch *watch) {
         Query *query = container_of(watch, Query, client);
         Gate *gate = query->gate;
@@ -284,8 +287,9 @@ static void client_left(ClientWatch *watch) {
         if (query->stage == STAGE_YES || query->stage == STAGE_NO)
                 return; /* its message comes back, and ends there */
         if (query->stage == STAGE_ASKED)
-                (void) sd_bus_call_method_async(gate->tree->bus, NULL, POLKIT, "CancelCheckAuthorization",
-                                                NULL, NULL, "s", query->cancellation);
+                (void) sd_bus_call_method_async(gate->tree->bus, NULL, POLKIT,
+                                                "CancelCheckAuthorization", NULL, NULL, "s",
+                                                query->cancellation);
         query_free(query);
         gate_pump(gate);
 }
@@ -308,8 +312,8 @@ static int refuse(Gate *gate, sd_bus_message *message, ErrorCode code, const cha
         return r < 0 ? r : 1;
 }
 
-static int put_aside(Gate *gate, sd_bus_message *message, Client *client, const char *const *permissions,
-                     size_t n) {
+static int put_aside(Gate *gate, sd_bus_message *message, Client *client,
+                     const char *const *permissions, size_t n) {
         Query *query;
 
         if (gate->stages[STAGE_WHO].n >= GATE_STRANGERS_MAX)
@@ -328,7 +332,8 @@ static int put_aside(Gate *gate, sd_bus_message *message, Client *client, const 
         return 1;
 }
 
-/* The query of a message that came back. They come back in order, so it is the first of its stage. */
+/* The query of a message that came back. They come back in order, so it is the first of its
+ * stage. */
 static Query *find_answered(Gate *gate, sd_bus_message *message) {
         for (Stage stage = STAGE_YES; stage <= STAGE_NO; stage++)
                 for (Query *query = gate->stages[stage].first; query; query = query->after)
@@ -338,14 +343,15 @@ static Query *find_answered(Gate *gate, sd_bus_message *message) {
 }
 
 static int conclude(Query *query) {
+        bool left = !query->client.client, no = query->stage == STAGE_NO;
         int r = 0;
 
-        if (!query->client.client)
-                r = 1; /* it left meanwhile */
-        else if (query->stage == STAGE_NO)
-                r = reply_error(query->gate->tree, query->message, -EACCES, &query->error) < 0 ? -EACCES : 1;
+        if (no && !left)
+                r = reply_error(query->gate->tree, query->message, -EACCES, &query->error);
         query_free(query);
-        return r;
+        if (r < 0)
+                return r;
+        return no || left;
 }
 
 static int gate_filter(sd_bus_message *message, void *userdata, sd_bus_error *unused) {

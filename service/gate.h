@@ -6,8 +6,8 @@
 
 /* Limits; one call more is answered with LimitsExceeded. */
 #define GATE_ASKING_MAX 64     /* questions to polkit under way; others wait for their turn */
-#define GATE_TURN_MAX 1024     /* calls that polkit is or will be asked about, all clients together */
-#define GATE_CLIENT_MAX 128    /* the same of one client */
+#define GATE_TURN_MAX 1024     /* calls that polkit is or will be asked about */
+#define GATE_CLIENT_MAX 128    /* those of one client */
 #define GATE_STRANGERS_MAX 16384 /* calls whose client the bus was asked about */
 
 typedef struct Gate Gate;

@@ -31,8 +31,8 @@ static int parse_patience(const char *text, uint64_t *ret) {
         errno = 0;
         seconds = strtoul(text, &end, 10);
         if (errno != 0 || end == text || *end || seconds < 1 || seconds > PATIENCE_MAX) {
-                fprintf(stderr, "virtbusd: --timeout takes seconds, 1 to %d, and not '%s'\n", PATIENCE_MAX,
-                        text);
+                fprintf(stderr, "virtbusd: --timeout takes seconds, 1 to %d, and not '%s'\n",
+                        PATIENCE_MAX, text);
                 return -EINVAL;
         }
         *ret = seconds * UINT64_C(1000000);
@@ -80,7 +80,7 @@ static int parse(int argc, char **argv, Options *ret) {
                         return -EINVAL;
                 }
         if (optind < argc) {
-                fprintf(stderr, "virtbusd: it takes no arguments, but there is '%s'\n", argv[optind]);
+                fprintf(stderr, "virtbusd: '%s' is no option\n", argv[optind]);
                 return -EINVAL;
         }
         return 1;

@@ -99,7 +99,8 @@ static int manager_open_bus(Manager *manager, Error *error) {
         const Options *options = manager->options;
         int r;
 
-        r = bus_open(manager->event, options->settings.session, options->address, &manager->bus, error);
+        r = bus_open(manager->event, options->settings.session, options->address, &manager->bus,
+                     error);
         if (r < 0)
                 return r;
         r = tree_new(manager->bus, &manager->tree);
@@ -110,7 +111,8 @@ static int manager_open_bus(Manager *manager, Error *error) {
         return r < 0 ? fail_errno(error, r, "cannot set up the objects on the bus") : 0;
 }
 
-/* Calls that came before are waiting in the bus; they are answered before or after, as they come. */
+/* Calls that came before are waiting in the bus; they are answered before or after, as they
+ * come. */
 static void ready(void *userdata) {
         Manager *manager = userdata;
 
