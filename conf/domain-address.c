@@ -98,10 +98,28 @@ void address_complete(DeviceAddress *address) {
         address->type = ADDRESS_PCI_ANY;
 }
 
+#define USB_DEPTH_MAX 4 /* hubs on the way and the port of the last */
+
+static bool is_usb_port(const char *port) {
+        size_t depth = 1;
+
+        for (const char *p = port; *p; p++) {
+                if (*p == '.' && p > port && p[1] && p[1] != '.')
+                        depth++;
+                else if (*p < '0' || *p > '9')
+                        return false;
+        }
+        return *port && depth <= USB_DEPTH_MAX;
+}
+
 int address_check(const Device *device, Error *error) {
         const DeviceAddress *a = &device->address;
         const xmlNode *node = device->item.node;
 
+        if (a->type == ADDRESS_USB && a->port && !is_usb_port(a->port))
+                return fail_at(error, ERROR_XML, node,
+                               "invalid port '%s' of a USB address; up to %d numbers with dots "
+                               "between are expected", a->port, USB_DEPTH_MAX);
         if (a->type != ADDRESS_PCI)
                 return 0;
         if (a->domain > 0xffff)

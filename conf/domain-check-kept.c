@@ -82,11 +82,6 @@ static bool attribute_is(const xmlNode *node, const char *name, const char *expe
         return is_text(text, expected);
 }
 
-static bool is_named(const xmlNode *node, const char *name) {
-        return node->type == XML_ELEMENT_NODE && !node->ns &&
-               strcmp((const char *) node->name, name) == 0;
-}
-
 static int check_value(const xmlNode *node, size_t row, Error *error) {
         _cleanup_(freep) char *text = attribute_of(node, values[row].attribute);
 
@@ -134,6 +129,26 @@ static int check_smartcard(const DomainConf *conf, const xmlNode *node, Error *e
         return 0;
 }
 
+static int check_audio(const DomainConf *conf, const xmlNode *node, Error *error) {
+        _cleanup_(freep) char *id = attribute_of(node, "id");
+
+        for (const xmlNode *other = node->next; other; other = other->next)
+                if (is_named(other, "audio") && id && attribute_is(other, "id", id))
+                        return fail_at(error, ERROR_XML, other, "audio id '%s' is used twice", id);
+        return 0;
+}
+
+/* Devices that plug into USB, where there is none. */
+static int check_usb(const DomainConf *conf, const xmlNode *node, Error *error) {
+        for (size_t i = 0; i < conf->controllers.n; i++)
+                if (conf->controllers.items[i]->type == CONTROLLER_USB &&
+                    is_text(conf->controllers.items[i]->model, "none"))
+                        return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                                       "Device configuration is not compatible: Domain has USB bus "
+                                       "disabled");
+        return 0;
+}
+
 static int check_filesystem(const DomainConf *conf, const xmlNode *node, Error *error) {
         if (attribute_is(child_of(node, "driver"), "type", "virtiofs") && child_of(node, "readonl"
                                                                                          "y"))
@@ -172,7 +187,7 @@ static int check_hostdev(const DomainConf *conf, const xmlNode *node, Error *err
             !xmlHasProp((xmlNode *) node, (const xmlChar *) "model"))
                 return fail_at(error, ERROR_XML, node,
                                "missing attribute 'model' of a mediated device");
-        return 0;
+        return attribute_is(node, "type", "usb") ? check_usb(conf, node, error) : 0;
 }
 
 static int check_auth(const xmlNode *auth, const char *protocol, Error *error) {
@@ -194,7 +209,23 @@ static int check_auth(const xmlNode *auth, const char *protocol, Error *error) {
         return 0;
 }
 
+/* A label belongs to a security model; which one may be left open only if there is no other. */
 static int check_labels(const xmlNode *parent, Error *error) {
+        size_t n = 0;
+
+        for (const xmlNode *a = parent ? parent->children : NULL; a; a = a->next) {
+                if (!is_named(a, "seclabel"))
+                        continue;
+                if (attribute_is(a, "type", "static") && !attribute_is(a, "model", "none") &&
+                    !child_of(a, "label"))
+                        return fail_at(error, ERROR_XML, a, "security label is missing");
+                n++;
+        }
+        for (const xmlNode *a = parent ? parent->children : NULL; a && n > 1; a = a->next)
+                if (is_named(a, "seclabel") && !attribute_is(a, "type", "none") &&
+                    !xmlHasProp((xmlNode *) a, (const xmlChar *) "model"))
+                        return fail_at(error, ERROR_XML, a,
+                                       "missing security model when using multiple labels");
         for (const xmlNode *a = parent ? parent->children : NULL; a; a = a->next) {
                 if (!is_named(a, "seclabel"))
                         continue;
@@ -204,6 +235,33 @@ static int check_labels(const xmlNode *parent, Error *error) {
                         if (is_named(b, "seclabel") && model && attribute_is(b, "model", model))
                                 return fail_at(error, ERROR_XML, b,
                                                "security model '%s' is labelled twice", model);
+        }
+        return 0;
+}
+
+/* A limit is for both directions, or for each. */
+static int check_iotune(const xmlNode *tune, Error *error) {
+        static const char *const names[][3] = {
+                { "total_bytes_sec", "read_bytes_sec", "write_bytes_sec" },
+                { "total_iops_sec", "read_iops_sec", "write_iops_sec" },
+                { "total_bytes_sec_max", "read_bytes_sec_max", "write_bytes_sec_max" },
+                { "total_iops_sec_max", "read_iops_sec_max", "write_iops_sec_max" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(names); i++) {
+                bool set[3];
+
+                for (size_t k = 0; k < ELEMENTS(set); k++) {
+                        const xmlNode *node = child_of(tune, names[i][k]);
+                        _cleanup_(xml_freep) xmlChar *text =
+                                node ? xmlNodeGetContent((xmlNode *) node) : NULL;
+
+                        set[k] = text && strtoull((const char *) text, NULL, 10) > 0;
+                }
+                if (set[0] && (set[1] || set[2]))
+                        return fail_at(error, ERROR_CONFIG_UNSUPPORTED, tune,
+                                       "%s cannot be set together with %s or %s", names[i][0],
+                                       names[i][1], names[i][2]);
         }
         return 0;
 }
@@ -221,13 +279,14 @@ static int check_disk(const DomainConf *conf, const xmlNode *node, Error *error)
         if ((r = check_auth(child_of(node, "auth"), protocol, error)) < 0 ||
             (r = check_auth(child_of(source, "auth"), protocol, error)) < 0)
                 return r;
+        if ((r = check_iotune(child_of(node, "iotune"), error)) < 0)
+                return r;
         return check_labels(source, error);
 }
 
 /* ---- the system ---- */
 
-static int check_sysinfo(const DomainConf *conf, const xmlNode *node, Error *error) {
-        const xmlNode *bios = child_of(node, "bios");
+static int check_date(const xmlNode *bios, Error *error) {
 
         for (const xmlNode *entry = bios ? bios->children : NULL; entry; entry = entry->next) {
                 unsigned month, day, year;
@@ -247,6 +306,32 @@ static int check_sysinfo(const DomainConf *conf, const xmlNode *node, Error *err
                                        "expected");
         }
         return 0;
+}
+
+/* The guest must not be told another uuid than the domain's. */
+static int check_system(const DomainConf *conf, const xmlNode *system, Error *error) {
+        for (const xmlNode *entry = system ? system->children : NULL; entry; entry = entry->next) {
+                Uuid uuid;
+
+                if (!is_named(entry, "entry") || !attribute_is(entry, "name", "uuid"))
+                        continue;
+
+                _cleanup_(xml_freep) xmlChar *text = xmlNodeGetContent((xmlNode *) entry);
+                if (!text)
+                        return fail_memory(error);
+                if (uuid_parse((const char *) text, &uuid) < 0)
+                        return fail_at(error, ERROR_XML, entry, "malformed uuid element");
+                if (!uuid_equal(uuid, conf->uuid))
+                        return fail_at(error, ERROR_XML, entry,
+                                       "UUID mismatch between <uuid> and <sysinfo>");
+        }
+        return 0;
+}
+
+static int check_sysinfo(const DomainConf *conf, const xmlNode *node, Error *error) {
+        int r = check_date(child_of(node, "bios"), error);
+
+        return r < 0 ? r : check_system(conf, child_of(node, "system"), error);
 }
 
 static int check_tseg(const DomainConf *conf, const xmlNode *root, Error *error) {
@@ -273,6 +358,7 @@ static const struct {
         bool device;
         int (*check)(const DomainConf *conf, const xmlNode *node, Error *error);
 } elements[] = {
+        { "audio", true, check_audio },           { "redirdev", true, check_usb },
         { "disk", true, check_disk },             { "filesystem", true, check_filesystem },
         { "hostdev", true, check_hostdev },       { "iommu", true, check_iommu },
         { "shmem", true, check_shmem },           { "smartcard", true, check_smartcard },

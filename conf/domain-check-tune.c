@@ -110,11 +110,6 @@ static int read_set(const xmlNode *node, const char *attribute, Set *ret, Error 
         return 0;
 }
 
-static bool is_named(const xmlNode *node, const char *name) {
-        return node->type == XML_ELEMENT_NODE && !node->ns &&
-               strcmp((const char *) node->name, name) == 0;
-}
-
 /* ---- <cputune> ---- */
 
 /* No number may be in two elements of a name. */

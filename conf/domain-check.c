@@ -53,6 +53,9 @@ static int check_loader(const DomainOs *os, const xmlNode *root, Error *error) {
         bool details = os->loader_readonly || os->loader_secure || os->loader_type ||
                        os->loader_stateless;
 
+        if (!os->firmware && os->has.firmware_features)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root,
+                               "features of a firmware need <os firmware='...'>");
         if (os->firmware && os->loader)
                 return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root,
                                "a loader path cannot be given when "
@@ -140,6 +143,27 @@ static int check_features(const DomainConf *conf, const xmlNode *root, Error *er
         return 0;
 }
 
+/* Memory that is plugged in needs room, and a node of the guest if it has any. */
+static int check_memories(const DomainConf *conf, Error *error) {
+        size_t cells = conf->cpu ? conf->cpu->cells.n : 0;
+
+        for (size_t i = 0; i < conf->memories.n; i++) {
+                const MemoryDevice *memory = conf->memories.items[i];
+                const xmlNode *node = memory->item.node;
+
+                if (memory->size == 0)
+                        return fail_at(error, ERROR_XML, node, "a memory device needs a size");
+                if (is_text(memory->model, "dimm") && conf->max_memory == 0)
+                        return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                                       "a memory device needs <maxMemory> in the domain");
+                if (memory->node.set && memory->node.value >= MAX(cells, 1))
+                        return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                                       "target NUMA node %" PRIu32 " of a memory device is not one "
+                                       "of the guest's %zu", memory->node.value, cells);
+        }
+        return 0;
+}
+
 /* ---- controllers ---- */
 
 static bool may_share_index(const DomainController *a, const DomainController *b) {
@@ -182,7 +206,11 @@ static int check_pci_controller(const DomainConf *conf, const DomainController *
         bool root = is_text(controller->model, "pci-root") || is_text(controller->model, "pcie-"
                                                                                          "root");
         size_t cells = conf->cpu ? conf->cpu->cells.n : 0;
+        bool many = conf->os.arch && strncmp(conf->os.arch, "ppc", 3) == 0; /* pSeries */
 
+        if (root && controller->index.value != 0 && !many)
+                return fail_at(error, ERROR_XML, node,
+                               "pci-root and pcie-root controllers should have index 0");
         if (root && controller->device.address.type != ADDRESS_NONE)
                 return fail_at(error, ERROR_XML, node,
                                "pci-root and pcie-root controllers should not have an "
@@ -327,6 +355,11 @@ static int check_videos(const DomainConf *conf, Error *error) {
         size_t primaries = 0;
 
         for (size_t i = 0; i < conf->videos.n; i++)
+                if (conf->videos.n > 1 && is_text(conf->videos.items[i]->model, "none"))
+                        return fail_at(error, ERROR_CONFIG_UNSUPPORTED,
+                                       conf->videos.items[i]->device.item.node,
+                                       "a 'none' video type must be the only video device");
+        for (size_t i = 0; i < conf->videos.n; i++)
                 if (conf->videos.items[i]->primary == TRISTATE_YES && ++primaries > 1)
                         return fail_at(error, ERROR_XML, conf->videos.items[i]->device.item.node,
                                        "Only one primary video device is supported");
@@ -418,8 +451,8 @@ int conf_check(const DomainConf *conf, Error *error) {
                 check_name, check_size, check_os, check_cpu, cells_check, check_features,
         };
         static int (*const lists[])(const DomainConf *, Error *) = {
-                check_controllers, check_graphics, check_videos, check_nets, check_inputs,
-                places_check, kept_check,
+                check_controllers, check_memories, check_graphics, check_videos,
+                check_nets, check_inputs, places_check, kept_check,
         };
         const xmlNode *root = conf->document ? xmlDocGetRootElement(conf->document) : NULL;
         int r;

@@ -89,10 +89,14 @@ bool is_text(const char *text, const char *expected) {
         return text && strcmp(text, expected) == 0;
 }
 
+bool is_named(const xmlNode *node, const char *name) {
+        return node->type == XML_ELEMENT_NODE && !node->ns &&
+               strcmp((const char *) node->name, name) == 0;
+}
+
 xmlNode *child_of(const xmlNode *node, const char *name) {
         for (xmlNode *child = node ? node->children : NULL; child; child = child->next)
-                if (child->type == XML_ELEMENT_NODE && !child->ns &&
-                    strcmp((const char *) child->name, name) == 0)
+                if (is_named(child, name))
                         return child;
         return NULL;
 }

@@ -40,7 +40,7 @@ const MapElement graphics_element = { "graphics", sizeof(DomainGraphics), (const
         STRING("@keymap",        DomainGraphics, keymap),
         WORD  ("@defaultMode",   DomainGraphics, default_mode, spice_mode_words, TYPE(SPICE)),
         STRING("@passwd",        DomainGraphics, passwd, SECRET),
-        STRING("@passwdValidTo", DomainGraphics, passwd_valid_to, SECRET),
+        STRING("@passwdValidTo", DomainGraphics, passwd_valid_to),
         WORD  ("@connected",     DomainGraphics, connected, connected_words),
         WORD  ("@sharePolicy",   DomainGraphics, share_policy, share_policy_words, TYPE(VNC)),
         WORD  ("@powerControl",  DomainGraphics, power_control, yes_no_words, TYPE(VNC)),

@@ -83,6 +83,7 @@ int numatune_check(const DomainConf *conf, const xmlNode *node, Error *error);
 int hugepages_check(const DomainConf *conf, const xmlNode *backing, Error *error);
 
 bool is_text(const char *text, const char *expected); /* false for NULL */
+bool is_named(const xmlNode *node, const char *name); /* an element of libvirt's own */
 xmlNode *child_of(const xmlNode *node, const char *name); /* the first; node may be NULL */
 
 char *attribute_of(const xmlNode *node, const char *name); /* a copy or NULL; node may be NULL */

@@ -188,23 +188,32 @@ int conf_sync(DomainConf *conf, Error *error) {
         return write_document(conf, error);
 }
 
-/* A copy of the document as it looks without what is live, secret or both. */
-static int print_without(DomainConf *conf, MapFlags without, char **ret, Error *error) {
+/* A definition of its own from a copy of the document, rows left out. */
+static int copy_conf(const DomainConf *conf, MapFlags without, DomainConf **ret, Error *error) {
+        _cleanup_(conf_freep) DomainConf *copy = calloc(1, sizeof(*copy));
+        int r;
+
+        if (!copy || !(copy->document = xmlCopyDoc(conf->document, 1)))
+                return fail_memory(error);
+
+        xmlNode *root = xmlDocGetRootElement(copy->document);
+        if (without)
+                map_strip(&domain_element, root, without);
+        if ((r = map_load(&domain_element, root, copy, error)) < 0)
+                return r;
+        settle_addresses(copy);
+        *ret = TAKE(copy);
+        return 0;
+}
+
+/* Taking away what is live needs the struct too: generated values are told by what they are. */
+static int print_without(const DomainConf *conf, MapFlags without, char **ret, Error *error) {
         _cleanup_(conf_freep) DomainConf *copy = NULL;
-        int r = conf_clone(conf, &copy, error);
+        int r = copy_conf(conf, without, &copy, error);
 
         if (r < 0)
                 return r;
-        xmlNode *root = xmlDocGetRootElement(copy->document);
-        map_strip(&domain_element, root, without);
         if (without & MAP_LIVE) {
-                xmlDoc *document = TAKE(copy->document);
-
-                map_clear(&domain_element, copy);
-                copy->document = document;
-                if ((r = map_load(&domain_element, root, copy, error)) < 0)
-                        return r;
-                settle_addresses(copy);
                 domain_drop_live(copy);
                 if ((r = write_document(copy, error)) < 0)
                         return r;
@@ -223,18 +232,9 @@ int conf_print(DomainConf *conf, MapFlags without, char **ret, Error *error) {
 }
 
 int conf_clone(DomainConf *conf, DomainConf **ret, Error *error) {
-        _cleanup_(conf_freep) DomainConf *copy = calloc(1, sizeof(*copy));
         int r = conf_sync(conf, error);
 
-        if (r < 0)
-                return r;
-        if (!copy || !(copy->document = xmlCopyDoc(conf->document, 1)))
-                return fail_memory(error);
-        if ((r = map_load(&domain_element, xmlDocGetRootElement(copy->document), copy, error)) < 0)
-                return r;
-        settle_addresses(copy);
-        *ret = TAKE(copy);
-        return 0;
+        return r < 0 ? r : copy_conf(conf, 0, ret, error);
 }
 
 DomainConf *conf_free(DomainConf *conf) {

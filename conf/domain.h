@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a domain is: libvirt's <domain> document and a view of it.
  *
- * A DomainConf owns its document. At rest a definition is kept as text; conf_parse() and conf_print()
- * go back and forth, and printing a parsed definition again changes no byte. Cross-field rules and
- * defaults that don't depend on a hypervisor stand here; what does, in its driver. */
+ * A DomainConf owns its document. At rest a definition is kept as text; conf_parse() and
+ * conf_print() go back and forth, and printing a parsed definition again changes no byte.
+ * Cross-field rules and defaults that don't depend on a hypervisor stand here; what does, in its
+ * driver. */
 #pragma once
 
 #include "conf/api.h"

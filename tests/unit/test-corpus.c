@@ -307,11 +307,12 @@ static uint32_t next_random(void) {
         return random_state >> 8;
 }
 
-/* Swaps the value of an attribute with that of another, drops a stretch, or cuts the end off. */
+/* Puts the first letter of one attribute into another (most often, as it stays well formed), changes
+ * a byte, drops a stretch, or cuts the end off. */
 static void mutate(char *text) {
         size_t n = strlen(text), at = next_random() % n, to = next_random() % n;
 
-        switch (next_random() % 4) {
+        switch (MIN(next_random() % 8, 3)) {
         case 0:
                 text[at] = 0;
                 break;

@@ -205,7 +205,8 @@ static void test_changes(void) {
         CHECK(strstr(text, "    <disk type='file' device='disk'>\n"
                            "      <source file='/b'/>\n"
                            "      <target dev='vdb' bus='virtio'/>\n"
-                           "      <address type='pci' domain='0x0000' bus='0x00' slot='0x05' function='0x0'/>\n"
+                           "      <address type='pci' domain='0x0000' bus='0x00' slot='0x05' "
+                           "function='0x0'/>\n"
                            "    </disk>\n"));
 }
 
@@ -237,14 +238,16 @@ static void test_rules(void) {
                   "target 'vda' duplicated" },
                 { DOMAIN("<disk><source file='/a'/><target dev='vda1'/></disk>"), "partitions" },
                 { DOMAIN("<disk><source file='/a'/><target dev='sda'/></disk>"
-                         "<disk><source file='/b'/><target dev='sdb'/><address type='drive'/></disk>"),
+                         "<disk><source file='/b'/><target dev='sdb'/>"
+                         "<address type='drive'/></disk>"),
                   "drive address" },
                 { DOMAIN("<disk><source file='/a'/><target dev='sda' bus='scsi'/>"
                          "<address type='pci' slot='5'/></disk>"),
                   "Invalid address type 'pci'" },
                 { DOMAIN("<disk device='floppy'><target dev='fda' bus='ide'/></disk>"),
                   "Invalid bus type" },
-                { DOMAIN("<disk><driver cache='often'/><source file='/a'/><target dev='vda'/></disk>"),
+                { DOMAIN("<disk><driver cache='often'/><source file='/a'/>"
+                         "<target dev='vda'/></disk>"),
                   "writeback" },
                 { DOMAIN("<controller type='scsi' index='1'/><controller type='scsi' index='1'/>"),
                   "Multiple 'scsi'" },
