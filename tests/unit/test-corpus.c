@@ -307,8 +307,8 @@ static uint32_t next_random(void) {
         return random_state >> 8;
 }
 
-/* Puts the first letter of one attribute into another (most often, as it stays well formed), changes
- * a byte, drops a stretch, or cuts the end off. */
+/* Puts the first letter of one attribute into another (most often, as it stays well formed),
+ * changes a byte, drops a stretch, or cuts the end off. */
 static void mutate(char *text) {
         size_t n = strlen(text), at = next_random() % n, to = next_random() % n;
 
