@@ -71,26 +71,20 @@ int qemu_assign_drives(DomainConf *conf, Error *error) {
 
 enum { PORTS_DEFAULT = 31, PORTS_MAX = 512 };
 
-static const DeviceKind port_kinds[] = { DEVICE_CONSOLE, DEVICE_CHANNEL };
+static const DomainChar *port_owner(const DomainConf *conf, uint32_t controller, unsigned port) {
+        for (size_t i = 0; i < conf->channels.n; i++) {
+                const DomainChar *chr = conf->channels.items[i];
+                const DeviceAddress *at = &chr->device.address;
 
-static const DomainChar *port_owner(DomainConf *conf, uint32_t controller, unsigned port) {
-        for (size_t k = 0; k < ELEMENTS(port_kinds); k++) {
-                const MapAnyList *list = conf_devices(conf, port_kinds[k]);
-
-                for (size_t i = 0; i < list->n; i++) {
-                        const DomainChar *chr = (const DomainChar *) list->items[i];
-                        const DeviceAddress *at = &chr->device.address;
-
-                        if (qemu_char_is_virtio(port_kinds[k], chr) && at->type == ADDRESS_VIRTIO_SERIAL &&
-                            at->controller == controller && at->port && strtoul(at->port, NULL, 10) == port)
-                                return chr;
-                }
+                if (at->type == ADDRESS_VIRTIO_SERIAL && at->controller == controller && at->port &&
+                    strtoul(at->port, NULL, 10) == port)
+                        return chr;
         }
         return NULL;
 }
 
 static bool port_is_open(const DeviceAddress *at) {
-        return !at->port || strtoul(at->port, NULL, 10) == 0;
+        return at->type != ADDRESS_VIRTIO_SERIAL || !at->port || strtoul(at->port, NULL, 10) == 0;
 }
 
 static int take_port(DeviceAddress *at, uint32_t controller, unsigned port, Error *error) {
@@ -106,7 +100,8 @@ static int take_port(DeviceAddress *at, uint32_t controller, unsigned port, Erro
         return 0;
 }
 
-static int assign_port(DomainConf *conf, DomainChar *chr, unsigned first, Error *error) {
+/* Port 0 is for consoles. */
+static int assign_port(DomainConf *conf, DomainChar *chr, Error *error) {
         DeviceAddress *at = &chr->device.address;
         bool chosen = at->type == ADDRESS_VIRTIO_SERIAL;
 
@@ -116,7 +111,8 @@ static int assign_port(DomainConf *conf, DomainChar *chr, unsigned first, Error 
                 if (!controller &&
                     !(controller = qemu_add_controller(conf, CONTROLLER_VIRTIO_SERIAL, index, NULL)))
                         return fail_memory(error);
-                for (unsigned port = first; port < MIN(controller->ports ?: PORTS_DEFAULT, (unsigned) PORTS_MAX); port++)
+                unsigned ports = MIN(controller->ports ?: PORTS_DEFAULT, (unsigned) PORTS_MAX);
+                for (unsigned port = 1; port < ports; port++)
                         if (!port_owner(conf, index, port))
                                 return take_port(at, index, port, error);
                 if (chosen)
@@ -125,36 +121,26 @@ static int assign_port(DomainConf *conf, DomainChar *chr, unsigned first, Error 
         return fail(error, ERROR_XML, "Unable to find a free virtio-serial port");
 }
 
-/* A console is the first port of its controller where it can be; a channel never is. */
-static int assign_kind(DomainConf *conf, DeviceKind kind, unsigned first, Error *error) {
-        MapAnyList *list = conf_devices(conf, kind);
-
-        for (size_t i = 0; i < list->n; i++) {
-                DomainChar *chr = (DomainChar *) list->items[i];
+/* Consoles without a place are left to QEMU, which gives the first of them port 0. */
+int qemu_assign_virtio_serial(DomainConf *conf, Error *error) {
+        for (size_t i = 0; i < conf->channels.n; i++) {
+                DomainChar *chr = conf->channels.items[i];
                 const DeviceAddress *at = &chr->device.address;
 
-                if (!qemu_char_is_virtio(kind, chr) ||
+                if (!qemu_char_is_virtio(DEVICE_CHANNEL, chr) ||
                     (at->type != ADDRESS_NONE && at->type != ADDRESS_VIRTIO_SERIAL))
                         continue;
-                if (at->type == ADDRESS_VIRTIO_SERIAL && !port_is_open(at)) {
+                if (!port_is_open(at)) {
                         if (port_owner(conf, at->controller, strtoul(at->port, NULL, 10)) != chr)
-                                return fail(error, ERROR_XML, "virtio serial port %s on controller %u is already "
-                                            "occupied", at->port, at->controller);
+                                return fail(error, ERROR_XML, "virtio serial port %s on controller %u is "
+                                            "already occupied", at->port, at->controller);
                         continue;
                 }
-                if (at->type == ADDRESS_VIRTIO_SERIAL && first == 0 && at->port)
-                        continue; /* port 0 by will */
-                int r = assign_port(conf, chr, first, error);
+                int r = assign_port(conf, chr, error);
                 if (r < 0)
                         return r;
         }
         return 0;
-}
-
-int qemu_assign_virtio_serial(DomainConf *conf, Error *error) {
-        int r = assign_kind(conf, DEVICE_CONSOLE, 0, error);
-
-        return r < 0 ? r : assign_kind(conf, DEVICE_CHANNEL, 1, error);
 }
 
 /* ---- s390 ---- */

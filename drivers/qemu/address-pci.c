@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+enum { BUSES_MAX = 256 };
+
 #define ENDS_PCI (CONNECT_PCI | CONNECT_BRIDGE | CONNECT_HOTPLUG | CONNECT_AUTO)
 
 static const BusModel bus_models[] = {
@@ -26,7 +28,7 @@ static const BusModel bus_models[] = {
           "pxb-pcie" },
 };
 
-enum { BUSES_MAX = 256 };
+
 
 const BusModel *bus_model(const char *model) {
         for (size_t i = 0; i < ELEMENTS(bus_models); i++)
@@ -52,6 +54,8 @@ static bool fits(Connect takes, Connect connects, bool given) {
         return takes & connects & CONNECT_KINDS && takes & CONNECT_AUTO &&
                (!(connects & CONNECT_HOTPLUG) || takes & CONNECT_HOTPLUG);
 }
+
+static int grow(Pci *pci, Connect connects);
 
 static int check_place(Pci *pci, const Place *owner, const DeviceAddress *at, Connect connects, bool given) {
         char name[128];
@@ -79,9 +83,12 @@ static int check_place(Pci *pci, const Place *owner, const DeviceAddress *at, Co
 
 int pci_reserve(Pci *pci, const Place *owner, const DeviceAddress *at, Connect connects, bool given) {
         char one[128], other[128];
-        int r = check_place(pci, owner, at, connects, given);
+        int r = 0;
 
-        if (r < 0)
+        /* A place on a bus that isn't there asks for that bus. */
+        while (pci->dry && r >= 0 && at->bus < BUSES_MAX && at->bus >= pci->n_buses)
+                r = grow(pci, connects);
+        if (r < 0 || (r = check_place(pci, owner, at, connects, given)) < 0)
                 return r;
         Slot *slot = &pci->buses[at->bus].slots[at->slot];
         if (slot->functions & BIT(at->function)) {
@@ -417,6 +424,7 @@ static int finish(Pci *pci) {
         for (size_t i = 0; i < pci->n_kept; i++)
                 if (kept_write(&pci->kept[i]) < 0)
                         return fail_memory(pci->error);
+        qemu_notice_addresses(pci->conf);
         return 0;
 }
 

@@ -287,7 +287,7 @@ int build_channel(Builder *builder, const Device *device, size_t index) {
 /* ---- sockets ---- */
 
 /* The element of a channel's <source>, which its table knows. */
-static const MapElement *source_element(void) {
+const MapElement *char_source_element(void) {
         for (const MapField *field = device_kinds[DEVICE_CHANNEL].element->fields; field->path; field++)
                 if (text_is(field->path, "source"))
                         return field->arg;
@@ -303,7 +303,7 @@ static int choose_path(DomainChar *chr, const char *folder, Error *error) {
         if (strchr(name, '/'))
                 return fail(error, ERROR_CONFIG_UNSUPPORTED, "devices/channel: target/@name '%s' can't name a "
                             "socket; give it a source/@path", name);
-        if (!source && !(source = map_list_add(source_element(), &chr->sources)))
+        if (!source && !(source = map_list_add(char_source_element(), &chr->sources)))
                 return fail_memory(error);
         if (text_default(&source->mode, "bind") < 0)
                 return fail_memory(error);

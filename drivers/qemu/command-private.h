@@ -59,6 +59,9 @@ bool node_attribute_is(const xmlNode *node, const char *name, const char *value)
 /* ---- defaults and places ---- */
 
 int qemu_complete_devices(DomainConf *conf, const QemuCaps *caps, Error *error); /* complete-device.c */
+int qemu_complete_kept(DomainConf *conf); /* complete-kept.c; -ENOMEM */
+/* Addresses were written into the document: where a struct says whether there is one, it says so now. */
+void qemu_notice_addresses(DomainConf *conf);
 int qemu_complete_controllers(DomainConf *conf, Error *error); /* complete-controller.c */
 int qemu_assign_pci(DomainConf *conf, const QemuCaps *caps, Error *error);
 int qemu_assign_usb(DomainConf *conf, Error *error);
@@ -67,6 +70,8 @@ int qemu_assign_ccw(DomainConf *conf, Error *error);
 int qemu_assign_drives(DomainConf *conf, Error *error);
 DomainController *qemu_add_controller(DomainConf *conf, ControllerType type, uint32_t index, const char *model);
 
+/* The table of a channel's <source>. */
+const MapElement *char_source_element(void);
 /* Whether a char device sits on a virtio-serial bus. */
 bool qemu_char_is_virtio(DeviceKind kind, const DomainChar *chr);
 /* Whether the first console only repeats the first serial port, as old clients expect. */

@@ -73,11 +73,9 @@ static int complete_ports(DomainConf *conf, DeviceKind kind) {
                 const DeviceAddress *at = &chr->device.address;
                 uint32_t index = at->type == ADDRESS_VIRTIO_SERIAL ? at->controller : 0;
 
-                if (!qemu_char_is_virtio(kind, chr) || index >= CONTROLLERS_MAX)
-                        continue;
-                for (uint32_t n = 0; n <= index; n++)
-                        if (need(conf, CONTROLLER_VIRTIO_SERIAL, n, NULL) < 0)
-                                return -ENOMEM;
+                if (qemu_char_is_virtio(kind, chr) && index < CONTROLLERS_MAX &&
+                    need(conf, CONTROLLER_VIRTIO_SERIAL, index, NULL) < 0)
+                        return -ENOMEM;
         }
         return 0;
 }
@@ -109,6 +107,24 @@ static int complete_kept(DomainConf *conf) {
 
 /* ---- models ---- */
 
+/* A companion of EHCI serves a third of its ports. */
+static void complete_companion(DomainController *controller) {
+        static const struct {
+                const char *model;
+                uint32_t port;
+        } companions[] = { { "ich9-uhci1", 0 }, { "ich9-uhci2", 2 }, { "ich9-uhci3", 4 } };
+
+        for (size_t i = 0; i < ELEMENTS(companions); i++)
+                if (text_is(controller->model, companions[i].model) && !controller->master_startport.set)
+                        controller->master_startport = (MaybeU32) { true, companions[i].port };
+}
+
+static bool has_ehci(const DomainConf *conf, uint32_t index) {
+        const DomainController *master = qemu_find_usb_master(conf, index);
+
+        return master && text_is(master->model, "ich9-ehci1");
+}
+
 static int complete_models(DomainConf *conf) {
         const PlatformInfo *info = qemu_platform_info(conf);
         int r = 0;
@@ -122,6 +138,8 @@ static int complete_models(DomainConf *conf) {
                         r = text_default(&controller->model, info->default_usb);
                 else if (controller->type == CONTROLLER_SCSI)
                         r = text_default(&controller->model, info->scsi);
+                if (controller->type == CONTROLLER_USB && has_ehci(conf, controller->index.value))
+                        complete_companion(controller);
         }
         return r;
 }

@@ -11,7 +11,10 @@ static int complete_disks(DomainConf *conf) {
         for (size_t i = 0; i < conf->disks.n; i++) {
                 DomainDisk *disk = conf->disks.items[i];
 
-                if (text_default(&disk->driver_name, "qemu") < 0 || text_default(&disk->format, "raw") < 0)
+                if (disk->type == DISK_VOLUME && !disk->pool)
+                        disk->type = DISK_FILE; /* an empty drive */
+                if (text_default(&disk->driver_name, "qemu") < 0 ||
+                    (disk->type != DISK_VOLUME && text_default(&disk->format, "raw") < 0))
                         return -ENOMEM;
         }
         return 0;
@@ -67,6 +70,17 @@ static int complete_serials(DomainConf *conf) {
                         return -ENOMEM;
         }
         return 0;
+}
+
+/* A socket without a path gets one at each start; nothing of it is worth keeping. */
+static void complete_channels(DomainConf *conf) {
+        for (size_t i = 0; i < conf->channels.n; i++) {
+                DomainChar *channel = conf->channels.items[i];
+
+                if (channel->type == CHAR_UNIX && channel->sources.n == 1 && !channel->sources.items[0]->path &&
+                    !text_is(channel->sources.items[0]->mode, "connect"))
+                        map_list_remove(char_source_element(), &channel->sources, 0);
+        }
 }
 
 /* ---- video ---- */
@@ -185,18 +199,18 @@ static int complete_watchdogs(DomainConf *conf) {
         return 0;
 }
 
-/* Where sound goes follows from who looks at the guest. */
+/* Where sound goes follows from who looks at the guest; NULL: those who look elsewhere say it themselves. */
 static const char *audio_type(const DomainConf *conf) {
-        for (size_t i = 0; i < conf->graphics.n; i++)
-                switch (conf->graphics.items[i]->type) {
-                case GRAPHICS_SPICE:
-                        return "spice";
-                case GRAPHICS_SDL:
-                        return "sdl";
-                case GRAPHICS_VNC: case GRAPHICS_RDP: case GRAPHICS_DESKTOP: case GRAPHICS_EGL_HEADLESS:
-                case GRAPHICS_DBUS:
-                        return "none";
-                }
+        if (conf->graphics.n == 0)
+                return "none";
+        switch (conf->graphics.items[0]->type) {
+        case GRAPHICS_SPICE:
+                return "spice";
+        case GRAPHICS_VNC: case GRAPHICS_RDP:
+                return "none";
+        case GRAPHICS_SDL: case GRAPHICS_DESKTOP: case GRAPHICS_EGL_HEADLESS: case GRAPHICS_DBUS:
+                return NULL;
+        }
         return "none";
 }
 
@@ -204,7 +218,7 @@ static const char *audio_type(const DomainConf *conf) {
 static int complete_audio(DomainConf *conf) {
         xmlNode *devices = node_child(xmlDocGetRootElement(conf->document), "devices"), *audio;
 
-        if (!devices || node_child(devices, "audio"))
+        if (!devices || !audio_type(conf) || node_child(devices, "audio"))
                 return 0;
         audio = xmlNewChild(devices, NULL, (const xmlChar *) "audio", NULL);
         if (!audio || !xmlSetProp(audio, (const xmlChar *) "id", (const xmlChar *) "1") ||
@@ -217,7 +231,9 @@ static int complete_audio(DomainConf *conf) {
 int qemu_complete_devices(DomainConf *conf, const QemuCaps *caps, Error *error) {
         if (complete_disks(conf) < 0 || complete_nets(conf, caps) < 0 || complete_serials(conf) < 0 ||
             complete_videos(conf, caps) < 0 || complete_inputs(conf) < 0 || complete_balloon(conf) < 0 ||
-            complete_panics(conf) < 0 || complete_watchdogs(conf) < 0 || complete_audio(conf) < 0)
+            complete_panics(conf) < 0 || complete_watchdogs(conf) < 0 || complete_audio(conf) < 0 ||
+            qemu_complete_kept(conf) < 0)
                 return fail_memory(error);
+        complete_channels(conf);
         return 0;
 }

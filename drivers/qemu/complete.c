@@ -98,7 +98,7 @@ static int default_model(DomainConf *conf, const QemuMachine *machine) {
         if (passthrough || max)
                 return text_set(&cpu->mode, passthrough ? "host-passthrough" : "maximum");
         if ((r = text_set(&cpu->mode, "custom")) < 0 || (r = text_set(&cpu->match, "exact")) < 0 ||
-            (r = text_set(&cpu->model_fallback, "forbid")) < 0)
+            (r = text_set(&cpu->model_fallback, "forbid")) < 0 || (r = text_default(&cpu->check, "none")) < 0)
                 return r;
         return text_set(&cpu->model, machine->default_cpu);
 }

@@ -182,9 +182,23 @@ static int disk_rank(const void *item) {
         return qemu_disk_index(((const DomainDisk *) item)->target);
 }
 
+/* Controllers that were added since the definition was read have no node yet; they stay behind. */
 DomainController **qemu_sorted_controllers(const DomainConf *conf) {
-        return (DomainController **) sorted((void *const *) conf->controllers.items, conf->controllers.n,
-                                            controller_group, controller_rank);
+        size_t n = 0;
+
+        while (n < conf->controllers.n && conf->controllers.items[n]->device.item.node)
+                n++;
+        DomainController **out = (DomainController **) sorted((void *const *) conf->controllers.items, n,
+                                                              controller_group, controller_rank);
+        DomainController **all = out ? reallocarray(out, conf->controllers.n + 1, sizeof(*out)) : NULL;
+        if (!all) {
+                free(out);
+                return NULL;
+        }
+        for (size_t i = n; i < conf->controllers.n; i++)
+                all[i] = conf->controllers.items[i];
+        all[conf->controllers.n] = NULL;
+        return all;
 }
 
 DomainDisk **qemu_sorted_disks(const DomainConf *conf) {
@@ -201,14 +215,17 @@ DomainController *qemu_find_controller(const DomainConf *conf, ControllerType ty
 }
 
 DomainController *qemu_find_usb_master(const DomainConf *conf, uint32_t index) {
+        DomainController *found = NULL;
+
         for (size_t i = 0; i < conf->controllers.n; i++) {
                 DomainController *controller = conf->controllers.items[i];
 
                 if (controller->type == CONTROLLER_USB && controller->index.value == index &&
-                    !controller->master_startport.set)
-                        return controller;
+                    !controller->master_startport.set &&
+                    (!found || text_is(controller->model, "ich9-ehci1")))
+                        found = controller;
         }
-        return NULL;
+        return found;
 }
 
 bool qemu_char_is_virtio(DeviceKind kind, const DomainChar *chr) {
