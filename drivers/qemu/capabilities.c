@@ -71,7 +71,8 @@ static void add_features(XmlOut *out, xmlNode *guest, const QemuCaps *caps, cons
 
 /* ---- guests ---- */
 
-static void add_machine(XmlOut *out, xmlNode *parent, const QemuMachine *machine, const char *alias) {
+static void add_machine(XmlOut *out, xmlNode *parent, const QemuMachine *machine,
+                        const char *alias) {
         xmlNode *node = out_element(out, parent, "machine", alias ?: machine->name);
 
         if (alias)
@@ -119,8 +120,8 @@ static void add_guest(XmlOut *out, xmlNode *root, const QemuCaps *caps, const Qe
         add_features(out, guest, caps, arch);
 }
 
-/* The capabilities an architecture's guests run with: of the binary that is meant for it, else of one
- * that does too. */
+/* The capabilities an architecture's guests run with: of the binary that is meant for it, else of
+ * one that does too. */
 static const QemuCaps *caps_of(QemuCaps *const *caps, size_t n, const QemuArch *arch) {
         const QemuCaps *found = NULL;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Capabilities of all binaries, in memory and in STORE_CACHE.
  *
- * What a binary can do depends on more than the file: on its modules, on /dev/kvm, on the kernel and
- * the CPU. All of that is in a stamp, which is taken anew at every question (a few calls of stat) and
- * must be the one that stands beside the answers. A cache file that is broken, old or of another host
- * counts as none and is written again after the next probe. */
+ * What a binary can do depends on more than the file: on its modules, on /dev/kvm, on the kernel
+ * and the CPU. All of that is in a stamp, which is taken anew at every question (a few calls of
+ * stat) and must be the one that stands beside the answers. A cache file that is broken, old or of
+ * another host counts as none and is written again after the next probe. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,10 +19,11 @@
 #include "drivers/qemu/guest.h"
 #include "drivers/qemu/probe.h"
 
-#define FORMAT 1                   /* of the document; counts up when the probe asks something new */
+#define FORMAT 1              /* of the document; counts up when the probe asks something new */
 #define FILE_MAX (8u << 20)
-#define PATIENCE 20000000          /* us for a whole probe */
-#define FAILURE_KEPT 10000000      /* us in which a binary that failed isn't tried again */
+#define PATIENCE 20000000     /* us for a whole probe */
+#define FAILURE_KEPT 10000000 /* us in which a binary that failed isn't tried again */
+#define PROBES_MAX 4          /* at once; an answer about all architectures may need thirty */
 
 typedef struct Waiter {
         struct Waiter *next;
@@ -36,6 +37,7 @@ typedef struct Entry {
         char *binary, *stamp;
         QemuCaps *caps;
         QemuProbe *probe;
+        bool queued; /* for a probe */
         Waiter *first, *last;
         Error failure;
         uint64_t failed_until;
@@ -45,9 +47,18 @@ struct QemuCapsCache {
         Connection *connection;
         char *host; /* kernel and CPU */
         Entry *entries;
+        size_t n_probes;
+        sd_event_source *starter; /* so that no probe fails from within the question */
 };
 
 /* ---- stamps ---- */
+
+/* FNV-1a: tells apart, protects from nothing. */
+#define HASH_START UINT64_C(0xcbf29ce484222325)
+
+static uint64_t hash_byte(uint64_t hash, char byte) {
+        return (hash ^ (unsigned char) byte) * UINT64_C(0x100000001b3);
+}
 
 /* The lines of /proc/cpuinfo that say what the first CPU is, as a number. */
 static uint64_t hash_cpu(void) {
@@ -55,14 +66,14 @@ static uint64_t hash_cpu(void) {
                                              "Features", "CPU part", "cpu\t", "isa" };
         FILE *file = fopen("/proc/cpuinfo", "re");
         _cleanup_(freep) char *line = NULL;
-        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+        uint64_t hash = HASH_START;
         size_t size = 0;
 
         while (file && getline(&line, &size, file) > 1)
                 for (size_t i = 0; i < ELEMENTS(lines); i++)
                         if (strncmp(line, lines[i], strlen(lines[i])) == 0)
                                 for (const char *c = line; *c; c++)
-                                        hash = (hash ^ (unsigned char) *c) * UINT64_C(0x100000001b3);
+                                        hash = hash_byte(hash, *c);
         if (file)
                 fclose(file);
         return hash;
@@ -120,12 +131,12 @@ static int make_stamp(QemuCapsCache *cache, const char *binary, char **ret, Erro
 
 /* "qemu/caps/qemu-system-x86_64-HASH.json": two binaries of the same name don't share a file. */
 static char *file_of(const char *binary) {
-        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+        uint64_t hash = HASH_START;
         const char *slash = strrchr(binary, '/');
         char *name;
 
         for (const char *c = binary; *c; c++)
-                hash = (hash ^ (unsigned char) *c) * UINT64_C(0x100000001b3);
+                hash = hash_byte(hash, *c);
         return asprintf(&name, "qemu/caps/%.64s-%016llx.json", slash ? slash + 1 : binary,
                         (unsigned long long) hash) < 0 ? NULL : name;
 }
@@ -146,7 +157,8 @@ static void read_file(Entry *entry) {
                 json_object *file = json_tokener_parse(text);
 
                 if (same(file, "binary", entry->binary) && same(file, "stamp", entry->stamp))
-                        (void) qemu_caps_load(json_member(file, "caps"), entry->binary, &entry->caps);
+                        (void) qemu_caps_load(json_member(file, "caps"), entry->binary,
+                                              &entry->caps);
                 json_object_put(file);
         }
         error_clear(&ignored);
@@ -240,29 +252,59 @@ static int entry_wait(Entry *entry, QemuCapsReady ready, void *userdata) {
         return 0;
 }
 
-static void on_probed(QemuProbe *probe, json_object *document, Error *error, void *userdata) {
-        Entry *entry = userdata;
-        sd_event *event = entry->cache->connection->event;
+/* Remembers why, for those who ask again soon. */
+static void entry_failed(Entry *entry, Error *error) {
         uint64_t now = 0;
 
+        (void) sd_event_now(entry->cache->connection->event, CLOCK_MONOTONIC, &now);
+        error_clear(&entry->failure);
+        (void) fail(&entry->failure, error->code, "%s", error->message ?: "out of memory");
+        entry->failed_until = now + FAILURE_KEPT;
+        entry_tell(entry, NULL, error);
+}
+
+static void on_probed(QemuProbe *probe, json_object *document, Error *error, void *userdata);
+
+/* Starts what is queued, as long as there is room. */
+static void start_probes(QemuCapsCache *cache) {
+        for (Entry *entry = cache->entries; entry; entry = entry->next) {
+                Error error = {};
+
+                if (!entry->queued || cache->n_probes >= PROBES_MAX)
+                        continue;
+                entry->queued = false;
+                if (qemu_probe_new(cache->connection->event, entry->binary, kvm_usable(), PATIENCE,
+                                   on_probed, entry, &entry->probe, &error) >= 0)
+                        cache->n_probes++;
+                else
+                        entry_failed(entry, &error);
+                error_clear(&error);
+        }
+}
+
+static void on_probed(QemuProbe *probe, json_object *document, Error *error, void *userdata) {
+        Entry *entry = userdata;
+
         entry->probe = qemu_probe_free(probe);
+        entry->cache->n_probes--;
         if (document && qemu_caps_load(document, entry->binary, &entry->caps) < 0)
                 (void) fail(error, ERROR_OPERATION_FAILED,
                             "cannot probe '%s': its answers make no sense", entry->binary);
+        start_probes(entry->cache);
         if (entry->caps) {
                 _cleanup_(qemu_caps_unrefp) QemuCaps *caps = qemu_caps_ref(entry->caps);
 
                 write_file(entry, document);
                 entry_has_caps(entry);
                 entry_tell(entry, caps, NULL);
-        } else {
-                error_clear(&entry->failure);
-                error_move(&entry->failure, error);
-                (void) sd_event_now(event, CLOCK_MONOTONIC, &now);
-                entry->failed_until = now + FAILURE_KEPT;
-                entry_tell(entry, NULL, &entry->failure);
-        }
+        } else
+                entry_failed(entry, error);
         json_object_put(document);
+}
+
+static int on_start(sd_event_source *source, void *userdata) {
+        start_probes(userdata);
+        return 0;
 }
 
 /* ---- the cache ---- */
@@ -273,10 +315,12 @@ QemuCapsCache *qemu_caps_cache_new(Connection *connection) {
         if (!cache)
                 return NULL;
         cache->connection = connection;
-        if ((cache->host = describe_host()))
+        cache->host = describe_host();
+        if (cache->host &&
+            sd_event_add_defer(connection->event, &cache->starter, on_start, cache) >= 0 &&
+            sd_event_source_set_enabled(cache->starter, SD_EVENT_OFF) >= 0)
                 return cache;
-        free(cache);
-        return NULL;
+        return qemu_caps_cache_free(cache);
 }
 
 QemuCapsCache *qemu_caps_cache_free(QemuCapsCache *cache) {
@@ -292,6 +336,7 @@ QemuCapsCache *qemu_caps_cache_free(QemuCapsCache *cache) {
                 error_clear(&error);
                 entry_free(entry);
         }
+        sd_event_source_disable_unref(cache->starter);
         free(cache->host);
         free(cache);
         return NULL;
@@ -315,16 +360,19 @@ static bool entry_known(Entry *entry, char *stamp) {
         return entry->caps;
 }
 
-static int entry_probe(Entry *entry, Error *error) {
-        sd_event *event = entry->cache->connection->event;
+/* Has it probed in its turn; a failure comes to ready(). */
+static int entry_probe(Entry *entry, QemuCapsReady ready, void *userdata, Error *error) {
         uint64_t now = 0;
 
-        (void) sd_event_now(event, CLOCK_MONOTONIC, &now);
+        (void) sd_event_now(entry->cache->connection->event, CLOCK_MONOTONIC, &now);
         if (entry->failure.code != ERROR_NONE && now < entry->failed_until)
                 return fail(error, entry->failure.code, "%s",
                             entry->failure.message ?: "out of memory");
-        return qemu_probe_new(event, entry->binary, kvm_usable(), PATIENCE, on_probed, entry,
-                              &entry->probe, error);
+        if (entry_wait(entry, ready, userdata) < 0)
+                return fail_memory(error);
+        entry->queued = true;
+        (void) sd_event_source_set_enabled(entry->cache->starter, SD_EVENT_ONESHOT);
+        return PENDING;
 }
 
 int qemu_caps_get(QemuCapsCache *cache, const char *binary, QemuCapsReady ready, void *userdata,
@@ -339,12 +387,12 @@ int qemu_caps_get(QemuCapsCache *cache, const char *binary, QemuCapsReady ready,
                 free(stamp);
                 return fail_memory(error);
         }
-        if (entry->probe) {
+        if (entry->probe || entry->queued) {
                 free(stamp); /* one that differs shows at the next question */
-        } else if (entry_known(entry, stamp)) {
-                *ret = entry->caps;
-                return DONE;
-        } else if ((r = entry_probe(entry, error)) < 0)
-                return r;
-        return entry_wait(entry, ready, userdata) < 0 ? fail_memory(error) : PENDING;
+                return entry_wait(entry, ready, userdata) < 0 ? fail_memory(error) : PENDING;
+        }
+        if (!entry_known(entry, stamp))
+                return entry_probe(entry, ready, userdata, error);
+        *ret = entry->caps;
+        return DONE;
 }

@@ -104,7 +104,8 @@ static int take_maybe(json_object *value, char **ret) {
         return value ? take_text(value, ret) : 0;
 }
 
-/* A name a line becomes an array, in one piece of memory with its names. Lookups rely on the order. */
+/* A name a line becomes an array, in one piece of memory with its names. Lookups rely on the
+ * order. */
 static int take_names(json_object *value, char ***ret, size_t *ret_n) {
         size_t n = 0, size;
 

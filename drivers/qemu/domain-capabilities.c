@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The document of virConnectGetDomainCapabilities: what a definition may ask for.
  *
- * A value is offered when this QEMU has what it needs, and the service makes use of it. The first is
- * asked of QEMU's own introspection, by the table; the second is the table: a value that no definition
- * can be started with has no row, and a section without values says "no". A need is a list of types or
- * features of which one is enough; PC_IDE and the like are machines that have a thing built in. */
+ * A value is offered when this QEMU has what it needs, and the service makes use of it. The first
+ * is asked of QEMU's own introspection, by the table; the second is the table: a value that no
+ * definition can be started with has no row, and a section without values says "no". A need is a
+ * list of types or features of which one is enough; PC_IDE and the like are machines that have a
+ * thing built in. */
 #include <fnmatch.h>
 #include <string.h>
 
@@ -173,7 +174,8 @@ static void add_choice(XmlOut *out, xmlNode *parent, const Subject *subject, con
                         (void) out_element(out, node, "value", value->name);
 }
 
-static void add_section(XmlOut *out, xmlNode *parent, const Subject *subject, const Section *section) {
+static void add_section(XmlOut *out, xmlNode *parent, const Subject *subject,
+                        const Section *section) {
         xmlNode *node = out_element(out, parent, section->name, NULL);
         bool supported = section->choices && any_offered(subject, &section->choices[0]);
 
@@ -397,14 +399,16 @@ int qemu_domain_capabilities_xml(const QemuCaps *caps, const char *arch, const c
         if (r < 0)
                 return r;
         if (arch && (!known || !qemu_arch_runs_on(known, caps->arch)))
-                return fail(error, ERROR_INVALID_ARG, "architecture from emulator '%s' doesn't match "
-                            "given architecture '%s'", caps->arch, arch);
+                return fail(error, ERROR_INVALID_ARG,
+                            "architecture from emulator '%s' doesn't match given architecture '%s'",
+                            caps->arch, arch);
         subject.machine = qemu_caps_machine(caps, machine);
         if (!machine && !subject.machine) /* some architectures have no default */
                 subject.machine = qemu_caps_machine(caps, "virt") ?: &caps->machines[0];
         if (!subject.machine)
-                return fail(error, ERROR_INVALID_ARG, "the machine '%s' is not supported by emulator '%s'",
-                            machine, caps->binary);
+                return fail(error, ERROR_INVALID_ARG,
+                            "the machine '%s' is not supported by emulator '%s'", machine,
+                            caps->binary);
         r = qemu_firmware_list(subject.arch, subject.machine->name, &subject.firmwares, error);
         if (r < 0)
                 return r;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* CPU models: whose they are, and which is next to the host's CPU.
  *
- * "host-model" is a named model and the features in which the host differs from it, so that a guest
- * can be told apart from its host and moved to another. QEMU itself says what KVM can give a guest
- * (the expansion of "host") and what each named model has; the model of the same vendor with the
- * fewest differences is taken. Where the expansion of "host" already is a named model (s390x), that
- * is it.
+ * "host-model" is a named model and the features in which the host differs from it, so that a
+ * guest can be told apart from its host and moved to another. QEMU itself says what KVM can give
+ * a guest (the expansion of "host") and what each named model has; the model of the same vendor
+ * with the fewest differences is taken. Where the expansion of "host" already is a named model
+ * (s390x), that is it.
  *
  * The models are asked of a QEMU with TCG: with KVM each of them has the vendor of the host. */
 #include <errno.h>

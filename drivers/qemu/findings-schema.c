@@ -6,7 +6,7 @@
  *     "netdev_add/type=vhost-vdpa"            a value of an argument that is an enum
  *     "query-display-options/type=dbus"       the same of what comes back, for the few that tell so
  *
- * Types in the schema have numbers for names and refer to each other; an index makes a pass linear. */
+ * Types in the schema have numbers for names and refer to each other; an index keeps it linear. */
 #include <errno.h>
 #include <string.h>
 

@@ -160,7 +160,8 @@ static json_object *model_of_type(const char *type) {
 }
 
 static int fill_machine(json_object *row, json_object *machine, const char *name) {
-        int flags = json_truth(machine, "is-default") | json_truth(machine, "hotpluggable-cpus") << 1 |
+        int flags = json_truth(machine, "is-default") |
+                    json_truth(machine, "hotpluggable-cpus") << 1 |
                     json_truth(machine, "deprecated") << 2;
         int r = append(row, json_object_new_string(name));
 

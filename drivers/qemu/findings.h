@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a probe learns, answer by answer, until it is the document that is kept in the cache.
  *
- * The document is compact JSON, since it is read at the start of the service: machines and CPU models
- * are arrays, sets of names are sorted and one string each, a name a line. qemu_caps_load() reads it,
- * from a probe and from the cache alike. */
+ * The document is compact JSON, since it is read at the start of the service: machines and CPU
+ * models are arrays, sets of names are sorted and one string each, a name a line.
+ * qemu_caps_load() reads it, from a probe and from the cache alike. */
 #pragma once
 
 #include "drivers/qemu/caps.h"
@@ -17,8 +17,8 @@ typedef struct Names {
 typedef struct Findings {
         json_object *document;
         Names types, commands, features;
-        json_object *host;    /* the host's CPU as KVM has it: answer of query-cpu-model-expansion */
-        json_object *models;  /* name: the same answer for each named model, as TCG has it */
+        json_object *host;   /* the host's CPU as KVM has it: answer of query-cpu-model-expansion */
+        json_object *models; /* name: the same answer for each named model, as TCG has it */
 } Findings;
 
 /* 0 for what is no array: answers are believed nothing. */
@@ -41,12 +41,13 @@ int found_types(Findings *findings, json_object *answer, const char *about);
 int found_schema(Findings *findings, json_object *answer, const char *about);
 int found_options(Findings *findings, json_object *answer, const char *about);
 int found_gic(Findings *findings, json_object *answer, const char *about);
-int found_properties(Findings *findings, json_object *answer, const char *about); /* about: the type */
+int found_properties(Findings *findings, json_object *answer, const char *about); /* the type */
 int found_cpus(Findings *findings, json_object *answer, const char *about); /* "kvm" or "tcg" */
 int found_model(Findings *findings, json_object *answer, const char *about); /* the model's name */
 int found_host(Findings *findings, json_object *answer, const char *about);
 
-/* Completes the document: sorts, chooses the named model that is next to the host. *ret is owned. */
+/* Completes the document: sorts, chooses the named model that is next to the host. *ret is owned.
+ */
 int findings_finish(Findings *findings, json_object **ret);
 
 /* Names of a set, without memory -ENOMEM. */

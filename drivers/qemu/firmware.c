@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reads QEMU's firmware descriptors (docs/interop/firmware.json there).
  *
- * Packages put them into /usr/share/qemu/firmware, the administrator into /etc/qemu/firmware. They are
- * taken in the order of their file names, whose number is their priority; a file of the administrator
- * hides the package's of the same name, and an empty one does so without putting anything there. */
+ * Packages put them into /usr/share/qemu/firmware, the administrator into /etc/qemu/firmware.
+ * They are taken in the order of their file names, whose number is their priority; a file of the
+ * administrator hides the package's of the same name, and an empty one does so without putting
+ * anything there. */
 #include "drivers/qemu/firmware.h"
 
 #include <dirent.h>
@@ -113,13 +114,14 @@ static json_object *read_json(const char *path) {
         return json_tokener_parse(text);
 }
 
-static int add_file(QemuFirmwares *list, const char *path, const QemuArch *arch, const char *machine) {
+static int add_file(QemuFirmwares *list, const char *path, const QemuArch *arch,
+                    const char *machine) {
         json_object *descriptor = read_json(path);
         QemuFirmware *items;
         int r = 0;
 
         if (!descriptor)
-                log_message(LOG_WARNING, "firmware descriptor %s is not readable or not JSON", path);
+                log_message(LOG_WARNING, "cannot read firmware descriptor %s as JSON", path);
         if (descriptor && is_for(descriptor, arch, machine)) {
                 items = reallocarray(list->items, list->n + 1, sizeof(QemuFirmware));
                 if (items)
@@ -159,7 +161,8 @@ static int compare(const void *a, const void *b) {
 }
 
 /* The first folder that has a file of this name has the say. */
-static int add_named(QemuFirmwares *list, const char *name, const QemuArch *arch, const char *machine) {
+static int add_named(QemuFirmwares *list, const char *name, const QemuArch *arch,
+                     const char *machine) {
         for (size_t i = 0; i < ELEMENTS(folders); i++) {
                 _cleanup_(freep) char *path = NULL;
                 _cleanup_(closep) int fd = -1;
@@ -176,7 +179,8 @@ static int add_named(QemuFirmwares *list, const char *name, const QemuArch *arch
         return 0;
 }
 
-int qemu_firmware_list(const char *arch_name, const char *machine, QemuFirmwares *ret, Error *error) {
+int qemu_firmware_list(const char *arch_name, const char *machine, QemuFirmwares *ret,
+                       Error *error) {
         const QemuArch *arch = qemu_arch(arch_name);
         QemuFirmwares list = {};
         Names names = {};
@@ -215,7 +219,8 @@ static int take(DomainOs *os, QemuFirmware *firmware) {
         os->loader_readonly = TRISTATE_YES;
         if (!os->nvram_template) {
                 os->nvram_template = TAKE(firmware->nvram_template);
-                os->nvram_template_format = os->nvram_template_format ?: TAKE(firmware->nvram_format);
+                if (!os->nvram_template_format)
+                        os->nvram_template_format = TAKE(firmware->nvram_format);
         }
         free(os->loader_type);
         os->loader_type = strdup("pflash");

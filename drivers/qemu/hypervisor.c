@@ -165,9 +165,10 @@ static int inquire(Connection *connection, const char *emulator, Inquiry **inqui
         return r;
 }
 
-static int answer_domain_capabilities(const Inquiry *inquiry, QemuCaps *caps, char **ret, Error *error) {
-        return qemu_domain_capabilities_xml(caps, inquiry->arch, inquiry->machine, inquiry->type, ret,
-                                            error);
+static int answer_domain_capabilities(const Inquiry *inquiry, QemuCaps *caps, char **ret,
+                                      Error *error) {
+        return qemu_domain_capabilities_xml(caps, inquiry->arch, inquiry->machine, inquiry->type,
+                                            ret, error);
 }
 
 static int domain_capabilities(Connection *connection, const char *emulator, const char *arch,
@@ -206,7 +207,8 @@ static int answer_models(const Inquiry *inquiry, QemuCaps *caps, char **ret, Err
         return 0;
 }
 
-static int cpu_models(Connection *connection, const char *arch, uint32_t flags, Job *job, Error *error) {
+static int cpu_models(Connection *connection, const char *arch, uint32_t flags, Job *job,
+                      Error *error) {
         _cleanup_(inquiry_freep) Inquiry *inquiry = NULL;
 
         if (!arch || !qemu_arch(arch))

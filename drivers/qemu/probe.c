@@ -67,8 +67,8 @@ struct QemuProbe {
         void *userdata;
 };
 
-/* What definitions ask for and not every QEMU has, for who builds a command line. Those with "-gl" are
- * missing: asked about one whose module is not installed, QEMU 7.2 exits. */
+/* What definitions ask for and not every QEMU has, for who builds a command line. Those with
+ * "-gl" are missing: asked about one whose module is not installed, QEMU 7.2 exits. */
 static const char *const device_types[] = {
         "AC97", "ES1370", "VGA", "am53c974", "ati-vga", "bochs-display", "ccid-card-emulated",
         "ccid-card-passthru", "cirrus-vga", "e1000", "e1000e", "hda-duplex", "hda-micro",
@@ -91,8 +91,8 @@ static const char *const device_types[] = {
 };
 
 static const char *const object_types[] = {
-        "dbus-vmstate", "filter-buffer", "input-linux", "iothread", "max-i386-cpu", "max-x86_64-cpu",
-        "memory-backend-epc",
+        "dbus-vmstate", "filter-buffer", "input-linux", "iothread", "max-i386-cpu",
+        "max-x86_64-cpu", "memory-backend-epc",
         "memory-backend-file", "memory-backend-memfd", "memory-backend-ram", "rng-builtin",
         "rng-egd", "rng-random", "secret", "sev-guest", "thread-context", "throttle-group",
         "tls-creds-x509",
@@ -334,8 +334,8 @@ static void expand_models(Run *run, json_object *answer) {
 static const Question ask_kvm_cpus = { "query-cpu-definitions", found_cpus };
 static const Question ask_tcg_cpus = { "query-cpu-definitions", found_cpus, false, expand_models };
 
-/* With KVM its models are asked here, and TCG's of a process of their own. That one may fail: there
- * are builds without TCG. */
+/* With KVM its models are asked here, and TCG's of a process of their own. That one may fail:
+ * there are builds without TCG. */
 static void choose_cpus(Run *run, json_object *answer) {
         QemuProbe *probe = run->probe;
         Error ignored = {};

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A conversation with QEMU over QMP, on a non-blocking socket of the loop.
  *
- * Commands stand in one list from the moment they are made until they are answered. QEMU answers in
- * order, and all have the same patience, so the head of the list is both the command whose answer
- * comes next and the one whose deadline is the earliest: one timer does. "unsent" points at the
- * first command that the socket hasn't taken whole; what stands before it waits for an answer.
- * Nothing is sent before the greeting came and the capabilities were agreed on.
+ * Commands stand in one list from the moment they are made until they are answered. QEMU answers
+ * in order, and all have the same patience, so the head of the list is both the command whose
+ * answer comes next and the one whose deadline is the earliest: one timer does. "unsent" points
+ * at the first command that the socket hasn't taken whole; what stands before it waits for an
+ * answer. Nothing is sent before the greeting came and the capabilities were agreed on.
  *
- * A command that runs out of time is answered and forgotten, and the conversation goes on: what was
- * never sent never will be, an answer that comes later finds no command of its id and is dropped.
- * Only one that the socket took in part stays, without a voice, until its last byte is out.
+ * A command that runs out of time is answered and forgotten, and the conversation goes on: what
+ * was never sent never will be, an answer that comes later finds no command of its id and is
+ * dropped. Only one that the socket took in part stays, without a voice, until its last byte is
+ * out.
  *
  * Replies and handlers may do anything, qmp_free() included. So a Qmp is held while one of them
  * runs, and after each the state says whether there is somebody to go on for. The closed state is

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A document that is written from nothing. Running out of memory is remembered and told at the end. */
+/* A document that is written from nothing. Running out of memory is remembered and told at the
+ * end. */
 #pragma once
 
 #include <errno.h>
@@ -12,7 +13,8 @@ typedef struct XmlOut {
         bool failed;
 } XmlOut;
 
-static inline xmlNode *out_element(XmlOut *out, xmlNode *parent, const char *name, const char *text) {
+static inline xmlNode *out_element(XmlOut *out, xmlNode *parent, const char *name,
+                                   const char *text) {
         xmlNode *node = parent ? xmlNewTextChild(parent, NULL, (const xmlChar *) name,
                                                  (const xmlChar *) text) : NULL;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a QEMU that was taken over may send: any bytes, in any pieces, with commands waiting.
  *
- * The first byte of the input is the size of the pieces, and bits of it say what the callbacks do. */
+ * The first byte of the input is the size of the pieces, and bits of it say what the callbacks
+ * do. */
 #include <string.h>
 #include <sys/socket.h>
 
