@@ -93,7 +93,7 @@ static void test_no_qemu(void) {
         fails(cache, path, "it exited with status 7"); /* remembered, not run again */
         fails(cache, script("quiet", "exit 0"), "QEMU closed its monitor");
         fails(cache, script("killed", "kill -SEGV $$"), "it was killed by signal 11");
-        fails(cache, script("garbage", "echo hello >&3; sleep 100"),
+        fails(cache, script("garbage", "echo hello >&3; exec sleep 100"),
               "QEMU's monitor sent garbage: \"hello\\x0a\"");
         fails(cache, script("last", "echo oops; echo bye >&3"), "\"bye\\x0a\"; it said: oops");
         fails(cache, script("liar",
