@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Places on the simpler buses: drives by the names of their targets, ports of virtio-serial, and the
- * numbers of channel devices on s390. */
+/* Places on the simpler buses: drives by the names of their targets, ports of virtio-serial, and
+ * the numbers of channel devices on s390. */
 #include "drivers/qemu/command-private.h"
 
 #include <errno.h>
@@ -9,7 +9,8 @@
 
 /* ---- drives ---- */
 
-/* How many drives a controller and each of its buses takes; unit 7 of SCSI is the controller itself. */
+/* How many drives a controller and each of its buses takes; unit 7 of SCSI is the controller
+ * itself. */
 static const struct {
         DiskBus bus;
         unsigned on_controller, on_bus;
@@ -29,8 +30,8 @@ static int assign_drive(DomainDisk *disk, Error *error) {
                 if (disk->bus != drive_buses[i].bus || at->type != ADDRESS_NONE)
                         continue;
                 if (index < 0)
-                        return fail(error, ERROR_XML, "disk target '%s' says no place on bus '%s'", disk->target,
-                                    map_enum_name(disk_buses, disk->bus));
+                        return fail(error, ERROR_XML, "disk target '%s' says no place on bus '%s'",
+                                    disk->target, map_enum_name(disk_buses, disk->bus));
                 at->type = ADDRESS_DRIVE;
                 at->controller = index / drive_buses[i].on_controller;
                 at->bus = index % drive_buses[i].on_controller / drive_buses[i].on_bus;
@@ -47,12 +48,14 @@ static int check_drives(const DomainConf *conf, Error *error) {
                         const DomainDisk *one = conf->disks.items[j], *other = conf->disks.items[i];
                         const DeviceAddress *a = &one->device.address, *b = &other->device.address;
 
-                        if (a->type == ADDRESS_DRIVE && b->type == ADDRESS_DRIVE && one->bus == other->bus &&
-                            a->controller == b->controller && a->bus == b->bus && a->target == b->target &&
-                            a->unit == b->unit)
-                                return fail(error, ERROR_XML, "disks '%s' and '%s' have the same address: "
-                                            "controller %u bus %u target %u unit %u", one->target,
-                                            other->target, a->controller, a->bus, a->target, a->unit);
+                        if (a->type == ADDRESS_DRIVE && b->type == ADDRESS_DRIVE &&
+                            one->bus == other->bus && a->controller == b->controller &&
+                            a->bus == b->bus && a->target == b->target && a->unit == b->unit)
+                                return fail(error, ERROR_XML,
+                                            "disks '%s' and '%s' have the same address: "
+                                            "controller %u bus %u target %u unit %u",
+                                            one->target, other->target, a->controller, a->bus,
+                                            a->target, a->unit);
                 }
         return 0;
 }
@@ -106,10 +109,11 @@ static int assign_port(DomainConf *conf, DomainChar *chr, Error *error) {
         bool chosen = at->type == ADDRESS_VIRTIO_SERIAL;
 
         for (uint32_t index = chosen ? at->controller : 0; index < 256; index++) {
-                DomainController *controller = qemu_find_controller(conf, CONTROLLER_VIRTIO_SERIAL, index);
+                DomainController *controller =
+                        qemu_find_controller(conf, CONTROLLER_VIRTIO_SERIAL, index);
 
-                if (!controller &&
-                    !(controller = qemu_add_controller(conf, CONTROLLER_VIRTIO_SERIAL, index, NULL)))
+                if (!controller && !(controller = qemu_add_controller(
+                                             conf, CONTROLLER_VIRTIO_SERIAL, index, NULL)))
                         return fail_memory(error);
                 unsigned ports = MIN(controller->ports ?: PORTS_DEFAULT, (unsigned) PORTS_MAX);
                 for (unsigned port = 1; port < ports; port++)
@@ -132,8 +136,10 @@ int qemu_assign_virtio_serial(DomainConf *conf, Error *error) {
                         continue;
                 if (!port_is_open(at)) {
                         if (port_owner(conf, at->controller, strtoul(at->port, NULL, 10)) != chr)
-                                return fail(error, ERROR_XML, "virtio serial port %s on controller %u is "
-                                            "already occupied", at->port, at->controller);
+                                return fail(error, ERROR_XML,
+                                            "virtio serial port %s on controller %u is "
+                                            "already occupied",
+                                            at->port, at->controller);
                         continue;
                 }
                 int r = assign_port(conf, chr, error);
@@ -165,7 +171,11 @@ static bool is_ccw(DeviceKind kind, const Device *device) {
         case DEVICE_RNG:
                 return true;
         case DEVICE_SERIAL: case DEVICE_PARALLEL: case DEVICE_CONSOLE: case DEVICE_CHANNEL:
-        case DEVICE_GRAPHICS: case DEVICE_SOUND: case DEVICE_HUB: case DEVICE_WATCHDOG: case DEVICE_PANIC:
+        case DEVICE_GRAPHICS:
+        case DEVICE_SOUND:
+        case DEVICE_HUB:
+        case DEVICE_WATCHDOG:
+        case DEVICE_PANIC:
         case _DEVICE_KIND_MAX:
                 return false;
         }
@@ -189,7 +199,8 @@ static int assign_devno(DomainConf *conf, DeviceKind kind, Error *error) {
                         continue;
                 while (conf_visit_devices(conf, find_devno, &devno) != 0)
                         if (++devno > DEVNO_LAST)
-                                return fail(error, ERROR_INTERNAL, "There are no more free CCW devnos.");
+                                return fail(error, ERROR_INTERNAL,
+                                            "There are no more free CCW devnos.");
                 device->address.type = ADDRESS_CCW;
                 device->address.cssid = CSSID_VIRTIO;
                 device->address.ssid = 0;
@@ -200,8 +211,8 @@ static int assign_devno(DomainConf *conf, DeviceKind kind, Error *error) {
 
 int qemu_assign_ccw(DomainConf *conf, Error *error) {
         static const DeviceKind order[] = {
-                DEVICE_DISK, DEVICE_NET, DEVICE_CONTROLLER, DEVICE_INPUT, DEVICE_MEMBALLOON, DEVICE_RNG,
-                DEVICE_VIDEO,
+                DEVICE_DISK,       DEVICE_NET, DEVICE_CONTROLLER, DEVICE_INPUT,
+                DEVICE_MEMBALLOON, DEVICE_RNG, DEVICE_VIDEO,
         };
         int r = 0;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Places that the chipset decides: devices that are part of it, and those that real boards and QEMU put
- * in certain slots. */
+/* Places that the chipset decides: devices that are part of it, and those that real boards and QEMU
+ * put in certain slots. */
 #include "drivers/qemu/address-private.h"
 
 /* A function of a USB 2 controller: EHCI and the companions that it shares a slot with. */
@@ -8,7 +8,9 @@ bool is_usb2(const Place *place, unsigned *ret_function) {
         static const struct {
                 const char *model;
                 unsigned function;
-        } models[] = { { "ich9-uhci1", 0 }, { "ich9-uhci2", 1 }, { "ich9-uhci3", 2 }, { "ich9-ehci1", 7 } };
+        } models[] = {
+                { "ich9-uhci1", 0 }, { "ich9-uhci2", 1 }, { "ich9-uhci3", 2 }, { "ich9-ehci1", 7 }
+        };
         const DomainController *controller = (const DomainController *) place->device;
 
         if (place->kind != DEVICE_CONTROLLER || controller->type != CONTROLLER_USB)
@@ -23,7 +25,8 @@ bool is_usb2(const Place *place, unsigned *ret_function) {
 }
 
 static bool is_controller(const Place *place, ControllerType type) {
-        return place->kind == DEVICE_CONTROLLER && ((const DomainController *) place->device)->type == type;
+        return place->kind == DEVICE_CONTROLLER &&
+               ((const DomainController *) place->device)->type == type;
 }
 
 static uint32_t index_of(const Place *place) {
@@ -38,8 +41,8 @@ static int nail(Pci *pci, Place *place, const char *name, unsigned slot, unsigne
                 return pci_take(pci, place, slot, function);
         if (at->domain == 0 && at->bus == 0 && at->slot == slot && at->function == function)
                 return 0;
-        return fail(pci->error, ERROR_CONFIG_UNSUPPORTED, "%s must have PCI address 0:0:%x.%x", name, slot,
-                    function);
+        return fail(pci->error, ERROR_CONFIG_UNSUPPORTED, "%s must have PCI address 0:0:%x.%x",
+                    name, slot, function);
 }
 
 /* A part of the chipset that no definition mentions. */
@@ -57,12 +60,14 @@ static int prefer(Pci *pci, Place *place, const unsigned *slots, size_t n) {
         return 0;
 }
 
-/* QEMU puts the first video card into the first slot that is free on a board without anything else. */
+/* QEMU puts the first video card into the first slot that is free on a board without anything else.
+ */
 static int place_video(Pci *pci, unsigned slot) {
         for (size_t i = 0; i < pci->n_places; i++) {
                 Place *place = &pci->places[i];
 
-                if (place->kind != DEVICE_VIDEO || place->device != &pci->conf->videos.items[0]->device)
+                if (place->kind != DEVICE_VIDEO ||
+                    place->device != &pci->conf->videos.items[0]->device)
                         continue;
                 if (!place_is_wanted(place))
                         return 0;
@@ -103,7 +108,8 @@ static int place_q35_controllers(Pci *pci) {
                         if (!place_is_wanted(place))
                                 place->address->multifunction = TRISTATE_YES;
                 } else if (is_controller(place, CONTROLLER_PCI) && place_is_wanted(place) &&
-                           text_is(((DomainController *) place->device)->model, "dmi-to-pci-bridge"))
+                           text_is(((DomainController *) place->device)->model,
+                                   "dmi-to-pci-bridge"))
                         r = prefer(pci, place, (const unsigned []) { 0x1e }, 1);
         }
         return r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Finding places on PCI: buses and slots, and the controllers that must be added for more of them. */
+/* Finding places on PCI: buses and slots, and the controllers that must be added for more of them.
+ */
 #include "drivers/qemu/address-private.h"
 
 #include <errno.h>
@@ -12,23 +13,26 @@ enum { BUSES_MAX = 256 };
 static const BusModel bus_models[] = {
         { "pci-root", ENDS_PCI | CONNECT_EXPANDER, 1, 31, 0, NULL },
         { "pci-bridge", ENDS_PCI, 1, 31, CONNECT_BRIDGE, "pci-bridge" },
-        { "pci-expander-bus", CONNECT_PCI | CONNECT_BRIDGE | CONNECT_HOTPLUG, 0, 31, CONNECT_EXPANDER, "pxb" },
-        { "dmi-to-pci-bridge", CONNECT_PCI | CONNECT_BRIDGE | CONNECT_AUTO, 0, 31, CONNECT_DMI_TO_PCI,
-          "i82801b11-bridge" },
+        { "pci-expander-bus", CONNECT_PCI | CONNECT_BRIDGE | CONNECT_HOTPLUG, 0, 31,
+          CONNECT_EXPANDER, "pxb" },
+        { "dmi-to-pci-bridge", CONNECT_PCI | CONNECT_BRIDGE | CONNECT_AUTO, 0, 31,
+          CONNECT_DMI_TO_PCI, "i82801b11-bridge" },
         { "pcie-to-pci-bridge", ENDS_PCI, 1, 31, CONNECT_PCIE_TO_PCI, "pcie-pci-bridge" },
-        { "pcie-root", CONNECT_PCIE | CONNECT_ROOT_PORT | CONNECT_DMI_TO_PCI | CONNECT_PCIE_EXPANDER |
-          CONNECT_AUTO, 1, 31, 0, NULL },
-        { "pcie-root-port", CONNECT_PCIE | CONNECT_UPSTREAM | CONNECT_PCIE_TO_PCI | CONNECT_HOTPLUG |
-          CONNECT_AUTO, 0, 0, CONNECT_ROOT_PORT | CONNECT_SHARE, "pcie-root-port" },
+        { "pcie-root",
+          CONNECT_PCIE | CONNECT_ROOT_PORT | CONNECT_DMI_TO_PCI | CONNECT_PCIE_EXPANDER |
+                  CONNECT_AUTO,
+          1, 31, 0, NULL },
+        { "pcie-root-port",
+          CONNECT_PCIE | CONNECT_UPSTREAM | CONNECT_PCIE_TO_PCI | CONNECT_HOTPLUG | CONNECT_AUTO, 0,
+          0, CONNECT_ROOT_PORT | CONNECT_SHARE, "pcie-root-port" },
         { "pcie-switch-upstream-port", CONNECT_DOWNSTREAM | CONNECT_AUTO, 0, 31, CONNECT_UPSTREAM,
           "x3130-upstream" },
-        { "pcie-switch-downstream-port", CONNECT_PCIE | CONNECT_UPSTREAM | CONNECT_PCIE_TO_PCI |
-          CONNECT_HOTPLUG | CONNECT_AUTO, 0, 0, CONNECT_DOWNSTREAM, "xio3130-downstream" },
+        { "pcie-switch-downstream-port",
+          CONNECT_PCIE | CONNECT_UPSTREAM | CONNECT_PCIE_TO_PCI | CONNECT_HOTPLUG | CONNECT_AUTO, 0,
+          0, CONNECT_DOWNSTREAM, "xio3130-downstream" },
         { "pcie-expander-bus", CONNECT_ROOT_PORT | CONNECT_DMI_TO_PCI, 0, 31, CONNECT_PCIE_EXPANDER,
           "pxb-pcie" },
 };
-
-
 
 const BusModel *bus_model(const char *model) {
         for (size_t i = 0; i < ELEMENTS(bus_models); i++)
@@ -39,8 +43,8 @@ const BusModel *bus_model(const char *model) {
 
 /* ---- taking a place ---- */
 
-/* A place that was asked for may be odd: conventional and express endpoints are taken for one another,
- * and whether a slot lets devices come and go is the user's business. */
+/* A place that was asked for may be odd: conventional and express endpoints are taken for one
+ * another, and whether a slot lets devices come and go is the user's business. */
 static bool fits(Connect takes, Connect connects, bool given) {
         if (given) {
                 if (takes & CONNECT_ENDPOINT)
@@ -57,31 +61,41 @@ static bool fits(Connect takes, Connect connects, bool given) {
 
 static int grow(Pci *pci, Connect connects);
 
-static int check_place(Pci *pci, const Place *owner, const DeviceAddress *at, Connect connects, bool given) {
+static int check_place(Pci *pci, const Place *owner, const DeviceAddress *at, Connect connects,
+                       bool given) {
         char name[128];
 
         place_describe(owner, name);
         if (at->domain != 0)
-                return fail(pci->error, ERROR_XML, "%s: invalid PCI address %04x:%02x:%02x.%x, only PCI domain 0 is "
-                            "available", name, at->domain, at->bus, at->slot, at->function);
+                return fail(pci->error, ERROR_XML,
+                            "%s: invalid PCI address %04x:%02x:%02x.%x, only PCI domain 0 is "
+                            "available",
+                            name, at->domain, at->bus, at->slot, at->function);
         if (at->bus >= pci->n_buses || at->slot > 31 || at->function > 7)
-                return fail(pci->error, ERROR_XML, "%s: invalid PCI address %04x:%02x:%02x.%x, there are buses 0 "
-                            "to %zu", name, at->domain, at->bus, at->slot, at->function, pci->n_buses - 1);
+                return fail(pci->error, ERROR_XML,
+                            "%s: invalid PCI address %04x:%02x:%02x.%x, there are buses 0 "
+                            "to %zu",
+                            name, at->domain, at->bus, at->slot, at->function, pci->n_buses - 1);
         const BusModel *model = pci->buses[at->bus].model;
         if (!model)
                 return 0;
         if (owner && (at->slot < model->first || at->slot > model->last))
-                return fail(pci->error, ERROR_XML, "%s: invalid PCI address %04x:%02x:%02x.%x: slots of '%s' are %u "
-                            "to %u", name, at->domain, at->bus, at->slot, at->function, model->model,
+                return fail(pci->error, ERROR_XML,
+                            "%s: invalid PCI address %04x:%02x:%02x.%x: slots of '%s' are %u "
+                            "to %u",
+                            name, at->domain, at->bus, at->slot, at->function, model->model,
                             model->first, model->last);
         if (owner && !fits(model->takes, connects, given))
-                return fail(pci->error, ERROR_XML, "%s: PCI controller %u, a '%s', can't take this device "
-                            "(address %04x:%02x:%02x.%x)", name, at->bus, model->model, at->domain, at->bus,
-                            at->slot, at->function);
+                return fail(pci->error, ERROR_XML,
+                            "%s: PCI controller %u, a '%s', can't take this device "
+                            "(address %04x:%02x:%02x.%x)",
+                            name, at->bus, model->model, at->domain, at->bus, at->slot,
+                            at->function);
         return 0;
 }
 
-int pci_reserve(Pci *pci, const Place *owner, const DeviceAddress *at, Connect connects, bool given) {
+int pci_reserve(Pci *pci, const Place *owner, const DeviceAddress *at, Connect connects,
+                bool given) {
         char one[128], other[128];
         int r = 0;
 
@@ -94,8 +108,10 @@ int pci_reserve(Pci *pci, const Place *owner, const DeviceAddress *at, Connect c
         if (slot->functions & BIT(at->function)) {
                 place_describe(owner, one);
                 place_describe(slot->owners[at->function], other);
-                return fail(pci->error, ERROR_XML, "Attempted double use of PCI Address %04x:%02x:%02x.%x: by %s "
-                            "and by %s", at->domain, at->bus, at->slot, at->function, other, one);
+                return fail(pci->error, ERROR_XML,
+                            "Attempted double use of PCI Address %04x:%02x:%02x.%x: by %s "
+                            "and by %s",
+                            at->domain, at->bus, at->slot, at->function, other, one);
         }
         if (!slot->functions)
                 slot->shared = connects & CONNECT_SHARE;
@@ -182,8 +198,10 @@ static int grow(Pci *pci, Connect connects) {
         }
         if (connects & CONNECT_DOWNSTREAM)
                 return add_bus(pci, "pcie-switch-upstream-port");
-        return fail(pci->error, ERROR_INTERNAL, "Cannot automatically add a new PCI bus for a device with "
-                    "connect flags %.2x", connects);
+        return fail(pci->error, ERROR_INTERNAL,
+                    "Cannot automatically add a new PCI bus for a device with "
+                    "connect flags %.2x",
+                    connects);
 }
 
 static int find_next(Pci *pci, Connect connects, int function, DeviceAddress *ret) {
@@ -227,7 +245,8 @@ static int model_of_bus(Pci *pci, const DomainController *controller) {
         const BusModel *model = bus_model(controller->model);
 
         if (!model)
-                return fail(pci->error, ERROR_CONFIG_UNSUPPORTED, "devices/controller[@type='pci']: unknown model '%s'",
+                return fail(pci->error, ERROR_CONFIG_UNSUPPORTED,
+                            "devices/controller[@type='pci']: unknown model '%s'",
                             controller->model ?: "");
         pci->buses[controller->index.value].model = model;
         return 0;
@@ -250,8 +269,10 @@ static int make_buses(Pci *pci, size_t n) {
         }
         for (size_t i = 0; i < n; i++)
                 if (!pci->buses[i].model)
-                        pci->buses[i].model = bus_model(i == 0 ? (pci->pcie ? "pcie-root" : "pci-root") :
-                                                        pci->pcie ? "pcie-root-port" : "pci-bridge");
+                        pci->buses[i].model =
+                                bus_model(i == 0      ? (pci->pcie ? "pcie-root" : "pci-root")
+                                          : pci->pcie ? "pcie-root-port"
+                                                      : "pci-bridge");
         return 0;
 }
 
@@ -267,7 +288,8 @@ static int reserve_given(Pci *pci) {
         return 0;
 }
 
-/* All functions of a USB 2 controller are in one slot: the first one seeks it, the others follow. */
+/* All functions of a USB 2 controller are in one slot: the first one seeks it, the others follow.
+ */
 static const Place *companion_place(const Pci *pci, const Place *place) {
         const DomainController *controller = (const DomainController *) place->device;
 
@@ -275,7 +297,8 @@ static const Place *companion_place(const Pci *pci, const Place *place) {
                 const Place *other = &pci->places[i];
 
                 if (is_usb2(other, NULL) && !place_is_wanted(other) &&
-                    ((const DomainController *) other->device)->index.value == controller->index.value)
+                    ((const DomainController *) other->device)->index.value ==
+                            controller->index.value)
                         return other;
         }
         return NULL;
@@ -319,7 +342,8 @@ static int assign_wanted(Pci *pci) {
 
 static bool fully_taken(const Pci *pci) {
         for (size_t i = 0; i < pci->n_buses; i++)
-                for (unsigned slot = pci->buses[i].model->first; slot <= pci->buses[i].model->last; slot++)
+                for (unsigned slot = pci->buses[i].model->first; slot <= pci->buses[i].model->last;
+                     slot++)
                         if (!pci->buses[i].slots[slot].functions)
                                 return false;
         return true;
@@ -334,7 +358,8 @@ static int run(Pci *pci, size_t n, bool dry) {
         if ((r = make_buses(pci, n)) < 0 || (r = reserve_given(pci)) < 0 ||
             (r = pci_assign_chipset(pci)) < 0)
                 return r;
-        /* Room for one bridge more, as long as there is any, so that there can always be more buses. */
+        /* Room for one bridge more, as long as there is any, so that there can always be more
+         * buses. */
         if (dry && !pci->pcie && qemu_is_x86(pci->conf) && !fully_taken(pci) &&
             (r = reserve_next(pci, NULL, CONNECT_PCI | CONNECT_HOTPLUG, -1)) < 0)
                 return r;
@@ -379,15 +404,18 @@ static int finish_controller(Pci *pci, DomainController *controller) {
         const DeviceAddress *at = &controller->device.address;
         const char *name = model ? model->name : NULL;
 
-        if (text_is(controller->model, "pcie-root-port") && !qemu_caps_has_type(pci->caps, "pcie-root-port"))
+        if (text_is(controller->model, "pcie-root-port") &&
+            !qemu_caps_has_type(pci->caps, "pcie-root-port"))
                 name = "ioh3420";
         if (name && text_default(&controller->model_name, name) < 0)
                 return fail_memory(pci->error);
         if (text_is(controller->model, "pci-bridge")) {
                 maybe_default(&controller->chassis_nr, controller->index.value);
                 if (controller->index.value <= at->bus)
-                        return fail(pci->error, ERROR_INTERNAL, "failed to create PCI bridge on bus %u: too many "
-                                    "devices with fixed addresses", at->bus);
+                        return fail(pci->error, ERROR_INTERNAL,
+                                    "failed to create PCI bridge on bus %u: too many "
+                                    "devices with fixed addresses",
+                                    at->bus);
         } else if (text_is(controller->model, "pcie-root-port")) {
                 maybe_default(&controller->chassis, controller->index.value);
                 maybe_default(&controller->port, (at->slot << 3) + at->function);
@@ -405,7 +433,8 @@ static void mark_multifunction(Pci *pci) {
         for (size_t i = 0; i < pci->n_places; i++) {
                 DeviceAddress *at = pci->places[i].address;
 
-                if (at->type != ADDRESS_PCI || at->function != 0 || at->multifunction != TRISTATE_UNSET)
+                if (at->type != ADDRESS_PCI || at->function != 0 ||
+                    at->multifunction != TRISTATE_UNSET)
                         continue;
                 if (pci->buses[at->bus].slots[at->slot].functions & ~1u)
                         at->multifunction = TRISTATE_YES;
@@ -438,7 +467,8 @@ static int check_indexes(const DomainConf *conf, uint32_t *ret_highest, Error *e
                 if (controller->type != CONTROLLER_PCI)
                         continue;
                 if (controller->index.value >= BUSES_MAX)
-                        return fail(error, ERROR_XML, "PCI controller index %u is too high, at most %d",
+                        return fail(error, ERROR_XML,
+                                    "PCI controller index %u is too high, at most %d",
                                     controller->index.value, BUSES_MAX - 1);
                 *ret_highest = MAX(*ret_highest, controller->index.value);
         }
@@ -460,9 +490,11 @@ int qemu_assign_pci(DomainConf *conf, const QemuCaps *caps, Error *error) {
         if (!root)
                 return 0;
         pci.pcie = text_is(root->model, "pcie-root");
-        if ((r = check_indexes(conf, &highest, error)) < 0 || (r = run(&pci, highest + 1, true)) < 0)
+        if ((r = check_indexes(conf, &highest, error)) < 0 ||
+            (r = run(&pci, highest + 1, true)) < 0)
                 return r;
-        /* Nobody manages the buses of a new guest: leave it one port for what is plugged in later. */
+        /* Nobody manages the buses of a new guest: leave it one port for what is plugged in later.
+         */
         if (highest == 0 && pci.n_buses > 1 && pci.pcie &&
             (r = reserve_next(&pci, NULL, CONNECT_PCIE | CONNECT_HOTPLUG, -1)) < 0)
                 return r;

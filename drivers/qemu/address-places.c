@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The devices on PCI, in the order in which libvirt gives them places, and what each connects to. */
+/* The devices on PCI, in the order in which libvirt gives them places, and what each connects to.
+ */
 #include "drivers/qemu/address-private.h"
 
 #include <errno.h>
@@ -16,7 +17,8 @@ static Connect pcie_device(const Pci *pci) {
         return pci->pcie ? CONNECT_PCIE | CONNECT_HOTPLUG : pci_device(pci);
 }
 
-/* Virtio devices are what the bus is, unless their model says that they must speak the old protocol. */
+/* Virtio devices are what the bus is, unless their model says that they must speak the old
+ * protocol. */
 static Connect virtio_device(const Pci *pci, const char *model) {
         return text_is(model, "virtio-transitional") ? pci_device(pci) : pcie_device(pci);
 }
@@ -47,8 +49,9 @@ static Connect other_controller(const Pci *pci, const Device *device) {
         case CONTROLLER_SCSI:
                 if (text_is(controller->model, "ibmvscsi"))
                         return 0;
-                return text_starts(controller->model, "virtio") ? virtio_device(pci, controller->model) :
-                                                                  pci_device(pci);
+                return text_starts(controller->model, "virtio")
+                               ? virtio_device(pci, controller->model)
+                               : pci_device(pci);
         case CONTROLLER_VIRTIO_SERIAL:
                 return virtio_device(pci, controller->model);
         case CONTROLLER_SATA: case CONTROLLER_IDE:
@@ -63,8 +66,9 @@ static Connect other_controller(const Pci *pci, const Device *device) {
 static Connect net(const Pci *pci, const Device *device) {
         const DomainNet *card = (const DomainNet *) device;
 
-        if (card->type == NET_HOSTDEV || text_in(card->model, (const char *const []) {
-                                                 "usb-net", "spapr-vlan", "smc91c111", "lan9118", NULL }))
+        if (card->type == NET_HOSTDEV ||
+            text_in(card->model,
+                    (const char *const[]){ "usb-net", "spapr-vlan", "smc91c111", "lan9118", NULL }))
                 return 0;
         if (text_starts(card->model, "virtio"))
                 return virtio_device(pci, card->model);
@@ -104,7 +108,7 @@ static Connect watchdog(const Pci *pci, const Device *device) {
 static Connect video(const Pci *pci, const Device *device) {
         const char *model = ((const DomainVideo *) device)->model;
 
-        if (!model || text_in(model, (const char *const []) { "none", "ramfb", "xen", "vbox", NULL }))
+        if (!model || text_in(model, (const char *const[]){ "none", "ramfb", "xen", "vbox", NULL }))
                 return 0;
         if (text_is(model, "virtio"))
                 return virtio_device(pci, model);
@@ -118,7 +122,8 @@ static Connect input(const Pci *pci, const Device *device) {
 }
 
 static Connect serial(const Pci *pci, const Device *device) {
-        return text_is(((const DomainChar *) device)->target_type, "pci-serial") ? pci_device(pci) : 0;
+        return text_is(((const DomainChar *) device)->target_type, "pci-serial") ? pci_device(pci)
+                                                                                 : 0;
 }
 
 static Connect panic(const Pci *pci, const Device *device) {
@@ -139,8 +144,10 @@ static Connect kept_hostdev(const Pci *pci, const xmlNode *node) {
                 return pcie_device(pci);
         if (node_attribute_is(node, "type", "scsi_host"))
                 return kept_virtio(pci, node);
-        return node_attribute_is(node, "type", "mdev") && node_attribute_is(node, "model", "vfio-pci") ?
-               pcie_device(pci) : 0;
+        return node_attribute_is(node, "type", "mdev") &&
+                               node_attribute_is(node, "model", "vfio-pci")
+                       ? pcie_device(pci)
+                       : 0;
 }
 
 static Connect kept_shmem(const Pci *pci, const xmlNode *node) {
@@ -148,8 +155,10 @@ static Connect kept_shmem(const Pci *pci, const xmlNode *node) {
 }
 
 static Connect kept_memory(const Pci *pci, const xmlNode *node) {
-        return node_attribute_is(node, "model", "virtio-pmem") || node_attribute_is(node, "model", "virtio-mem") ?
-               pcie_device(pci) : 0;
+        return node_attribute_is(node, "model", "virtio-pmem") ||
+                               node_attribute_is(node, "model", "virtio-mem")
+                       ? pcie_device(pci)
+                       : 0;
 }
 
 static Connect kept_iommu(const Pci *pci, const xmlNode *node) {
@@ -203,10 +212,13 @@ static void add_place(Pci *pci, Place place) {
 
 static void collect_kind(Pci *pci, size_t row, Device *const *devices) {
         for (size_t i = 0; devices[i]; i++)
-                add_place(pci, (Place) {
-                        .address = &devices[i]->address, .kind = order[row].kind, .device = devices[i],
-                        .connects = order[row].connects(pci, devices[i]), .node = devices[i]->item.node,
-                });
+                add_place(pci, (Place){
+                                       .address = &devices[i]->address,
+                                       .kind = order[row].kind,
+                                       .device = devices[i],
+                                       .connects = order[row].connects(pci, devices[i]),
+                                       .node = devices[i]->item.node,
+                               });
 }
 
 static uint32_t number(const xmlNode *node, const char *name) {
@@ -233,9 +245,10 @@ static void read_address(KeptDevice *kept) {
 }
 
 static void collect_kept(Pci *pci, size_t row) {
-        const xmlNode *devices = node_child(xmlDocGetRootElement(pci->conf->document), "devices");
+        const xmlNode *devices = devices_node(pci->conf);
 
-        for (xmlNode *node = node_child(devices, order[row].element); node; node = node_next(node)) {
+        for (xmlNode *node = node_child(devices, order[row].element); node;
+             node = node_next(node)) {
                 KeptDevice *kept = &pci->kept[pci->n_kept++];
 
                 *kept = (KeptDevice) { .node = node };
@@ -248,7 +261,7 @@ static void collect_kept(Pci *pci, size_t row) {
 }
 
 static size_t count_all(DomainConf *conf) {
-        const xmlNode *devices = node_child(xmlDocGetRootElement(conf->document), "devices");
+        const xmlNode *devices = devices_node(conf);
         size_t n = 1;
 
         for (const xmlNode *node = devices ? devices->children : NULL; node; node = node->next)
@@ -342,9 +355,11 @@ void place_describe(const Place *place, char text[static 128]) {
         else if (!device)
                 (void) snprintf(text, 128, "a %s", (const char *) place->node->name);
         else if (place->kind == DEVICE_DISK)
-                (void) snprintf(text, 128, "disk '%.32s'", ((const DomainDisk *) device)->target ?: "");
+                (void) snprintf(text, 128, "disk '%.32s'",
+                                ((const DomainDisk *) device)->target ?: "");
         else if (place->kind == DEVICE_NET)
-                (void) snprintf(text, 128, "interface '%s'", mac_format(((const DomainNet *) device)->mac, mac));
+                (void) snprintf(text, 128, "interface '%s'",
+                                mac_format(((const DomainNet *) device)->mac, mac));
         else if (place->kind == DEVICE_CONTROLLER)
                 (void) snprintf(text, 128, "%s controller %u", map_enum_name(controller_types,
                                 ((const DomainController *) device)->type) ?: "a",

@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the files that give PCI addresses share.
  *
- * A bus takes some kinds of connections and has some slots; a device asks for a connection. Places are
- * given twice: a dry run finds out how many buses are needed, then the controllers of those buses are
- * added to the definition, and the second run finds everything a place. */
+ * A bus takes some kinds of connections and has some slots; a device asks for a connection. Places
+ * are given twice: a dry run finds out how many buses are needed, then the controllers of those
+ * buses are added to the definition, and the second run finds everything a place. */
 #pragma once
 
 #include "drivers/qemu/command-private.h"
 
 /* What a device is to a bus, and what a bus takes. */
 typedef enum Connect {
-        CONNECT_PCI             = 1 << 0, /* an endpoint of conventional PCI */
-        CONNECT_PCIE            = 1 << 1, /* an endpoint of PCI express */
-        CONNECT_ROOT_PORT       = 1 << 2,
-        CONNECT_UPSTREAM        = 1 << 3,
-        CONNECT_DOWNSTREAM      = 1 << 4,
-        CONNECT_DMI_TO_PCI      = 1 << 5,
-        CONNECT_PCIE_TO_PCI     = 1 << 6,
-        CONNECT_BRIDGE          = 1 << 7,
-        CONNECT_EXPANDER        = 1 << 8,
-        CONNECT_PCIE_EXPANDER   = 1 << 9,
-        CONNECT_ENDPOINT        = CONNECT_PCI | CONNECT_PCIE,
-        CONNECT_KINDS           = (1 << 10) - 1,
-        CONNECT_HOTPLUG         = 1 << 10, /* device: should come and go; bus: lets it */
-        CONNECT_AUTO            = 1 << 11, /* bus: used when nobody asked for it */
-        CONNECT_SHARE           = 1 << 12, /* device: functions of a slot may be given to several of these */
+        CONNECT_PCI = 1 << 0,  /* an endpoint of conventional PCI */
+        CONNECT_PCIE = 1 << 1, /* an endpoint of PCI express */
+        CONNECT_ROOT_PORT = 1 << 2,
+        CONNECT_UPSTREAM = 1 << 3,
+        CONNECT_DOWNSTREAM = 1 << 4,
+        CONNECT_DMI_TO_PCI = 1 << 5,
+        CONNECT_PCIE_TO_PCI = 1 << 6,
+        CONNECT_BRIDGE = 1 << 7,
+        CONNECT_EXPANDER = 1 << 8,
+        CONNECT_PCIE_EXPANDER = 1 << 9,
+        CONNECT_ENDPOINT = CONNECT_PCI | CONNECT_PCIE,
+        CONNECT_KINDS = (1 << 10) - 1,
+        CONNECT_HOTPLUG = 1 << 10, /* device: should come and go; bus: lets it */
+        CONNECT_AUTO = 1 << 11,    /* bus: used when nobody asked for it */
+        CONNECT_SHARE = 1 << 12, /* device: functions of a slot may be given to several of these */
 } Connect;
 
 typedef struct BusModel {
@@ -84,9 +84,11 @@ int kept_write(const KeptDevice *kept); /* -ENOMEM */
 void place_describe(const Place *place, char text[static 128]);
 
 /* address-pci.c */
-int pci_reserve(Pci *pci, const Place *owner, const DeviceAddress *address, Connect connects, bool given);
+int pci_reserve(Pci *pci, const Place *owner, const DeviceAddress *address, Connect connects,
+                bool given);
 bool pci_slot_is_free(const Pci *pci, unsigned slot); /* of bus 0 */
-int pci_take(Pci *pci, Place *place, unsigned slot, unsigned function); /* on bus 0, whatever it connects to */
+int pci_take(Pci *pci, Place *place, unsigned slot,
+             unsigned function); /* on bus 0, whatever it connects to */
 int pci_take_next(Pci *pci, Place *place, unsigned function);
 
 /* address-chipset.c: what the machine nails down */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Ports of USB: a tree of controllers and hubs. A port is written as the way to it: "2.1" is the first port
- * of the hub in port 2. When there are more devices than ports, hubs are added. */
+/* Ports of USB: a tree of controllers and hubs. A port is written as the way to it: "2.1" is the
+ * first port of the hub in port 2. When there are more devices than ports, hubs are added. */
 #include "drivers/qemu/command-private.h"
 
 #include <errno.h>
@@ -20,7 +20,8 @@ static int parse_way(const char *text, Way *ret) {
                 char *end;
                 unsigned long port = strtoul(p, &end, 10);
 
-                if (end == p || port < 1 || port > PORTS_MAX || ret->n == DEPTH_MAX || (*end && *end != '.'))
+                if (end == p || port < 1 || port > PORTS_MAX || ret->n == DEPTH_MAX ||
+                    (*end && *end != '.'))
                         return -EINVAL;
                 ret->ports[ret->n++] = port;
                 p = *end ? end + 1 : end;
@@ -42,9 +43,10 @@ static unsigned controller_ports(const DomainController *controller) {
                 const char *model;
                 unsigned ports;
         } models[] = {
-                { "piix3-uhci", 2 }, { "piix4-uhci", 2 }, { "vt82c686b-uhci", 2 }, { "pci-ohci", 3 },
-                { "ehci", 6 }, { "ich9-ehci1", 6 }, { "ich9-uhci1", 2 }, { "ich9-uhci2", 2 },
-                { "ich9-uhci3", 2 }, { "nec-xhci", 4 }, { "qemu-xhci", 4 },
+                { "piix3-uhci", 2 }, { "piix4-uhci", 2 }, { "vt82c686b-uhci", 2 },
+                { "pci-ohci", 3 },   { "ehci", 6 },       { "ich9-ehci1", 6 },
+                { "ich9-uhci1", 2 }, { "ich9-uhci2", 2 }, { "ich9-uhci3", 2 },
+                { "nec-xhci", 4 },   { "qemu-xhci", 4 },
         };
 
         if (controller->type != CONTROLLER_USB || controller->master_startport.set)
@@ -105,7 +107,8 @@ static void read_kept(UsbDevice *device) {
         device->address = &device->kept;
         if (!node)
                 return;
-        device->kept.type = node_attribute_is(node, "type", "usb") ? ADDRESS_USB : ADDRESS_UNASSIGNED;
+        device->kept.type =
+                node_attribute_is(node, "type", "usb") ? ADDRESS_USB : ADDRESS_UNASSIGNED;
         device->kept.bus = bus ? strtoul((const char *) bus, NULL, 10) : 0;
         device->kept.port = port ? strdup((const char *) port) : NULL;
 }
@@ -124,7 +127,7 @@ static void collect_kind(Usb *usb, DeviceKind kind) {
 }
 
 static void collect_kept(Usb *usb, const char *element, const char *attribute) {
-        const xmlNode *devices = node_child(xmlDocGetRootElement(usb->conf->document), "devices");
+        const xmlNode *devices = devices_node(usb->conf);
 
         for (xmlNode *node = node_child(devices, element); node; node = node_next(node)) {
                 if (!node_attribute_is(node, attribute, "usb"))
@@ -136,7 +139,7 @@ static void collect_kept(Usb *usb, const char *element, const char *attribute) {
 }
 
 static size_t count_nodes(const DomainConf *conf) {
-        const xmlNode *devices = node_child(xmlDocGetRootElement(conf->document), "devices");
+        const xmlNode *devices = devices_node(conf);
         size_t n = 1;
 
         for (const xmlNode *node = devices ? devices->children : NULL; node; node = node->next)
@@ -168,8 +171,9 @@ static const UsbDevice *device_at(const Usb *usb, uint32_t bus, const Way *way) 
                 const DeviceAddress *at = usb->devices[i].address;
                 Way other;
 
-                if (at->type == ADDRESS_USB && at->port && at->bus == bus && parse_way(at->port, &other) >= 0 &&
-                    other.n == way->n && memcmp(other.ports, way->ports, way->n) == 0)
+                if (at->type == ADDRESS_USB && at->port && at->bus == bus &&
+                    parse_way(at->port, &other) >= 0 && other.n == way->n &&
+                    memcmp(other.ports, way->ports, way->n) == 0)
                         return &usb->devices[i];
         }
         return NULL;
@@ -208,7 +212,8 @@ static int assign(Usb *usb, UsbDevice *device) {
                 const DomainController *controller = usb->conf->controllers.items[i];
                 Way way = {};
 
-                if (controller_ports(controller) == 0 || (chosen && controller->index.value != at->bus) ||
+                if (controller_ports(controller) == 0 ||
+                    (chosen && controller->index.value != at->bus) ||
                     !find_port(usb, controller->index.value, controller_ports(controller), &way))
                         continue;
                 at->bus = controller->index.value;
@@ -227,19 +232,23 @@ static int check_given(Usb *usb) {
                 if (at->type != ADDRESS_USB || !at->port)
                         continue;
                 if (parse_way(at->port, &way) < 0)
-                        return fail(usb->error, ERROR_XML, "USB port '%s' is no way to a port", at->port);
+                        return fail(usb->error, ERROR_XML, "USB port '%s' is no way to a port",
+                                    at->port);
                 const DomainController *master = qemu_find_usb_master(usb->conf, at->bus);
                 if (!master || way.ports[0] > controller_ports(master))
-                        return fail(usb->error, ERROR_XML, "USB bus %u has no port %s", at->bus, at->port);
+                        return fail(usb->error, ERROR_XML, "USB bus %u has no port %s", at->bus,
+                                    at->port);
                 if (device_at(usb, at->bus, &way) != &usb->devices[i])
-                        return fail(usb->error, ERROR_XML, "Attempted double use of USB port %s of bus %u", at->port,
+                        return fail(usb->error, ERROR_XML,
+                                    "Attempted double use of USB port %s of bus %u", at->port,
                                     at->bus);
         }
         return 0;
 }
 
 static bool is_wanted(const UsbDevice *device) {
-        return device->address->type == ADDRESS_NONE || (device->address->type == ADDRESS_USB && !device->address->port);
+        return device->address->type == ADDRESS_NONE ||
+               (device->address->type == ADDRESS_USB && !device->address->port);
 }
 
 /* A hub takes a port and gives eight. */
@@ -253,7 +262,8 @@ static int add_hubs(DomainConf *conf, const Usb *usb, Error *error) {
                 ports += usb->devices[i].hub ? HUB_PORTS : 0;
         }
         if (ports == 0 && wanted > 0)
-                return fail(error, ERROR_CONFIG_UNSUPPORTED, "a device is on USB, and the domain has no USB "
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "a device is on USB, and the domain has no USB "
                             "controller");
         for (; wanted > ports; ports += HUB_PORTS - 1) {
                 DomainHub *hub = conf_add_device(conf, DEVICE_HUB);
@@ -272,8 +282,11 @@ static int write_kept(const UsbDevice *device) {
                 return -ENOMEM;
         (void) snprintf(bus, sizeof(bus), "%u", device->kept.bus);
         return xmlSetProp(node, (const xmlChar *) "type", (const xmlChar *) "usb") &&
-               xmlSetProp(node, (const xmlChar *) "bus", (const xmlChar *) bus) &&
-               xmlSetProp(node, (const xmlChar *) "port", (const xmlChar *) device->kept.port) ? 0 : -ENOMEM;
+                               xmlSetProp(node, (const xmlChar *) "bus", (const xmlChar *) bus) &&
+                               xmlSetProp(node, (const xmlChar *) "port",
+                                          (const xmlChar *) device->kept.port)
+                       ? 0
+                       : -ENOMEM;
 }
 
 static void usb_clear(Usb *usb) {

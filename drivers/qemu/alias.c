@@ -42,17 +42,18 @@ static int disk_alias(DomainConf *conf, Device *device) {
         int r;
 
         if (at->type != ADDRESS_DRIVE)
-                r = asprintf(&device->alias, "%s-disk%d", bus, MAX(qemu_disk_index(disk->target), 0));
+                r = asprintf(&device->alias, "%s-disk%d", bus,
+                             MAX(qemu_disk_index(disk->target), 0));
         else if (disk->bus == DISK_BUS_SCSI && !is_lsilogic(conf, disk))
-                r = asprintf(&device->alias, "%s%u-%u-%u-%u", bus, at->controller, at->bus, at->target,
-                             at->unit);
+                r = asprintf(&device->alias, "%s%u-%u-%u-%u", bus, at->controller, at->bus,
+                             at->target, at->unit);
         else
                 r = asprintf(&device->alias, "%s%u-%u-%u", bus, at->controller, at->bus, at->unit);
         return r < 0 ? -ENOMEM : 0;
 }
 
-/* What is part of the machine has the name that QEMU gave to its bus. USB companions share the name of
- * their master, which alone is known to QEMU by it. */
+/* What is part of the machine has the name that QEMU gave to its bus. USB companions share the name
+ * of their master, which alone is known to QEMU by it. */
 static int controller_alias(DomainConf *conf, Device *device) {
         const DomainController *controller = (const DomainController *) device;
         uint32_t index = controller->index.value;
@@ -75,7 +76,8 @@ static int controller_alias(DomainConf *conf, Device *device) {
 }
 
 static int net_alias(DomainConf *conf, Device *device) {
-        return number(conf, device, ((DomainNet *) device)->type == NET_HOSTDEV ? "hostdev" : "net");
+        return number(conf, device,
+                      ((DomainNet *) device)->type == NET_HOSTDEV ? "hostdev" : "net");
 }
 
 /* A kind is numbered after its prefix or has its own rule; neither: no alias. */
@@ -122,8 +124,8 @@ static DomainDisk *disk_numbered(const DomainConf *conf, uint32_t index) {
         return NULL;
 }
 
-/* Each medium gets the number of its block nodes: the last disk the first, and a disk that comes later
- * one that is free. */
+/* Each medium gets the number of its block nodes: the last disk the first, and a disk that comes
+ * later one that is free. */
 static void number_sources(DomainConf *conf) {
         uint32_t next = 1;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Serial and parallel ports, consoles and channels: a character device, and what the guest sees of it. */
+/* Serial and parallel ports, consoles and channels: a character device, and what the guest sees of
+ * it. */
 #include "drivers/qemu/command-private.h"
 
 #include <stdio.h>
@@ -55,7 +56,8 @@ static int tcp_source(Builder *builder, const DomainChar *chr, Option *option) {
         const CharSource *source = first_source(chr);
 
         if (text_is(source->tls, "yes"))
-                return unsupported(builder, "%s: source/@tls is not supported yet", chr->device.alias);
+                return unsupported(builder, "%s: source/@tls is not supported yet",
+                                   chr->device.alias);
         option_add_text(option, "host", source->host ?: "");
         option_add_text(option, "port", source->service ?: "");
         if (text_is(chr->protocol, "telnet"))
@@ -71,7 +73,8 @@ static int udp_source(Builder *builder, const DomainChar *chr, Option *option) {
         const CharSource *to = source_of_mode(chr, "connect"), *from = source_of_mode(chr, "bind");
 
         if (!to)
-                return unsupported(builder, "%s: udp takes a source with mode 'connect'", chr->device.alias);
+                return unsupported(builder, "%s: udp takes a source with mode 'connect'",
+                                   chr->device.alias);
         option_add_text(option, "host", to->host ?: "");
         option_add_text(option, "port", to->service);
         if (from) {
@@ -129,20 +132,24 @@ static const struct {
 
 int build_chardev(Builder *builder, const DomainChar *chr, const char *id) {
         _cleanup_(option_clear) Option option = { builder, NULL };
-        const char *backend = (size_t) chr->type < ELEMENTS(backends) ? backends[chr->type].backend : NULL;
-        bool parallel = chr->type == CHAR_DEV && text_starts(first_source(chr)->path, "/dev/parport");
+        const char *backend =
+                (size_t) chr->type < ELEMENTS(backends) ? backends[chr->type].backend : NULL;
+        bool parallel =
+                chr->type == CHAR_DEV && text_starts(first_source(chr)->path, "/dev/parport");
         int r;
 
-        if (!backend || (backends[chr->type].type && !qemu_caps_has_type(builder->caps, backends[chr->type].type)))
+        if (!backend || (backends[chr->type].type &&
+                         !qemu_caps_has_type(builder->caps, backends[chr->type].type)))
                 return unsupported(builder, "%s: @type '%s' is not supported by %s", id,
-                                   map_enum_name(char_types, chr->type) ?: "", builder->caps->binary);
+                                   map_enum_name(char_types, chr->type) ?: "",
+                                   builder->caps->binary);
         option_add(&option, "%s,id=%s", parallel ? "parallel" : backend, id);
         if (backends[chr->type].put && (r = backends[chr->type].put(builder, chr, &option)) < 0)
                 return r;
         if (chr->log_file) {
                 option_add_text(&option, "logfile", chr->log_file);
-                option_add_state(&option, "logappend", chr->log_append == TRISTATE_UNSET ? TRISTATE_NO :
-                                                                                           chr->log_append);
+                option_add_state(&option, "logappend",
+                                 chr->log_append == TRISTATE_UNSET ? TRISTATE_NO : chr->log_append);
         }
         option_done(&option, "chardev");
         return 0;
@@ -163,8 +170,8 @@ static int add_chardev(Builder *builder, const DomainChar *chr, char **ret) {
         return 0;
 }
 
-static int add_device(Builder *builder, const DomainChar *chr, const char *driver, const char *element,
-                      json_object **ret) {
+static int add_device(Builder *builder, const DomainChar *chr, const char *driver,
+                      const char *element, json_object **ret) {
         _cleanup_(freep) char *id = NULL;
         int r = add_chardev(builder, chr, &id);
 
@@ -219,7 +226,8 @@ int build_serial(Builder *builder, const Device *device, size_t index) {
 
 int build_parallel(Builder *builder, const Device *device, size_t index) {
         json_object *object = NULL;
-        int r = add_device(builder, (const DomainChar *) device, "isa-parallel", "devices/parallel", &object);
+        int r = add_device(builder, (const DomainChar *) device, "isa-parallel", "devices/parallel",
+                           &object);
 
         if (r >= 0)
                 device_end(builder, object);
@@ -244,8 +252,10 @@ int build_console(Builder *builder, const Device *device, size_t index) {
                         device_end(builder, object);
                 return r;
         }
-        return unsupported(builder, "devices/console: target/@type '%s' is not supported for a further console",
-                           chr->target_type ?: "");
+        return unsupported(
+                builder,
+                "devices/console: target/@type '%s' is not supported for a further console",
+                chr->target_type ?: "");
 }
 
 /* ---- channels ---- */
@@ -257,8 +267,10 @@ static int virtio_channel(Builder *builder, const DomainChar *chr) {
         if (r < 0)
                 return r;
         json_put_text(builder, object, "name",
-                      chr->target_name ?: chr->type == CHAR_SPICEVMC || chr->type == CHAR_QEMU_VDAGENT ?
-                      spice_agent : NULL);
+                      chr->target_name
+                              ?: chr->type == CHAR_SPICEVMC || chr->type == CHAR_QEMU_VDAGENT
+                                 ? spice_agent
+                                 : NULL);
         device_end(builder, object);
         return 0;
 }
@@ -268,8 +280,8 @@ static int forward_channel(Builder *builder, const DomainChar *chr) {
         int r = add_chardev(builder, chr, &id);
 
         if (r >= 0)
-                argument(builder, "netdev", "user,guestfwd=tcp:%s:%u-chardev:%s,id=%s", chr->target_address ?: "",
-                         chr->target_port.value, id, chr->device.alias);
+                argument(builder, "netdev", "user,guestfwd=tcp:%s:%u-chardev:%s,id=%s",
+                         chr->target_address ?: "", chr->target_port.value, id, chr->device.alias);
         return r;
 }
 
@@ -280,7 +292,8 @@ int build_channel(Builder *builder, const Device *device, size_t index) {
                 return virtio_channel(builder, chr);
         if (text_is(chr->target_type, "guestfwd"))
                 return forward_channel(builder, chr);
-        return unsupported(builder, "devices/channel: target/@type '%s' is not supported for QEMU guests",
+        return unsupported(builder,
+                           "devices/channel: target/@type '%s' is not supported for QEMU guests",
                            chr->target_type ?: "");
 }
 
@@ -288,7 +301,8 @@ int build_channel(Builder *builder, const Device *device, size_t index) {
 
 /* The element of a channel's <source>, which its table knows. */
 const MapElement *char_source_element(void) {
-        for (const MapField *field = device_kinds[DEVICE_CHANNEL].element->fields; field->path; field++)
+        for (const MapField *field = device_kinds[DEVICE_CHANNEL].element->fields; field->path;
+             field++)
                 if (text_is(field->path, "source"))
                         return field->arg;
         return NULL;
@@ -301,8 +315,10 @@ static int choose_path(DomainChar *chr, const char *folder, Error *error) {
         if (source && source->path)
                 return 0;
         if (strchr(name, '/'))
-                return fail(error, ERROR_CONFIG_UNSUPPORTED, "devices/channel: target/@name '%s' can't name a "
-                            "socket; give it a source/@path", name);
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "devices/channel: target/@name '%s' can't name a "
+                            "socket; give it a source/@path",
+                            name);
         if (!source && !(source = map_list_add(char_source_element(), &chr->sources)))
                 return fail_memory(error);
         if (text_default(&source->mode, "bind") < 0)

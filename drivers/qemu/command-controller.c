@@ -25,7 +25,7 @@ static const Model models[] = {
         { CONTROLLER_USB, "nec-xhci",       "nec-usb-xhci" },
         { CONTROLLER_USB, "qemu-xhci",      "qemu-xhci" },
         { CONTROLLER_USB, "none",           NULL, true },
-        { CONTROLLER_SCSI, "lsilogic",      "lsi" },
+        { CONTROLLER_SCSI, "lsilogic",      "lsi53c895a" },
         { CONTROLLER_SCSI, "lsisas1068",    "mptsas1068" },
         { CONTROLLER_SCSI, "lsisas1078",    "megasas" },
         { CONTROLLER_SCSI, "vmpvscsi",      "pvscsi" },
@@ -49,20 +49,23 @@ static const Model models[] = {
 
 static const Model *find_model(const DomainController *controller) {
         for (size_t i = 0; i < ELEMENTS(models); i++)
-                if (models[i].type == controller->type && text_is(models[i].model, controller->model))
+                if (models[i].type == controller->type &&
+                    text_is(models[i].model, controller->model))
                         return &models[i];
         return NULL;
 }
 
 static int refuse_model(Builder *builder, const DomainController *controller) {
-        return unsupported(builder, "devices/controller[@type='%s']: model '%s' is not supported for QEMU guests",
-                           map_enum_name(controller_types, controller->type) ?: "",
-                           controller->model ?: "");
+        return unsupported(
+                builder,
+                "devices/controller[@type='%s']: model '%s' is not supported for QEMU guests",
+                map_enum_name(controller_types, controller->type) ?: "", controller->model ?: "");
 }
 
-static int begin_controller(Builder *builder, const DomainController *controller, const char *driver,
-                            json_object **ret) {
-        return device_begin(builder, driver, &controller->device, ret, "devices/controller type '%s' model '%s'",
+static int begin_controller(Builder *builder, const DomainController *controller,
+                            const char *driver, json_object **ret) {
+        return device_begin(builder, driver, &controller->device, ret,
+                            "devices/controller type '%s' model '%s'",
                             map_enum_name(controller_types, controller->type) ?: "",
                             controller->model ?: "default");
 }
@@ -79,7 +82,8 @@ static int build_pci(Builder *builder, const DomainController *controller) {
         if (model->built_in)
                 return 0;
         r = begin_controller(builder, controller,
-                             text_is(controller->model_name, "ioh3420") ? "ioh3420" : model->driver, &object);
+                             text_is(controller->model_name, "ioh3420") ? "ioh3420" : model->driver,
+                             &object);
         if (r < 0)
                 return r;
         if (controller->chassis_nr.set)
@@ -92,7 +96,8 @@ static int build_pci(Builder *builder, const DomainController *controller) {
                 json_put_number(builder, object, "bus_nr", controller->bus_nr.value);
         if (controller->node.set)
                 json_put_number(builder, object, "numa_node", controller->node.value);
-        if (text_is(controller->model, "pcie-root-port") || text_is(controller->model, "pcie-switch-downstream-port"))
+        if (text_is(controller->model, "pcie-root-port") ||
+            text_is(controller->model, "pcie-switch-downstream-port"))
                 json_put_state(builder, object, "hotplug", controller->hotplug);
         device_end(builder, object);
         return 0;
@@ -106,7 +111,9 @@ static int build_pci_after(Builder *builder, const DomainController *controller,
         int r;
 
         if (index >= 256 || depth > 256)
-                return unsupported(builder, "devices/controller[@type='pci']: the addresses of buses form a ring");
+                return unsupported(
+                        builder,
+                        "devices/controller[@type='pci']: the addresses of buses form a ring");
         if (done[index / 64] & BIT(index % 64))
                 return 0;
         if (index != 0 && parent && parent != controller &&
@@ -139,7 +146,9 @@ static int build_usb(Builder *builder, const DomainController *controller) {
 
                 if (!master || !master->device.alias) {
                         json_object_put(object);
-                        return unsupported(builder, "devices/controller[@type='usb']: companion without a master");
+                        return unsupported(
+                                builder,
+                                "devices/controller[@type='usb']: companion without a master");
                 }
                 json_object_object_del(object, "id");
                 json_putf(builder, object, "masterbus", "%s.0", master->device.alias);
@@ -169,7 +178,8 @@ static int build_scsi(Builder *builder, const DomainController *controller) {
         if (!model)
                 return refuse_model(builder, controller);
         if (text_is(model->driver, "virtio-scsi") &&
-            !(virtio = virtio_driver_of_model("virtio-scsi", controller->model, &controller->device)))
+            !(virtio = virtio_driver_of_model("virtio-scsi", controller->model,
+                                              &controller->device)))
                 return fail_memory(builder->error);
         if ((r = begin_controller(builder, controller, virtio ?: model->driver, &object)) < 0)
                 return r;
@@ -214,7 +224,9 @@ static int build_controller(Builder *builder, const DomainController *controller
         case CONTROLLER_SCSI:
                 return build_scsi(builder, controller);
         case CONTROLLER_SATA:
-                return first && platform == PLATFORM_Q35 ? 0 : build_simple(builder, controller, "ahci");
+                return first && platform == PLATFORM_Q35
+                               ? 0
+                               : build_simple(builder, controller, "ich9-ahci");
         case CONTROLLER_VIRTIO_SERIAL:
                 return build_virtio_serial(builder, controller);
         case CONTROLLER_CCID:
@@ -222,10 +234,14 @@ static int build_controller(Builder *builder, const DomainController *controller
         case CONTROLLER_IDE:
                 if (first && (platform == PLATFORM_I440FX || platform == PLATFORM_ISAPC))
                         return 0;
-                return unsupported(builder, "devices/controller[@type='ide']: machine '%s' has %s IDE controller",
-                                   builder->machine->name, first ? "no" : "no second");
+                return unsupported(
+                        builder,
+                        "devices/controller[@type='ide']: machine '%s' has %s IDE controller",
+                        builder->machine->name, first ? "no" : "no second");
         case CONTROLLER_FDC:
-                return first && platform == PLATFORM_Q35 ? build_simple(builder, controller, "isa-fdc") : 0;
+                return first && platform == PLATFORM_Q35
+                               ? build_simple(builder, controller, "isa-fdc")
+                               : 0;
         case CONTROLLER_XENBUS: case CONTROLLER_ISA: case CONTROLLER_NVME:
                 return refuse_model(builder, controller);
         }

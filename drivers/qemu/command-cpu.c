@@ -83,7 +83,8 @@ static int add_timers(Builder *builder, Option *option) {
 static void add_features(const DomainCpu *cpu, Option *option) {
         for (size_t i = 0; i < cpu->features.n; i++) {
                 const CpuFeature *feature = cpu->features.items[i];
-                bool off = text_is(feature->policy, "disable") || text_is(feature->policy, "forbid");
+                bool off =
+                        text_is(feature->policy, "disable") || text_is(feature->policy, "forbid");
 
                 option_add(option, ",%s=%s", feature->name, off ? "off" : "on");
         }
@@ -108,7 +109,8 @@ static void add_address_width(const DomainCpu *cpu, Option *option) {
         if (text_is(cpu->maxphysaddr_mode, "passthrough")) {
                 option_add(option, ",host-phys-bits=on");
                 if (cpu->maxphysaddr_limit.set)
-                        option_add(option, ",host-phys-bits-limit=%u", cpu->maxphysaddr_limit.value);
+                        option_add(option, ",host-phys-bits-limit=%u",
+                                   cpu->maxphysaddr_limit.value);
         } else if (text_is(cpu->maxphysaddr_mode, "emulate") && cpu->maxphysaddr_bits.set)
                 option_add(option, ",phys-bits=%u", cpu->maxphysaddr_bits.value);
 }
@@ -206,7 +208,8 @@ int build_cpu(Builder *builder) {
         if (option.text && option.text[0] && option.text[0] != ',')
                 option_done(&option, "cpu");
         else if (option.text && option.text[0])
-                return unsupported(builder, "cpu: machine '%s' has no default model to add features to",
+                return unsupported(builder,
+                                   "cpu: machine '%s' has no default model to add features to",
                                    builder->machine->name);
         add_topology(builder);
         return 0;

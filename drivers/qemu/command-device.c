@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What all "-device" options share: the bus and the place on it, boot order, virtio's options; and the
- * order in which kinds of devices come. */
+/* What all "-device" options share: the bus and the place on it, boot order, virtio's options; and
+ * the order in which kinds of devices come. */
 #include "drivers/qemu/command-private.h"
 
 #include <errno.h>
@@ -52,7 +52,8 @@ static bool any_boot_order(const DomainConf *conf) {
         return false;
 }
 
-/* The device's own order; else that of its class in os/boot, which speaks of the first of a class. */
+/* The device's own order; else that of its class in os/boot, which speaks of the first of a class.
+ */
 unsigned boot_index(const Builder *builder, DeviceKind kind, const Device *device) {
         const DomainOs *os = &builder->conf->os;
 
@@ -67,11 +68,13 @@ unsigned boot_index(const Builder *builder, DeviceKind kind, const Device *devic
 
 /* ---- places ---- */
 
-static int controller_name(Builder *builder, ControllerType type, uint32_t index, const char **ret) {
+static int controller_name(Builder *builder, ControllerType type, uint32_t index,
+                           const char **ret) {
         const DomainController *controller = qemu_find_controller(builder->conf, type, index);
 
         if (!controller || !controller->device.alias)
-                return unsupported(builder, "a device's address names %s controller %u, which isn't there",
+                return unsupported(builder,
+                                   "a device's address names %s controller %u, which isn't there",
                                    map_enum_name(controller_types, type) ?: "a", index);
         *ret = controller->device.alias;
         return 0;
@@ -84,7 +87,8 @@ static int put_pci(Builder *builder, json_object *object, const DeviceAddress *a
         if (r < 0)
                 return r;
         if (at->domain != 0)
-                return unsupported(builder, "address/@domain 0x%04x: QEMU has PCI domain 0 only", at->domain);
+                return unsupported(builder, "address/@domain 0x%04x: QEMU has PCI domain 0 only",
+                                   at->domain);
         if (at->bus == 0)
                 bus = is_pcie(builder) ? "pcie.0" : "pci.0";
         json_put_text(builder, object, "bus", bus);
@@ -228,7 +232,8 @@ char *virtio_driver_of_model(const char *name, const char *model, const Device *
                 size_t n = strlen(model), m = strlen(suffixes[i]);
 
                 if (n > m && strcmp(model + n - m, suffixes[i]) == 0)
-                        return driver && asprintf(&text, "%s%s", driver, suffixes[i]) >= 0 ? text : NULL;
+                        return driver && asprintf(&text, "%s%s", driver, suffixes[i]) >= 0 ? text
+                                                                                           : NULL;
         }
         return TAKE(driver);
 }
@@ -262,15 +267,18 @@ static int refuse_devices(Builder *builder) {
                 bool there;
                 const char *name;
         } refused[] = {
-                { extra->hostdev, "hostdev" }, { extra->filesystem, "filesystem" }, { extra->tpm, "tpm" },
-                { extra->smartcard, "smartcard" }, { extra->shmem, "shmem" }, { extra->iommu, "iommu" },
-                { extra->vsock, "vsock" }, { extra->crypto, "crypto" }, { extra->pstore, "pstore" },
-                { extra->lease, "lease" }, { extra->nvram, "nvram" },
+                { extra->hostdev, "hostdev" }, { extra->filesystem, "filesystem" },
+                { extra->tpm, "tpm" },         { extra->smartcard, "smartcard" },
+                { extra->shmem, "shmem" },     { extra->iommu, "iommu" },
+                { extra->vsock, "vsock" },     { extra->crypto, "crypto" },
+                { extra->pstore, "pstore" },   { extra->lease, "lease" },
+                { extra->nvram, "nvram" },
         };
 
         for (size_t i = 0; i < ELEMENTS(refused); i++)
                 if (refused[i].there)
-                        return unsupported(builder, "devices/%s is not supported for QEMU guests yet",
+                        return unsupported(builder,
+                                           "devices/%s is not supported for QEMU guests yet",
                                            refused[i].name);
         return 0;
 }

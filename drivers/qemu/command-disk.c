@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Disks: a graph of block nodes for the medium, and the drive it is in.
  *
- * A medium is two nodes, named libvirt-N-storage (the file, device or connection) and libvirt-N-format
- * (what is in it); N is the disk's source/@index. A drive refers to the upper one. Backing files are
- * opened by QEMU from what the images say of themselves. */
+ * A medium is two nodes, named libvirt-N-storage (the file, device or connection) and
+ * libvirt-N-format (what is in it); N is the disk's source/@index. A drive refers to the upper one.
+ * Backing files are opened by QEMU from what the images say of themselves. */
 #include "drivers/qemu/command-private.h"
 
 #include <stdio.h>
@@ -123,7 +123,8 @@ static int add_storage(Builder *builder, const DomainDisk *disk) {
                 json_put_bool(builder, node, "read-only", disk->readonly);
         else
                 json_put_bool(builder, node, "auto-read-only", true);
-        json_put_text(builder, node, "discard", text_is(disk->discard, "ignore") ? "ignore" : "unmap");
+        json_put_text(builder, node, "discard",
+                      text_is(disk->discard, "ignore") ? "ignore" : "unmap");
         argument_json(builder, "blockdev", node);
         return 0;
 }
@@ -133,12 +134,13 @@ static void add_format(Builder *builder, const DomainDisk *disk) {
         bool fat = text_is(disk->format, "fat");
 
         json_putf(builder, node, "node-name", "libvirt-%u-format", disk->source_index.value);
-        json_put_bool(builder, node, "read-only", disk->readonly || disk->kind == DISK_DEVICE_CDROM);
+        json_put_bool(builder, node, "read-only",
+                      disk->readonly || disk->kind == DISK_DEVICE_CDROM);
         put_cache(builder, disk, node);
         json_put_text(builder, node, "discard", disk->discard);
         json_put_text(builder, node, "detect-zeroes", disk->detect_zeroes);
-        json_put_text(builder, node, "driver", disk->format && !fat && !text_is(disk->format, "iso") ?
-                                               disk->format : "raw");
+        json_put_text(builder, node, "driver",
+                      disk->format && !fat && !text_is(disk->format, "iso") ? disk->format : "raw");
         json_putf(builder, node, "file", "libvirt-%u-storage", disk->source_index.value);
         argument_json(builder, "blockdev", node);
 }
@@ -154,7 +156,8 @@ static void add_copy_on_read(Builder *builder, const DomainDisk *disk) {
 }
 
 static bool copies_on_read(const DomainDisk *disk) {
-        return disk->copy_on_read == TRISTATE_YES && !disk->readonly && disk->kind != DISK_DEVICE_CDROM;
+        return disk->copy_on_read == TRISTATE_YES && !disk->readonly &&
+               disk->kind != DISK_DEVICE_CDROM;
 }
 
 static int add_medium(Builder *builder, const DomainDisk *disk) {
@@ -185,30 +188,37 @@ static void put_drive(Builder *builder, const DomainDisk *disk, json_object *dev
 static void put_common(Builder *builder, const DomainDisk *disk, json_object *device) {
         int cache = find_cache(disk);
 
-        json_put_some(builder, device, "bootindex", boot_index(builder, DEVICE_DISK, &disk->device));
+        json_put_some(builder, device, "bootindex",
+                      boot_index(builder, DEVICE_DISK, &disk->device));
         json_put_some(builder, device, "logical_block_size", disk->logical_block_size);
         json_put_some(builder, device, "physical_block_size", disk->physical_block_size);
         json_put_some(builder, device, "discard_granularity", disk->discard_granularity);
         if (cache >= 0)
-                json_put_text(builder, device, "write-cache", caches[cache].writeback ? "on" : "off");
+                json_put_text(builder, device, "write-cache",
+                              caches[cache].writeback ? "on" : "off");
         if (disk->shareable && disk->bus != DISK_BUS_IDE && disk->bus != DISK_BUS_SATA)
                 json_put_bool(builder, device, "share-rw", true);
-        json_put_text(builder, device, "werror", text_is(disk->error_policy, "stop") ? "stop" :
-                                                 text_is(disk->error_policy, "ignore") ? "ignore" :
-                                                 text_is(disk->error_policy, "enospace") ? "enospc" :
-                                                 text_is(disk->error_policy, "report") ? "report" : NULL);
+        json_put_text(builder, device, "werror",
+                      text_is(disk->error_policy, "stop")       ? "stop"
+                      : text_is(disk->error_policy, "ignore")   ? "ignore"
+                      : text_is(disk->error_policy, "enospace") ? "enospc"
+                      : text_is(disk->error_policy, "report")   ? "report"
+                                                                : NULL);
         const char *rerror = disk->rerror_policy ?: disk->error_policy;
         if (text_in(rerror, (const char *const []) { "stop", "ignore", "report", NULL }))
                 json_put_text(builder, device, "rerror", rerror);
 }
 
 static int virtio_disk(Builder *builder, const DomainDisk *disk, json_object **ret) {
-        _cleanup_(freep) char *driver = virtio_driver_of_model("virtio-blk", disk->model, &disk->device);
+        _cleanup_(freep) char *driver =
+                virtio_driver_of_model("virtio-blk", disk->model, &disk->device);
         int r;
 
         if (disk->kind == DISK_DEVICE_CDROM || disk->kind == DISK_DEVICE_FLOPPY)
-                return unsupported(builder, "devices/disk '%s': disk type '%s' of '%s' does not support "
-                                   "ejectable media", disk->target, "virtio", disk->target);
+                return unsupported(builder,
+                                   "devices/disk '%s': disk type '%s' of '%s' does not support "
+                                   "ejectable media",
+                                   disk->target, "virtio", disk->target);
         r = device_begin(builder, driver, &disk->device, ret, "devices/disk bus 'virtio'");
         if (r < 0)
                 return r;
@@ -226,11 +236,16 @@ static const char *ide_driver(const DomainDisk *disk) {
         return disk->kind == DISK_DEVICE_CDROM ? "ide-cd" : "ide-hd";
 }
 
+static void put_wwn(Builder *builder, const DomainDisk *disk, json_object *device) {
+        if (disk->wwn)
+                json_put(builder, device, "wwn",
+                         json_object_new_uint64(strtoull(disk->wwn, NULL, 16)));
+}
+
 static void put_ide_identity(Builder *builder, const DomainDisk *disk, json_object *device) {
         json_put_text(builder, device, "serial", disk->serial);
         json_put_text(builder, device, "model", disk->product);
-        if (disk->wwn)
-                json_putf(builder, device, "wwn", "0x%s", disk->wwn);
+        put_wwn(builder, disk, device);
         if (disk->rotation_rate.set)
                 json_put_number(builder, device, "rotation_rate", disk->rotation_rate.value);
 }
@@ -238,18 +253,22 @@ static void put_ide_identity(Builder *builder, const DomainDisk *disk, json_obje
 static int ide_disk(Builder *builder, const DomainDisk *disk, json_object **ret) {
         const DeviceAddress *at = &disk->device.address;
         const DomainController *controller = qemu_find_controller(
-                builder->conf, disk->bus == DISK_BUS_SATA ? CONTROLLER_SATA : CONTROLLER_IDE, at->controller);
+                builder->conf, disk->bus == DISK_BUS_SATA ? CONTROLLER_SATA : CONTROLLER_IDE,
+                at->controller);
         int r;
 
         if (!controller || !controller->device.alias)
-                return unsupported(builder, "devices/disk '%s': its controller isn't there", disk->target);
+                return unsupported(builder, "devices/disk '%s': its controller isn't there",
+                                   disk->target);
         r = device_begin(builder, ide_driver(disk), &disk->device, ret, "devices/disk bus '%s'",
                          map_enum_name(disk_buses, disk->bus));
         if (r < 0)
                 return r;
         /* The built-in controllers name their buses "ide.N" whatever the definition calls them. */
         const char *name = at->controller == 0 && (disk->bus == DISK_BUS_IDE ||
-                           qemu_platform(builder->conf) == PLATFORM_Q35) ? "ide" : controller->device.alias;
+                                                   qemu_platform(builder->conf) == PLATFORM_Q35)
+                                   ? "ide"
+                                   : controller->device.alias;
         if (disk->bus == DISK_BUS_SATA)
                 json_putf(builder, *ret, "bus", "%s.%u", name, at->unit);
         else {
@@ -266,7 +285,8 @@ static int put_scsi_place(Builder *builder, const DomainDisk *disk, json_object 
                 qemu_find_controller(builder->conf, CONTROLLER_SCSI, at->controller);
 
         if (!controller || !controller->device.alias)
-                return unsupported(builder, "devices/disk '%s': its controller isn't there", disk->target);
+                return unsupported(builder, "devices/disk '%s': its controller isn't there",
+                                   disk->target);
         json_putf(builder, device, "bus", "%s.0", controller->device.alias);
         if (text_is(controller->model, "lsilogic"))
                 json_put_number(builder, device, "scsi-id", at->unit);
@@ -297,8 +317,7 @@ static int scsi_disk(Builder *builder, const DomainDisk *disk, json_object **ret
                 json_putf(builder, *ret, "device_id", "drive-%s", disk->device.alias);
         json_put_text(builder, *ret, "vendor", disk->vendor);
         json_put_text(builder, *ret, "product", disk->product);
-        if (disk->wwn)
-                json_putf(builder, *ret, "wwn", "0x%s", disk->wwn);
+        put_wwn(builder, disk, *ret);
         if (disk->rotation_rate.set)
                 json_put_number(builder, *ret, "rotation_rate", disk->rotation_rate.value);
         return 0;
@@ -341,14 +360,16 @@ int build_disk(Builder *builder, const Device *device, size_t index) {
         int r;
 
         if ((size_t) disk->bus >= ELEMENTS(drives) || !drives[disk->bus])
-                return unsupported(builder, "devices/disk '%s': bus '%s' is not supported for QEMU guests",
+                return unsupported(builder,
+                                   "devices/disk '%s': bus '%s' is not supported for QEMU guests",
                                    disk->target, map_enum_name(disk_buses, disk->bus) ?: "");
         if ((r = check_disk(builder, disk)) < 0 || (r = add_medium(builder, disk)) < 0 ||
             (r = drives[disk->bus](builder, disk, &object)) < 0)
                 return r;
         put_drive(builder, disk, object);
         if (disk->bus == DISK_BUS_FDC)
-                json_put_some(builder, object, "bootindex", boot_index(builder, DEVICE_DISK, device));
+                json_put_some(builder, object, "bootindex",
+                              boot_index(builder, DEVICE_DISK, device));
         else
                 put_common(builder, disk, object);
         device_end(builder, object);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a person sees and hears: displays, video cards, sound cards and where sound goes. Passwords are set
- * over QMP once the guest is there; the command line only says that there will be one. */
+/* What a person sees and hears: displays, video cards, sound cards and where sound goes. Passwords
+ * are set over QMP once the guest is there; the command line only says that there will be one. */
 #include "drivers/qemu/command-private.h"
 
 #include <stdio.h>
@@ -19,12 +19,6 @@ static const char *socket_of(const DomainGraphics *graphics) {
                                                            graphics->socket;
 }
 
-static const char *address_of(const DomainGraphics *graphics) {
-        const GraphicsListen *listen = first_listen(graphics);
-
-        return (listen ? listen->address : NULL) ?: graphics->listen ?: "127.0.0.1";
-}
-
 static bool listens_not(const DomainGraphics *graphics) {
         const GraphicsListen *listen = first_listen(graphics);
 
@@ -33,7 +27,7 @@ static bool listens_not(const DomainGraphics *graphics) {
 
 /* The audio device a display carries: its own, else the first there is. */
 static void audio_id(Builder *builder, MaybeU32 chosen, char text[static 24]) {
-        const xmlNode *devices = node_child(xmlDocGetRootElement(builder->conf->document), "devices");
+        const xmlNode *devices = devices_node(builder->conf);
         const xmlNode *audio = node_child(devices, "audio");
         _cleanup_(xml_freep) xmlChar *id = audio ? node_attribute(audio, "id") : NULL;
         unsigned number = chosen.set ? chosen.value : id ? strtoul((const char *) id, NULL, 10) : 1;
@@ -44,7 +38,7 @@ static void audio_id(Builder *builder, MaybeU32 chosen, char text[static 24]) {
 /* ---- vnc ---- */
 
 static int vnc_place(Builder *builder, const DomainGraphics *graphics, Option *option) {
-        const char *socket = socket_of(graphics), *address = address_of(graphics);
+        const char *socket = socket_of(graphics), *address = qemu_listen_address(graphics);
 
         if (listens_not(graphics)) {
                 option_add(option, "vnc=none");
@@ -56,7 +50,8 @@ static int vnc_place(Builder *builder, const DomainGraphics *graphics, Option *o
                 return 0;
         }
         if (graphics->port < 5900)
-                return unsupported(builder, "devices/graphics[@type='vnc']/@port %lld: vnc starts at 5900",
+                return unsupported(builder,
+                                   "devices/graphics[@type='vnc']/@port %lld: vnc starts at 5900",
                                    (long long) graphics->port);
         option_add(option, strchr(address, ':') ? "[%s]:%lld" : "%s:%lld", address,
                    (long long) graphics->port - 5900);
@@ -92,7 +87,8 @@ static int build_vnc(Builder *builder, const DomainGraphics *graphics) {
 
 /* Elements of <graphics type='spice'> that are kept in the document, and QEMU's words for them. */
 static const struct {
-        const char *element, *attribute, *option, *value, *as; /* value: only this one, then written as "as" */
+        const char *element, *attribute, *option, *value,
+                *as; /* value: only this one, then written as "as" */
 } spice_elements[] = {
         { "image",        "compression", "image-compression" },
         { "jpeg",         "compression", "jpeg-wan-compression" },
@@ -107,7 +103,8 @@ static const struct {
 
 static void spice_extras(const DomainGraphics *graphics, Option *option) {
         for (size_t i = 0; i < ELEMENTS(spice_elements); i++) {
-                const xmlNode *node = node_child(graphics->device.item.node, spice_elements[i].element);
+                const xmlNode *node =
+                        node_child(graphics->device.item.node, spice_elements[i].element);
                 _cleanup_(xml_freep) xmlChar *text =
                         node ? node_attribute(node, spice_elements[i].attribute) : NULL;
 
@@ -129,17 +126,20 @@ static int build_spice(Builder *builder, const DomainGraphics *graphics) {
         const char *socket = socket_of(graphics);
 
         if (!qemu_caps_has_type(builder->caps, "chardev-spicevmc"))
-                return unsupported(builder, "devices/graphics[@type='spice'] is not supported by %s",
+                return unsupported(builder,
+                                   "devices/graphics[@type='spice'] is not supported by %s",
                                    builder->caps->binary);
         if (graphics->tls_port > 0)
-                return unsupported(builder, "devices/graphics[@type='spice']/@tlsPort is not supported yet");
+                return unsupported(builder,
+                                   "devices/graphics[@type='spice']/@tlsPort is not supported yet");
         if (listens_not(graphics))
                 option_add(&option, "port=0");
         else if (socket) {
                 option_add(&option, "unix=on");
                 option_add_text(&option, "addr", socket);
         } else
-                option_add(&option, "port=%lld,addr=%s", (long long) MAX(graphics->port, 0), address_of(graphics));
+                option_add(&option, "port=%lld,addr=%s", (long long) MAX(graphics->port, 0),
+                           qemu_listen_address(graphics));
         if (!graphics->passwd)
                 option_add(&option, ",disable-ticketing=on");
         spice_extras(graphics, &option);
@@ -195,7 +195,8 @@ int build_graphics(Builder *builder, const Device *device, size_t index) {
         const DomainGraphics *graphics = (const DomainGraphics *) device;
 
         if ((size_t) graphics->type >= ELEMENTS(displays) || !displays[graphics->type])
-                return unsupported(builder, "devices/graphics/@type '%s' is not supported for QEMU guests",
+                return unsupported(builder,
+                                   "devices/graphics/@type '%s' is not supported for QEMU guests",
                                    map_enum_name(graphics_types, graphics->type) ?: "");
         return displays[graphics->type](builder, graphics);
 }
@@ -217,7 +218,8 @@ static const struct {
 };
 
 static char *card_driver(Builder *builder, const DomainVideo *video, size_t card, size_t index) {
-        const char *name = index == 0 || !cards[card].further ? cards[card].first : cards[card].further;
+        const char *name =
+                index == 0 || !cards[card].further ? cards[card].first : cards[card].further;
         bool gl = video->accel3d == TRISTATE_YES;
         char *text;
 
@@ -251,10 +253,12 @@ int build_video(Builder *builder, const Device *device, size_t index) {
         while (card < ELEMENTS(cards) && !text_is(cards[card].model, video->model))
                 card++;
         if (card == ELEMENTS(cards))
-                return unsupported(builder, "devices/video/model/@type '%s' is not supported for QEMU guests",
-                                   video->model ?: "");
+                return unsupported(
+                        builder, "devices/video/model/@type '%s' is not supported for QEMU guests",
+                        video->model ?: "");
         _cleanup_(freep) char *driver = card_driver(builder, video, card, index);
-        int r = device_begin(builder, driver, device, &object, "devices/video model '%s'", video->model);
+        int r = device_begin(builder, driver, device, &object, "devices/video model '%s'",
+                             video->model);
         if (r < 0)
                 return r;
         if (cards[card].ram)
@@ -287,14 +291,16 @@ static int add_audio(Builder *builder, const char *id, const char *type) {
         for (size_t i = 0; i < ELEMENTS(backends); i++) {
                 if (!text_is(type, backends[i].type))
                         continue;
-                argument(builder, "audiodev", "{\"id\":\"audio%s\",\"driver\":\"%s\"}", id, backends[i].driver);
+                argument(builder, "audiodev", "{\"id\":\"audio%s\",\"driver\":\"%s\"}", id,
+                         backends[i].driver);
                 return 0;
         }
-        return unsupported(builder, "devices/audio/@type '%s' is not supported for QEMU guests", type);
+        return unsupported(builder, "devices/audio/@type '%s' is not supported for QEMU guests",
+                           type);
 }
 
 int build_audio(Builder *builder) {
-        const xmlNode *devices = node_child(xmlDocGetRootElement(builder->conf->document), "devices");
+        const xmlNode *devices = devices_node(builder->conf);
         const xmlNode *audio = node_child(devices, "audio");
 
         if (!audio)
@@ -304,7 +310,8 @@ int build_audio(Builder *builder) {
                 _cleanup_(xml_freep) xmlChar *type = node_attribute(audio, "type");
                 char number[16];
 
-                (void) snprintf(number, sizeof(number), "%lu", id ? strtoul((char *) id, NULL, 10) & 0xffff : 1);
+                (void) snprintf(number, sizeof(number), "%lu",
+                                id ? strtoul((char *) id, NULL, 10) & 0xffff : 1);
                 int r = add_audio(builder, number, type ? (const char *) type : "none");
                 if (r < 0)
                         return r;
@@ -324,7 +331,8 @@ static int add_codec(Builder *builder, const DomainSound *sound, const char *typ
                 driver = NULL;
         if (!id)
                 return fail_memory(builder->error);
-        int r = device_begin_bare(builder, driver, id, &object, "devices/sound/codec/@type '%s'", type);
+        int r = device_begin_bare(builder, driver, id, &object, "devices/sound/codec/@type '%s'",
+                                  type);
         if (r < 0)
                 return r;
         audio_id(builder, sound->audio, audio);
@@ -354,8 +362,12 @@ int build_sound(Builder *builder, const Device *device, size_t index) {
                 const char *model, *driver;
                 bool hda;
         } backends[] = {
-                { "ac97", "AC97" }, { "es1370", "ES1370" }, { "sb16", "sb16" }, { "usb", "usb-audio" },
-                { "ich6", "intel-hda", true }, { "ich9", "ich9-intel-hda", true },
+                { "ac97", "AC97" },
+                { "es1370", "ES1370" },
+                { "sb16", "sb16" },
+                { "usb", "usb-audio" },
+                { "ich6", "intel-hda", true },
+                { "ich9", "ich9-intel-hda", true },
         };
         const DomainSound *sound = (const DomainSound *) device;
         json_object *object;
@@ -364,8 +376,8 @@ int build_sound(Builder *builder, const Device *device, size_t index) {
         for (size_t i = 0; i < ELEMENTS(backends); i++) {
                 if (!text_is(sound->model, backends[i].model))
                         continue;
-                int r = device_begin(builder, backends[i].driver, device, &object, "devices/sound model '%s'",
-                                     sound->model);
+                int r = device_begin(builder, backends[i].driver, device, &object,
+                                     "devices/sound model '%s'", sound->model);
                 if (r < 0)
                         return r;
                 if (!backends[i].hda) {

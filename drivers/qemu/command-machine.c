@@ -37,7 +37,8 @@ static int add_x86_features(Builder *builder, Option *option) {
         else if (text_is(features->ioapic_driver, "kvm"))
                 option_add(option, ",kernel_irqchip=on");
         else if (features->ioapic_driver)
-                return unsupported(builder, "features/ioapic/@driver '%s'", features->ioapic_driver);
+                return unsupported(builder, "features/ioapic/@driver '%s'",
+                                   features->ioapic_driver);
         if (qemu_platform_info(builder->conf)->acpi && !features->acpi)
                 option_add(option, ",acpi=off");
         if (hpet)
@@ -65,7 +66,12 @@ static const char *accelerator(Builder *builder) {
                 return "kvm";
         case VIRT_QEMU:
                 return "tcg";
-        case VIRT_UNSET: case VIRT_XEN: case VIRT_TEST: case VIRT_LXC: case VIRT_HVF: case VIRT_VMWARE:
+        case VIRT_UNSET:
+        case VIRT_XEN:
+        case VIRT_TEST:
+        case VIRT_LXC:
+        case VIRT_HVF:
+        case VIRT_VMWARE:
         case VIRT_HYPERV: case VIRT_VBOX: case VIRT_PHYP: case VIRT_PARALLELS: case VIRT_BHYVE:
         case VIRT_VZ: case VIRT_KQEMU: case VIRT_UML: case VIRT_OPENVZ:
                 return NULL;
@@ -99,7 +105,8 @@ static int refuse_features(Builder *builder) {
 
         for (size_t i = 0; i < ELEMENTS(refused); i++)
                 if (refused[i].asked)
-                        return unsupported(builder, "%s is not supported for QEMU guests", refused[i].name);
+                        return unsupported(builder, "%s is not supported for QEMU guests",
+                                           refused[i].name);
         if (!accelerator(builder))
                 return unsupported(builder, "domain/@type '%s' is not run by QEMU",
                                    map_enum_name(virt_types, conf->type) ?: "");
@@ -115,7 +122,8 @@ int build_machine(Builder *builder) {
                 return r;
         option_add(&option, "%s,usb=off", builder->machine->name);
         option_add(&option, ",dump-guest-core=%s", text_is(conf->dump_core, "on") ? "on" : "off");
-        if ((r = add_x86_features(builder, &option)) < 0 || (r = add_pflash(builder, &option)) < 0 ||
+        if ((r = add_x86_features(builder, &option)) < 0 ||
+            (r = add_pflash(builder, &option)) < 0 ||
             (r = add_memory_options(builder, &option)) < 0)
                 return r;
         if (conf->features.gic_version)
@@ -181,7 +189,8 @@ static int add_rtc(Builder *builder) {
         if (rtc && text_is(rtc->tickpolicy, "catchup"))
                 option_add(&option, ",driftfix=slew");
         else if (rtc && rtc->tickpolicy && !text_is(rtc->tickpolicy, "delay"))
-                return unsupported(builder, "clock/timer[@name='rtc']/@tickpolicy '%s'", rtc->tickpolicy);
+                return unsupported(builder, "clock/timer[@name='rtc']/@tickpolicy '%s'",
+                                   rtc->tickpolicy);
         option_done(&option, "rtc");
         return 0;
 }
@@ -192,7 +201,8 @@ static int add_pit(Builder *builder) {
         if (!pit || !pit->tickpolicy || text_is(pit->tickpolicy, "catchup"))
                 return 0;
         if (!text_is(pit->tickpolicy, "delay") && !text_is(pit->tickpolicy, "discard"))
-                return unsupported(builder, "clock/timer[@name='pit']/@tickpolicy '%s'", pit->tickpolicy);
+                return unsupported(builder, "clock/timer[@name='pit']/@tickpolicy '%s'",
+                                   pit->tickpolicy);
         if (builder->conf->type == VIRT_KVM && qemu_caps_has_type(builder->caps, "kvm-pit"))
                 argument(builder, "global", "kvm-pit.lost_tick_policy=%s", pit->tickpolicy);
         return 0;
@@ -207,9 +217,11 @@ static void add_sleep_states(Builder *builder) {
         if (platform != PLATFORM_Q35 && platform != PLATFORM_I440FX)
                 return;
         if (conf->suspend_to_mem != TRISTATE_UNSET)
-                argument(builder, "global", "%s.disable_s3=%d", chip, conf->suspend_to_mem == TRISTATE_NO);
+                argument(builder, "global", "%s.disable_s3=%d", chip,
+                         conf->suspend_to_mem == TRISTATE_NO);
         if (conf->suspend_to_disk != TRISTATE_UNSET)
-                argument(builder, "global", "%s.disable_s4=%d", chip, conf->suspend_to_disk == TRISTATE_NO);
+                argument(builder, "global", "%s.disable_s4=%d", chip,
+                         conf->suspend_to_disk == TRISTATE_NO);
 }
 
 int build_clock(Builder *builder) {
@@ -218,7 +230,8 @@ int build_clock(Builder *builder) {
         if ((r = add_rtc(builder)) < 0 || (r = add_pit(builder)) < 0)
                 return r;
         argument(builder, "no-shutdown", NULL);
-        if (builder->conf->on_reboot == ACTION_DESTROY || builder->conf->on_reboot == ACTION_PRESERVE)
+        if (builder->conf->on_reboot == ACTION_DESTROY ||
+            builder->conf->on_reboot == ACTION_PRESERVE)
                 argument(builder, "no-reboot", NULL);
         add_sleep_states(builder);
         return 0;
@@ -226,7 +239,8 @@ int build_clock(Builder *builder) {
 
 /* ---- firmware and boot ---- */
 
-static void add_flash(Builder *builder, unsigned n, const char *path, const char *format, bool readonly) {
+static void add_flash(Builder *builder, unsigned n, const char *path, const char *format,
+                      bool readonly) {
         json_object *file = json_new(builder), *flash = json_new(builder);
 
         json_put_text(builder, file, "driver", "file");
@@ -256,7 +270,8 @@ static int add_loader(Builder *builder) {
                 return 0;
         }
         if (os->nvram_type && !text_is(os->nvram_type, "file"))
-                return unsupported(builder, "os/nvram/@type '%s' is not supported yet", os->nvram_type);
+                return unsupported(builder, "os/nvram/@type '%s' is not supported yet",
+                                   os->nvram_type);
         add_flash(builder, 0, os->loader, os->loader_format, os->loader_readonly != TRISTATE_NO);
         if (os->nvram)
                 add_flash(builder, 1, os->nvram, os->nvram_format, false);
@@ -296,9 +311,11 @@ int build_firmware(Builder *builder) {
         int r;
 
         if (os->has.acpi)
-                return unsupported(builder, "os/acpi (tables of the user's own) is not supported yet");
+                return unsupported(builder,
+                                   "os/acpi (tables of the user's own) is not supported yet");
         if (os->smbios_mode && !text_is(os->smbios_mode, "emulate"))
-                return unsupported(builder, "os/smbios/@mode '%s' is not supported yet", os->smbios_mode);
+                return unsupported(builder, "os/smbios/@mode '%s' is not supported yet",
+                                   os->smbios_mode);
         if (os->bios_useserial == TRISTATE_YES)
                 argument(builder, "device", "sga");
         if ((r = add_loader(builder)) < 0)

@@ -42,7 +42,8 @@ static int read_page(Builder *builder, const xmlNode *node, Backing *backing) {
 }
 
 static int read_backing(Builder *builder, Backing *ret) {
-        const xmlNode *node = node_child(xmlDocGetRootElement(builder->conf->document), "memoryBacking");
+        const xmlNode *node =
+                node_child(xmlDocGetRootElement(builder->conf->document), "memoryBacking");
         const xmlNode *huge = node ? node_child(node, "hugepages") : NULL;
         int r;
 
@@ -57,7 +58,8 @@ static int read_backing(Builder *builder, Backing *ret) {
         if (node_attribute_is(node_child(node, "source"), "type", "memfd"))
                 ret->type = "memory-backend-memfd";
         else if (node_attribute_is(node_child(node, "source"), "type", "file"))
-                return unsupported(builder, "memoryBacking/source/@type 'file' is not supported yet");
+                return unsupported(builder,
+                                   "memoryBacking/source/@type 'file' is not supported yet");
         if (huge) {
                 if ((r = read_page(builder, huge, ret)) < 0)
                         return r;
@@ -74,7 +76,8 @@ static const char *ram_name(const Builder *builder) {
         case PLATFORM_MICROVM:
                 return "microvm.ram";
         case PLATFORM_VIRT:
-                return text_starts(builder->conf->os.arch, "riscv") ? "riscv_virt_board.ram" : "mach-virt.ram";
+                return text_starts(builder->conf->os.arch, "riscv") ? "riscv_virt_board.ram"
+                                                                    : "mach-virt.ram";
         case PLATFORM_S390:
                 return "s390.ram";
         case PLATFORM_PSERIES:
@@ -99,13 +102,15 @@ int add_memory_options(Builder *builder, Option *option) {
         return 0;
 }
 
-static int add_backend(Builder *builder, const Backing *backing, const char *id, uint64_t kib, bool shared) {
+static int add_backend(Builder *builder, const Backing *backing, const char *id, uint64_t kib,
+                       bool shared) {
         bool share = shared || backing->shared;
         const char *type = backing->type ?: (share ? "memory-backend-memfd" : "memory-backend-ram");
         json_object *object;
 
         if (!qemu_caps_has_type(builder->caps, type))
-                return unsupported(builder, "memoryBacking: %s has no '%s'", builder->caps->binary, type);
+                return unsupported(builder, "memoryBacking: %s has no '%s'", builder->caps->binary,
+                                   type);
         object = json_new(builder);
         json_put_text(builder, object, "qom-type", type);
         json_put_text(builder, object, "id", id);
@@ -141,7 +146,8 @@ static int add_cell(Builder *builder, const Backing *backing, const NumaCell *ce
         int r;
 
         if (cell->distances || cell->caches)
-                return unsupported(builder, "cpu/numa/cell: distances and caches are not supported yet");
+                return unsupported(builder,
+                                   "cpu/numa/cell: distances and caches are not supported yet");
         (void) snprintf(name, sizeof(name), "ram-node%u", id);
         r = add_backend(builder, backing, name, round_up(cell_kib(cell)),
                         text_is(cell->mem_access, "shared"));

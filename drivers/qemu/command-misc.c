@@ -49,15 +49,16 @@ int build_input(Builder *builder, const Device *device, size_t index) {
                 _cleanup_(freep) char *driver = text_is(input->bus, "virtio") ?
                         virtio_driver_of_model(inputs[i].driver, input->model, device) :
                         strdup(inputs[i].driver);
-                int r = device_begin(builder, driver, device, &object, "devices/input type '%s' bus '%s'",
-                                     input->type, input->bus);
+                int r = device_begin(builder, driver, device, &object,
+                                     "devices/input type '%s' bus '%s'", input->type, input->bus);
                 if (r < 0)
                         return r;
                 json_put_text(builder, object, "evdev", input->evdev);
                 device_end(builder, object);
                 return 0;
         }
-        return unsupported(builder, "devices/input: type '%s' on bus '%s' is not supported for QEMU guests",
+        return unsupported(builder,
+                           "devices/input: type '%s' on bus '%s' is not supported for QEMU guests",
                            input->type ?: "", input->bus ?: "");
 }
 
@@ -85,7 +86,9 @@ int build_watchdog(Builder *builder, const Device *device, size_t index) {
 
         if (text_is(watchdog->model, "itco")) {
                 if (qemu_platform(builder->conf) != PLATFORM_Q35)
-                        return unsupported(builder, "devices/watchdog/@model 'itco' is part of q35 machines only");
+                        return unsupported(
+                                builder,
+                                "devices/watchdog/@model 'itco' is part of q35 machines only");
                 argument(builder, "global", "ICH9-LPC.noreboot=off");
         } else {
                 int r = device_begin(builder, watchdog->model ?: "i6300esb", device, &object,
@@ -108,9 +111,11 @@ int build_balloon(Builder *builder, const Device *device, size_t index) {
         if (text_is(balloon->model, "none"))
                 return 0;
         if (!text_starts(balloon->model, "virtio"))
-                return unsupported(builder, "devices/memballoon/@model '%s' is not supported for QEMU guests",
-                                   balloon->model ?: "");
-        _cleanup_(freep) char *driver = virtio_driver_of_model("virtio-balloon", balloon->model, device);
+                return unsupported(
+                        builder, "devices/memballoon/@model '%s' is not supported for QEMU guests",
+                        balloon->model ?: "");
+        _cleanup_(freep) char *driver =
+                virtio_driver_of_model("virtio-balloon", balloon->model, device);
         int r = device_begin(builder, driver, device, &object, "devices/memballoon");
         if (r < 0)
                 return r;
@@ -124,10 +129,11 @@ static int add_rng_source(Builder *builder, const DomainRng *rng) {
         json_object *object;
 
         if (text_is(rng->backend_model, "egd"))
-                return unsupported(builder, "devices/rng/backend/@model 'egd' is not supported yet");
+                return unsupported(builder,
+                                   "devices/rng/backend/@model 'egd' is not supported yet");
         object = json_new(builder);
-        json_put_text(builder, object, "qom-type", text_is(rng->backend_model, "builtin") ? "rng-builtin" :
-                                                                                            "rng-random");
+        json_put_text(builder, object, "qom-type",
+                      text_is(rng->backend_model, "builtin") ? "rng-builtin" : "rng-random");
         json_putf(builder, object, "id", "obj%s", rng->device.alias);
         if (!text_is(rng->backend_model, "builtin"))
                 json_put_text(builder, object, "filename", rng->backend ?: "/dev/random");
@@ -160,13 +166,16 @@ int build_panic(Builder *builder, const Device *device, size_t index) {
         bool pci = text_is(panic->model, "pvpanic");
         json_object *object;
 
-        if (text_is(panic->model, "hyperv") || text_is(panic->model, "pseries") || text_is(panic->model, "s390"))
+        if (text_is(panic->model, "hyperv") || text_is(panic->model, "pseries") ||
+            text_is(panic->model, "s390"))
                 return 0; /* of the processor or the machine */
         if (panic->model && !pci && !text_is(panic->model, "isa"))
-                return unsupported(builder, "devices/panic/@model '%s' is not supported for QEMU guests",
+                return unsupported(builder,
+                                   "devices/panic/@model '%s' is not supported for QEMU guests",
                                    panic->model);
-        int r = pci ? device_begin(builder, "pvpanic-pci", device, &object, "devices/panic") :
-                      device_begin_bare(builder, "pvpanic", device->alias, &object, "devices/panic");
+        int r = pci ? device_begin(builder, "pvpanic-pci", device, &object, "devices/panic")
+                    : device_begin_bare(builder, "pvpanic", device->alias, &object,
+                                        "devices/panic");
         if (r < 0)
                 return r;
         if (!pci)
@@ -187,7 +196,8 @@ static int build_redirection(Builder *builder, const xmlNode *node, unsigned ind
         char id[24];
 
         if (!node_attribute_is(node, "type", "spicevmc"))
-                return unsupported(builder, "devices/redirdev: only type 'spicevmc' is supported yet");
+                return unsupported(builder,
+                                   "devices/redirdev: only type 'spicevmc' is supported yet");
         if (address && node_attribute_is(address, "type", "usb")) {
                 bus = node_attribute(address, "bus");
                 port = node_attribute(address, "port");
@@ -198,8 +208,8 @@ static int build_redirection(Builder *builder, const xmlNode *node, unsigned ind
                 return r;
         argument(builder, "chardev", "spicevmc,id=char%s,name=usbredir", id);
         json_putf(builder, object, "chardev", "char%s", id);
-        const DomainController *controller =
-                qemu_find_usb_master(builder->conf, bus ? strtoul((const char *) bus, NULL, 10) : 0);
+        const DomainController *controller = qemu_find_usb_master(
+                builder->conf, bus ? strtoul((const char *) bus, NULL, 10) : 0);
         if (port && controller && controller->device.alias) {
                 json_putf(builder, object, "bus", "%s.0", controller->device.alias);
                 json_put_text(builder, object, "port", (const char *) port);
@@ -209,7 +219,7 @@ static int build_redirection(Builder *builder, const xmlNode *node, unsigned ind
 }
 
 int build_redirections(Builder *builder) {
-        const xmlNode *devices = node_child(xmlDocGetRootElement(builder->conf->document), "devices");
+        const xmlNode *devices = devices_node(builder->conf);
         unsigned index = 0;
 
         for (const xmlNode *node = node_child(devices, "redirdev"); node; node = node_next(node)) {

@@ -12,7 +12,8 @@ bool qemu_net_needs_tap(const DomainNet *net) {
 static int refuse(Builder *builder, const DomainNet *net, const char *what) {
         char mac[MAC_TEXT_MAX];
 
-        return unsupported(builder, "devices/interface '%s': %s is not supported for QEMU guests yet",
+        return unsupported(builder,
+                           "devices/interface '%s': %s is not supported for QEMU guests yet",
                            mac_format(net->mac, mac), what);
 }
 
@@ -32,13 +33,14 @@ static int tap(Builder *builder, const DomainNet *net, size_t index, json_object
         return 0;
 }
 
-static void put_family(Builder *builder, json_object *netdev, const char *family, const char *address,
-                       const char *prefix) {
+static void put_family(Builder *builder, json_object *netdev, const char *family,
+                       const char *address, const char *prefix) {
         bool six = text_is(family, "ipv6");
 
         if (six) {
                 json_put_text(builder, netdev, "ipv6-prefix", address);
-                json_put_some(builder, netdev, "ipv6-prefixlen", prefix ? strtol(prefix, NULL, 10) : 0);
+                json_put_some(builder, netdev, "ipv6-prefixlen",
+                              prefix ? strtol(prefix, NULL, 10) : 0);
         } else
                 json_putf(builder, netdev, "net", "%s/%s", address, prefix ?: "24");
 }
@@ -61,7 +63,8 @@ static int user(Builder *builder, const DomainNet *net, size_t index, json_objec
         return 0;
 }
 
-static int stream_socket(Builder *builder, const DomainNet *net, size_t index, json_object *netdev) {
+static int stream_socket(Builder *builder, const DomainNet *net, size_t index,
+                         json_object *netdev) {
         static const struct {
                 NetType type;
                 const char *option;
@@ -73,8 +76,8 @@ static int stream_socket(Builder *builder, const DomainNet *net, size_t index, j
         json_put_text(builder, netdev, "type", "socket");
         for (size_t i = 0; i < ELEMENTS(options); i++)
                 if (options[i].type == net->type)
-                        json_putf(builder, netdev, options[i].option, "%s:%u", net->source_address ?: "",
-                                  net->source_port.value);
+                        json_putf(builder, netdev, options[i].option, "%s:%u",
+                                  net->source_address ?: "", net->source_port.value);
         return 0;
 }
 
@@ -85,7 +88,8 @@ static int null(Builder *builder, const DomainNet *net, size_t index, json_objec
 }
 
 /* NULL: not done yet. */
-static int (*const ways[])(Builder *builder, const DomainNet *net, size_t index, json_object *netdev) = {
+static int (*const ways[])(Builder *builder, const DomainNet *net, size_t index,
+                           json_object *netdev) = {
         [NET_USER] = user,
         [NET_ETHERNET] = tap,
         [NET_VHOSTUSER] = NULL,
@@ -147,16 +151,18 @@ static void put_virtio(Builder *builder, const DomainNet *net, json_object *obje
         json_put_state(builder, object, "event_idx", net->event_idx);
         json_put_some(builder, object, "host_mtu", net->mtu);
         if (text_is(net->tx_mode, "timer") || text_is(net->tx_mode, "iothread"))
-                json_put_text(builder, object, "tx", text_is(net->tx_mode, "timer") ? "timer" : "bh");
+                json_put_text(builder, object, "tx",
+                              text_is(net->tx_mode, "timer") ? "timer" : "bh");
         if (net->rss)
                 json_put_bool(builder, object, "rss", text_is(net->rss, "on"));
         if (net->rss_hash_report)
                 json_put_bool(builder, object, "hash", text_is(net->rss_hash_report, "on"));
 }
 
-static void put_offload(Builder *builder, const DomainNet *net, const char *side, const char *prefix,
-                        json_object *object) {
-        static const char *const names[] = { "csum", "gso", "tso4", "tso6", "ecn", "ufo", "mrg_rxbuf", NULL };
+static void put_offload(Builder *builder, const DomainNet *net, const char *side,
+                        const char *prefix, json_object *object) {
+        static const char *const names[] = { "csum", "gso", "tso4",      "tso6",
+                                             "ecn",  "ufo", "mrg_rxbuf", NULL };
         const xmlNode *node = node_child(node_child(net->device.item.node, "driver"), side);
 
         for (const char *const *name = names; node && *name; name++) {
@@ -176,21 +182,25 @@ static void put_offload(Builder *builder, const DomainNet *net, const char *side
 static int begin_card(Builder *builder, const DomainNet *net, json_object **ret) {
         static const struct {
                 const char *model, *driver;
-        } names[] = { { "usb-net", "usb-net" }, { "spapr-vlan", "spapr-vlan" }, { "netfront", NULL } };
+        } names[] = { { "usb-net", "usb-net" },
+                      { "spapr-vlan", "spapr-vlan" },
+                      { "netfront", NULL } };
         const char *driver = net->model;
 
         if (is_virtio(net)) {
-                _cleanup_(freep) char *virtio = virtio_driver_of_model("virtio-net", net->model, &net->device);
+                _cleanup_(freep) char *virtio =
+                        virtio_driver_of_model("virtio-net", net->model, &net->device);
 
-                return device_begin(builder, virtio, &net->device, ret, "devices/interface model '%s'",
-                                    net->model);
+                return device_begin(builder, virtio, &net->device, ret,
+                                    "devices/interface model '%s'", net->model);
         }
         for (size_t i = 0; i < ELEMENTS(names); i++)
                 if (text_is(net->model, names[i].model))
                         driver = names[i].driver;
         if (!driver)
                 return refuse(builder, net, "its model");
-        return device_begin(builder, driver, &net->device, ret, "devices/interface model '%s'", net->model);
+        return device_begin(builder, driver, &net->device, ret, "devices/interface model '%s'",
+                            net->model);
 }
 
 int build_net(Builder *builder, const Device *device, size_t index) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the files that turn a definition into a command line share: the machines they know, the builder,
- * and the parts of QEMU's options that come up everywhere. */
+/* What the files that turn a definition into a command line share: the machines they know, the
+ * builder, and the parts of QEMU's options that come up everywhere. */
 #pragma once
 
 #include <json-c/json.h>
@@ -11,8 +11,14 @@
 /* ---- machines: platform.c ---- */
 
 typedef enum Platform {
-        PLATFORM_I440FX, PLATFORM_Q35, PLATFORM_ISAPC, PLATFORM_MICROVM, PLATFORM_VIRT, PLATFORM_S390,
-        PLATFORM_PSERIES, PLATFORM_OTHER,
+        PLATFORM_I440FX,
+        PLATFORM_Q35,
+        PLATFORM_ISAPC,
+        PLATFORM_MICROVM,
+        PLATFORM_VIRT,
+        PLATFORM_S390,
+        PLATFORM_PSERIES,
+        PLATFORM_OTHER,
 } Platform;
 
 /* What a machine has without being told, and what it takes where a definition leaves the choice. */
@@ -32,14 +38,16 @@ bool qemu_is_x86(const DomainConf *conf);
 
 /* ---- views of a definition: platform.c ---- */
 
-/* The controllers sorted by index within each type, types in the order of their first appearance, and
- * the disks sorted by target within each bus: libvirt keeps its lists so, and places devices in that
- * order. The arrays end with NULL and are the caller's; the items aren't. NULL without memory. */
+/* The controllers sorted by index within each type, types in the order of their first appearance,
+ * and the disks sorted by target within each bus: libvirt keeps its lists so, and places devices in
+ * that order. The arrays end with NULL and are the caller's; the items aren't. NULL without memory.
+ */
 DomainController **qemu_sorted_controllers(const DomainConf *conf);
 DomainDisk **qemu_sorted_disks(const DomainConf *conf);
 
 DomainController *qemu_find_controller(const DomainConf *conf, ControllerType type, uint32_t index);
 DomainController *qemu_find_usb_master(const DomainConf *conf, uint32_t index);
+const char *qemu_listen_address(const DomainGraphics *graphics); /* where it is to listen */
 bool qemu_disk_has_medium(const DomainDisk *disk); /* something is in the drive */
 int qemu_disk_index(const char *target); /* "vda" and "sda1" 0, "hdb" 1; -EINVAL */
 bool text_is(const char *text, const char *value); /* both there and equal */
@@ -54,13 +62,16 @@ xmlNode *node_child(const xmlNode *node, const char *name); /* the first, or NUL
 xmlNode *node_last(const xmlNode *node, const char *name);
 xmlNode *node_next(const xmlNode *node);                    /* the next of the same name, or NULL */
 xmlChar *node_attribute(const xmlNode *node, const char *name); /* the caller's; xmlFree() */
+xmlNode *devices_node(const DomainConf *conf);              /* <devices>, or NULL */
 bool node_attribute_is(const xmlNode *node, const char *name, const char *value);
 
 /* ---- defaults and places ---- */
 
-int qemu_complete_devices(DomainConf *conf, const QemuCaps *caps, Error *error); /* complete-device.c */
+int qemu_complete_devices(DomainConf *conf, const QemuCaps *caps,
+                          Error *error);  /* complete-device.c */
 int qemu_complete_kept(DomainConf *conf); /* complete-kept.c; -ENOMEM */
-/* Addresses were written into the document: where a struct says whether there is one, it says so now. */
+/* Addresses were written into the document: where a struct says whether there is one, it says so
+ * now. */
 void qemu_notice_addresses(DomainConf *conf);
 int qemu_complete_controllers(DomainConf *conf, Error *error); /* complete-controller.c */
 int qemu_assign_pci(DomainConf *conf, const QemuCaps *caps, Error *error);
@@ -68,7 +79,8 @@ int qemu_assign_usb(DomainConf *conf, Error *error);
 int qemu_assign_virtio_serial(DomainConf *conf, Error *error);
 int qemu_assign_ccw(DomainConf *conf, Error *error);
 int qemu_assign_drives(DomainConf *conf, Error *error);
-DomainController *qemu_add_controller(DomainConf *conf, ControllerType type, uint32_t index, const char *model);
+DomainController *qemu_add_controller(DomainConf *conf, ControllerType type, uint32_t index,
+                                      const char *model);
 
 /* The table of a channel's <source>. */
 const MapElement *char_source_element(void);
@@ -79,8 +91,9 @@ bool qemu_console_is_serial(const DomainConf *conf, size_t index);
 
 /* ---- the builder: command.c ---- */
 
-/* Arguments are added as they are made. Only what a definition asks for can be refused, so the functions
- * that add return nothing: running out of memory is remembered, and told once at the end. */
+/* Arguments are added as they are made. Only what a definition asks for can be refused, so the
+ * functions that add return nothing: running out of memory is remembered, and told once at the end.
+ */
 typedef struct Builder {
         const DomainConf *conf;
         const QemuCaps *caps;
@@ -104,22 +117,30 @@ typedef struct Option {
 
 void option_add(Option *option, const char *format, ...) _printf_(2, 3);
 void option_add_escaped(Option *option, const char *value);                /* commas doubled */
-void option_add_text(Option *option, const char *name, const char *value); /* ",name=va,,lue"; NULL: nothing */
-void option_add_state(Option *option, const char *name, Tristate state);   /* ",name=on"; unset: nothing */
+void option_add_text(Option *option, const char *name,
+                     const char *value); /* ",name=va,,lue"; NULL: nothing */
+void option_add_state(Option *option, const char *name,
+                      Tristate state);              /* ",name=on"; unset: nothing */
 void option_done(Option *option, const char *name); /* adds "-name TEXT" */
 void option_clear(Option *option);
 
 json_object *json_new(Builder *builder);
-void json_put(Builder *builder, json_object *object, const char *name, json_object *value); /* takes value */
-void json_put_text(Builder *builder, json_object *object, const char *name, const char *value); /* NULL: nothing */
+void json_put(Builder *builder, json_object *object, const char *name,
+              json_object *value); /* takes value */
+void json_put_text(Builder *builder, json_object *object, const char *name,
+                   const char *value); /* NULL: nothing */
 void json_put_number(Builder *builder, json_object *object, const char *name, int64_t value);
 void json_put_bool(Builder *builder, json_object *object, const char *name, bool value);
-void json_put_state(Builder *builder, json_object *object, const char *name, Tristate state); /* unset: nothing */
-void json_put_some(Builder *builder, json_object *object, const char *name, int64_t value); /* 0: nothing */
-void json_putf(Builder *builder, json_object *object, const char *name, const char *format, ...) _printf_(4, 5);
+void json_put_state(Builder *builder, json_object *object, const char *name,
+                    Tristate state); /* unset: nothing */
+void json_put_some(Builder *builder, json_object *object, const char *name,
+                   int64_t value); /* 0: nothing */
+void json_putf(Builder *builder, json_object *object, const char *name, const char *format, ...)
+        _printf_(4, 5);
 
-/* Begins a "-device": driver, id, place, boot order and virtio's common options. ERROR_CONFIG_UNSUPPORTED
- * when this QEMU has no such device; element is named then ("sound model 'ac97'"). */
+/* Begins a "-device": driver, id, place, boot order and virtio's common options.
+ * ERROR_CONFIG_UNSUPPORTED when this QEMU has no such device; element is named then ("sound model
+ * 'ac97'"). */
 int device_begin(Builder *builder, const char *driver, const Device *device, json_object **ret,
                  const char *element, ...) _printf_(5, 6);
 /* The same without an address: for what sits where it is put. */
@@ -127,7 +148,8 @@ int device_begin_bare(Builder *builder, const char *driver, const char *id, json
                       const char *element, ...) _printf_(5, 6);
 void device_end(Builder *builder, json_object *device);
 
-/* The virtio device of a class for the bus its address says: "virtio-net" and "-pci", "-ccw", "-device". */
+/* The virtio device of a class for the bus its address says: "virtio-net" and "-pci", "-ccw",
+ * "-device". */
 char *virtio_driver(const char *name, const Device *device);
 /* The same for models like "virtio-transitional"; NULL without memory. */
 char *virtio_driver_of_model(const char *name, const char *model, const Device *device);
@@ -152,7 +174,8 @@ int build_devices(Builder *builder);
 
 int build_controllers(Builder *builder); /* command-controller.c */
 int build_disk(Builder *builder, const Device *device, size_t index);
-int put_network_storage(Builder *builder, const DomainDisk *disk, json_object *node); /* command-storage.c */
+int put_network_storage(Builder *builder, const DomainDisk *disk,
+                        json_object *node); /* command-storage.c */
 int build_net(Builder *builder, const Device *device, size_t index);
 int build_serial(Builder *builder, const Device *device, size_t index);
 int build_parallel(Builder *builder, const Device *device, size_t index);

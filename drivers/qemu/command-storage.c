@@ -31,7 +31,8 @@ static int read_host(const DomainDisk *disk, Host *ret) {
         return node_next(node) ? -E2BIG : 0;
 }
 
-static json_object *server_address(Builder *builder, const Host *host, const char *port, bool typed) {
+static json_object *server_address(Builder *builder, const Host *host, const char *port,
+                                   bool typed) {
         json_object *server = json_new(builder);
 
         if (host->socket) {
@@ -62,9 +63,10 @@ static void url(Builder *builder, const DomainDisk *disk, const Host *host, json
                 if (text_is(disk->protocol, ports[i].protocol))
                         port = ports[i].port;
         json_put_text(builder, node, "driver", disk->protocol);
-        json_putf(builder, node, "url", "%s://%s:%s%s%s%s%s", disk->protocol, (const char *) host->name, port,
-                  disk->source_name && disk->source_name[0] == '/' ? "" : "/", disk->source_name ?: "",
-                  disk->source_query ? "?" : "", disk->source_query ?: "");
+        json_putf(builder, node, "url", "%s://%s:%s%s%s%s%s", disk->protocol,
+                  (const char *) host->name, port,
+                  disk->source_name && disk->source_name[0] == '/' ? "" : "/",
+                  disk->source_name ?: "", disk->source_query ? "?" : "", disk->source_query ?: "");
 }
 
 static void ssh(Builder *builder, const DomainDisk *disk, const Host *host, json_object *node) {
@@ -80,8 +82,8 @@ static void iscsi(Builder *builder, const DomainDisk *disk, const Host *host, js
         json_put_text(builder, node, "driver", "iscsi");
         json_putf(builder, node, "portal", "%s:%s", (const char *) host->name,
                   host->port ? (const char *) host->port : "3260");
-        json_putf(builder, node, "target", "%.*s", (int) (slash ? slash - name : (ptrdiff_t) strlen(name)),
-                  name);
+        json_putf(builder, node, "target", "%.*s",
+                  (int) (slash ? slash - name : (ptrdiff_t) strlen(name)), name);
         json_put_number(builder, node, "lun", slash ? strtol(slash + 1, NULL, 10) : 0);
         json_put_text(builder, node, "transport", "tcp");
 }
@@ -90,8 +92,8 @@ static const struct {
         const char *protocol;
         void (*put)(Builder *builder, const DomainDisk *disk, const Host *host, json_object *node);
 } protocols[] = {
-        { "nbd", nbd }, { "http", url }, { "https", url }, { "ftp", url }, { "ftps", url }, { "ssh", ssh },
-        { "iscsi", iscsi },
+        { "nbd", nbd },  { "http", url }, { "https", url },   { "ftp", url },
+        { "ftps", url }, { "ssh", ssh },  { "iscsi", iscsi },
 };
 
 int put_network_storage(Builder *builder, const DomainDisk *disk, json_object *node) {
@@ -99,16 +101,18 @@ int put_network_storage(Builder *builder, const DomainDisk *disk, json_object *n
         int r = read_host(disk, &host);
 
         if (disk->tls && !text_is(disk->tls, "no"))
-                return unsupported(builder, "devices/disk '%s': source/@tls is not supported yet", disk->target);
+                return unsupported(builder, "devices/disk '%s': source/@tls is not supported yet",
+                                   disk->target);
         for (size_t i = 0; i < ELEMENTS(protocols); i++) {
                 if (!text_is(disk->protocol, protocols[i].protocol))
                         continue;
                 if (r < 0 || (!host.name && !host.socket))
-                        return unsupported(builder, "devices/disk '%s': protocol '%s' takes one host",
+                        return unsupported(builder,
+                                           "devices/disk '%s': protocol '%s' takes one host",
                                            disk->target, disk->protocol);
                 protocols[i].put(builder, disk, &host, node);
                 return 0;
         }
-        return unsupported(builder, "devices/disk '%s': protocol '%s' is not supported yet", disk->target,
-                           disk->protocol ?: "");
+        return unsupported(builder, "devices/disk '%s': protocol '%s' is not supported yet",
+                           disk->target, disk->protocol ?: "");
 }

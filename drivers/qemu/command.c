@@ -48,8 +48,10 @@ void argument(Builder *builder, const char *option, const char *format, ...) {
 }
 
 void argument_json(Builder *builder, const char *option, json_object *value) {
-        const char *text = value ? json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN |
-                                                                  JSON_C_TO_STRING_NOSLASHESCAPE) : NULL;
+        const char *text =
+                value ? json_object_to_json_string_ext(
+                                value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
+                      : NULL;
 
         if (text)
                 argument(builder, option, "%s", text);
@@ -233,8 +235,9 @@ int qemu_command_build(const DomainConf *live, const QemuCaps *caps, const QemuP
         };
 
         if (!builder.machine)
-                return fail(error, ERROR_CONFIG_UNSUPPORTED, "os/type/@machine: %s has no machine '%s'",
-                            caps->binary, live->os.machine ?: "");
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "os/type/@machine: %s has no machine '%s'", caps->binary,
+                            live->os.machine ?: "");
         builder_add(&builder, strdup(live->emulator ?: caps->binary));
         for (size_t i = 0; i < ELEMENTS(sections); i++) {
                 int r = sections[i](&builder);
@@ -267,7 +270,8 @@ static size_t quoted_size(const char *text) {
 }
 
 static char *quote(char *at, const char *text) {
-        static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=.,:/@+%";
+        static const char plain[] =
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=.,:/@+%";
 
         if (*text && text[strspn(text, plain)] == '\0')
                 return stpcpy(at, text);

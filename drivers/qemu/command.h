@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From a domain's definition to the QEMU that it describes. Pure: nothing is opened or started here,
- * so that what would be run can be shown and tested.
+/* From a domain's definition to the QEMU that it describes. Pure: nothing is opened or started
+ * here, so that what would be run can be shown and tested.
  *
- * qemu_complete() is applied when a definition comes in: it makes explicit what libvirt makes explicit
- * (machine, emulator, implicit controllers, default models, addresses), so that a later QEMU gives the
- * guest the same machine. qemu_assign_aliases() is applied when a guest starts. */
+ * qemu_complete() is applied when a definition comes in: it makes explicit what libvirt makes
+ * explicit (machine, emulator, implicit controllers, default models, addresses), so that a later
+ * QEMU gives the guest the same machine. qemu_assign_aliases() is applied when a guest starts. */
 #pragma once
 
 #include "conf/domain.h"
 #include "drivers/qemu/caps.h"
 
-/* The architecture and emulator a definition asks for, before its capabilities are at hand. ret: newly
- * allocated path. */
+/* The architecture and emulator a definition asks for, before its capabilities are at hand. ret:
+ * newly allocated path. */
 int qemu_emulator_of(const DomainConf *conf, char **ret, Error *error);
 
-/* Defaults, implicit devices, PCI and other addresses, and the rules that depend on QEMU. conf is changed
- * in its struct; conf_sync() brings it into the document. Idempotent. */
+/* Defaults, implicit devices, PCI and other addresses, and the rules that depend on QEMU. conf is
+ * changed in its struct; conf_sync() brings it into the document. Idempotent. */
 int qemu_complete(DomainConf *conf, const QemuCaps *caps, Error *error);
 
-/* Addresses only: keeps those that are there, gives each other device the next free place in libvirt's
- * order (PCI, drive, virtio-serial, USB ports, ISA), adds the controllers that are needed for it. */
+/* Addresses only: keeps those that are there, gives each other device the next free place in
+ * libvirt's order (PCI, drive, virtio-serial, USB ports, ISA), adds the controllers that are needed
+ * for it. */
 int qemu_assign_addresses(DomainConf *conf, const QemuCaps *caps, Error *error);
 
 /* "virtio-disk0", "net0", "serial0", "pci.1" ...: as libvirt names them; user aliases are kept. */
@@ -34,11 +35,13 @@ typedef struct QemuTap {
 /* Whether an interface of this type is connected through a tap that the driver must open. */
 bool qemu_net_needs_tap(const DomainNet *net);
 
-/* Ports for the graphics that leave the choice to us: each is bound once, from 5900 up, on the address
- * it will listen on, and written into live. Another program may still be faster; QEMU then says so. */
+/* Ports for the graphics that leave the choice to us: each is bound once, from 5900 up, on the
+ * address it will listen on, and written into live. Another program may still be faster; QEMU then
+ * says so. */
 int qemu_choose_ports(DomainConf *live, Error *error);
 
-/* Where a start has put things. Descriptors are passed to the process and named by their number there. */
+/* Where a start has put things. Descriptors are passed to the process and named by their number
+ * there. */
 typedef struct QemuPlaces {
         int monitor_fd;          /* as QEMU sees it: a listening socket for QMP */
         const char *folder;      /* of this guest in STORE_RUNTIME: agent sockets and the like */
@@ -55,8 +58,8 @@ typedef struct QemuCommand {
         size_t n;
 } QemuCommand;
 
-/* live has aliases and addresses. ERROR_CONFIG_UNSUPPORTED names the element and what this QEMU or the
- * service lacks. */
+/* live has aliases and addresses. ERROR_CONFIG_UNSUPPORTED names the element and what this QEMU or
+ * the service lacks. */
 int qemu_command_build(const DomainConf *live, const QemuCaps *caps, const QemuPlaces *places,
                        QemuCommand *ret, Error *error);
 void qemu_command_clear(QemuCommand *command);

@@ -4,7 +4,8 @@
 
 #include <errno.h>
 
-DomainController *qemu_add_controller(DomainConf *conf, ControllerType type, uint32_t index, const char *model) {
+DomainController *qemu_add_controller(DomainConf *conf, ControllerType type, uint32_t index,
+                                      const char *model) {
         DomainController *controller = conf_add_device(conf, DEVICE_CONTROLLER);
 
         if (!controller)
@@ -41,7 +42,9 @@ static const struct {
         DiskBus bus;
         ControllerType type;
 } disk_controllers[] = {
-        { DISK_BUS_SCSI, CONTROLLER_SCSI }, { DISK_BUS_FDC, CONTROLLER_FDC }, { DISK_BUS_IDE, CONTROLLER_IDE },
+        { DISK_BUS_SCSI, CONTROLLER_SCSI },
+        { DISK_BUS_FDC, CONTROLLER_FDC },
+        { DISK_BUS_IDE, CONTROLLER_IDE },
         { DISK_BUS_SATA, CONTROLLER_SATA },
 };
 
@@ -56,8 +59,9 @@ static int complete_disks(DomainConf *conf, Error *error) {
                         if (disk->bus != disk_controllers[k].bus || at->type != ADDRESS_DRIVE)
                                 continue;
                         if (at->controller >= CONTROLLERS_MAX)
-                                return fail(error, ERROR_XML, "disk '%s': no controller %u, at most %d",
-                                            disk->target, at->controller, CONTROLLERS_MAX - 1);
+                                return fail(error, ERROR_XML,
+                                            "disk '%s': no controller %u, at most %d", disk->target,
+                                            at->controller, CONTROLLERS_MAX - 1);
                         for (uint32_t index = 0; index <= at->controller; index++)
                                 if (need(conf, disk_controllers[k].type, index, NULL) < 0)
                                         return fail_memory(error);
@@ -89,7 +93,7 @@ static uint32_t attribute_number(const xmlNode *node, const char *name) {
 
 /* Devices that only the document has, and the controller that their address names. */
 static int complete_kept(DomainConf *conf) {
-        const xmlNode *devices = node_child(xmlDocGetRootElement(conf->document), "devices");
+        const xmlNode *devices = devices_node(conf);
 
         for (const xmlNode *node = node_child(devices, "hostdev"); node; node = node_next(node)) {
                 uint32_t index = attribute_number(node_child(node, "address"), "controller");
@@ -99,8 +103,8 @@ static int complete_kept(DomainConf *conf) {
                                 return -ENOMEM;
         }
         for (const xmlNode *node = node_child(devices, "smartcard"); node; node = node_next(node))
-                if (need(conf, CONTROLLER_CCID, attribute_number(node_child(node, "address"), "controller"),
-                         NULL) < 0)
+                if (need(conf, CONTROLLER_CCID,
+                         attribute_number(node_child(node, "address"), "controller"), NULL) < 0)
                         return -ENOMEM;
         return 0;
 }
@@ -115,7 +119,8 @@ static void complete_companion(DomainController *controller) {
         } companions[] = { { "ich9-uhci1", 0 }, { "ich9-uhci2", 2 }, { "ich9-uhci3", 4 } };
 
         for (size_t i = 0; i < ELEMENTS(companions); i++)
-                if (text_is(controller->model, companions[i].model) && !controller->master_startport.set)
+                if (text_is(controller->model, companions[i].model) &&
+                    !controller->master_startport.set)
                         controller->master_startport = (MaybeU32) { true, companions[i].port };
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Devices every guest has although nobody wrote them down, and models where only a kind was given. */
+/* Devices every guest has although nobody wrote them down, and models where only a kind was given.
+ */
 #include "drivers/qemu/command-private.h"
 
 #include <errno.h>
@@ -42,9 +43,9 @@ static const char *serial_model(const DomainConf *conf, const char *target) {
         static const struct {
                 const char *target, *model;
         } models[] = {
-                { "isa-serial", "isa-serial" }, { "usb-serial", "usb-serial" }, { "pci-serial", "pci-serial" },
-                { "spapr-vio-serial", "spapr-vty" }, { "sclp-serial", "sclpconsole" },
-                { "isa-debug", "isa-debugcon" },
+                { "isa-serial", "isa-serial" },   { "usb-serial", "usb-serial" },
+                { "pci-serial", "pci-serial" },   { "spapr-vio-serial", "spapr-vty" },
+                { "sclp-serial", "sclpconsole" }, { "isa-debug", "isa-debugcon" },
         };
 
         for (size_t i = 0; i < ELEMENTS(models); i++)
@@ -65,8 +66,10 @@ static int complete_serials(DomainConf *conf) {
         for (size_t i = 0; i < conf->serials.n; i++) {
                 DomainChar *serial = conf->serials.items[i];
 
-                if (text_default(&serial->target_type, serial_target(conf, &serial->device.address)) < 0 ||
-                    text_default(&serial->target_model, serial_model(conf, serial->target_type)) < 0)
+                if (text_default(&serial->target_type,
+                                 serial_target(conf, &serial->device.address)) < 0 ||
+                    text_default(&serial->target_model, serial_model(conf, serial->target_type)) <
+                            0)
                         return -ENOMEM;
         }
         return 0;
@@ -77,7 +80,8 @@ static void complete_channels(DomainConf *conf) {
         for (size_t i = 0; i < conf->channels.n; i++) {
                 DomainChar *channel = conf->channels.items[i];
 
-                if (channel->type == CHAR_UNIX && channel->sources.n == 1 && !channel->sources.items[0]->path &&
+                if (channel->type == CHAR_UNIX && channel->sources.n == 1 &&
+                    !channel->sources.items[0]->path &&
                     !text_is(channel->sources.items[0]->mode, "connect"))
                         map_list_remove(char_source_element(), &channel->sources, 0);
         }
@@ -151,7 +155,8 @@ static int need_input(DomainConf *conf, const char *type, const char *bus) {
         DomainInput *input;
 
         for (size_t i = 0; i < conf->inputs.n; i++)
-                if (text_is(conf->inputs.items[i]->type, type) && text_is(conf->inputs.items[i]->bus, bus))
+                if (text_is(conf->inputs.items[i]->type, type) &&
+                    text_is(conf->inputs.items[i]->bus, bus))
                         return 0;
         if (!(input = conf_add_device(conf, DEVICE_INPUT)))
                 return -ENOMEM;
@@ -180,8 +185,10 @@ static int complete_balloon(DomainConf *conf) {
 
 static int complete_panics(DomainConf *conf) {
         Platform platform = qemu_platform(conf);
-        const char *model = platform == PLATFORM_PSERIES ? "pseries" : platform == PLATFORM_S390 ? "s390" :
-                            qemu_is_x86(conf) ? "isa" : NULL;
+        const char *model = platform == PLATFORM_PSERIES ? "pseries"
+                            : platform == PLATFORM_S390  ? "s390"
+                            : qemu_is_x86(conf)          ? "isa"
+                                                         : NULL;
 
         if (conf->panics.n == 0 && (platform == PLATFORM_PSERIES || platform == PLATFORM_S390) &&
             !conf_add_device(conf, DEVICE_PANIC))
@@ -199,7 +206,8 @@ static int complete_watchdogs(DomainConf *conf) {
         return 0;
 }
 
-/* Where sound goes follows from who looks at the guest; NULL: those who look elsewhere say it themselves. */
+/* Where sound goes follows from who looks at the guest; NULL: those who look elsewhere say it
+ * themselves. */
 static const char *audio_type(const DomainConf *conf) {
         if (conf->graphics.n == 0)
                 return "none";
@@ -216,7 +224,7 @@ static const char *audio_type(const DomainConf *conf) {
 
 /* <audio> is kept in the document only, so it is written there. */
 static int complete_audio(DomainConf *conf) {
-        xmlNode *devices = node_child(xmlDocGetRootElement(conf->document), "devices"), *audio;
+        xmlNode *devices = devices_node(conf), *audio;
 
         if (!devices || !audio_type(conf) || node_child(devices, "audio"))
                 return 0;
@@ -229,9 +237,10 @@ static int complete_audio(DomainConf *conf) {
 }
 
 int qemu_complete_devices(DomainConf *conf, const QemuCaps *caps, Error *error) {
-        if (complete_disks(conf) < 0 || complete_nets(conf, caps) < 0 || complete_serials(conf) < 0 ||
-            complete_videos(conf, caps) < 0 || complete_inputs(conf) < 0 || complete_balloon(conf) < 0 ||
-            complete_panics(conf) < 0 || complete_watchdogs(conf) < 0 || complete_audio(conf) < 0 ||
+        if (complete_disks(conf) < 0 || complete_nets(conf, caps) < 0 ||
+            complete_serials(conf) < 0 || complete_videos(conf, caps) < 0 ||
+            complete_inputs(conf) < 0 || complete_balloon(conf) < 0 || complete_panics(conf) < 0 ||
+            complete_watchdogs(conf) < 0 || complete_audio(conf) < 0 ||
             qemu_complete_kept(conf) < 0)
                 return fail_memory(error);
         complete_channels(conf);

@@ -27,7 +27,8 @@ static int filesystem(const DomainConf *conf, xmlNode *node) {
 }
 
 static int hostdev(const DomainConf *conf, xmlNode *node) {
-        return node_attribute_is(node, "mode", "capabilities") ? 0 : set_default(node, "managed", "no");
+        return node_attribute_is(node, "mode", "capabilities") ? 0
+                                                               : set_default(node, "managed", "no");
 }
 
 static int smartcard(const DomainConf *conf, xmlNode *node) {
@@ -36,7 +37,8 @@ static int smartcard(const DomainConf *conf, xmlNode *node) {
         if (node_child(node, "address"))
                 return 0;
         address = add_address(node, "ccid");
-        return address && set(address, "controller", "0") >= 0 ? set(address, "slot", "0") : -ENOMEM;
+        return address && set(address, "controller", "0") >= 0 ? set(address, "slot", "0")
+                                                               : -ENOMEM;
 }
 
 /* A TPM of one version keeps nothing of use to the other, so the version is fixed once. */
@@ -47,8 +49,9 @@ static int tpm(const DomainConf *conf, xmlNode *node) {
 
         if (r < 0 || !node_attribute_is(backend, "type", "emulator"))
                 return r;
-        return set_default(backend, "version",
-                           node_attribute_is(node, "model", "tpm-tis") && qemu_is_x86(conf) ? "1.2" : "2.0");
+        return set_default(
+                backend, "version",
+                node_attribute_is(node, "model", "tpm-tis") && qemu_is_x86(conf) ? "1.2" : "2.0");
 }
 
 static bool slot_is_taken(const xmlNode *devices, unsigned slot) {
@@ -66,7 +69,8 @@ static int memory(const DomainConf *conf, xmlNode *node) {
         unsigned slot = 0;
         char text[16];
 
-        if (!node_attribute_is(node, "model", "dimm") && !node_attribute_is(node, "model", "nvdimm"))
+        if (!node_attribute_is(node, "model", "dimm") &&
+            !node_attribute_is(node, "model", "nvdimm"))
                 return 0;
         if (address && (!node_attribute_is(address, "type", "dimm") ||
                         xmlHasProp(address, (const xmlChar *) "slot")))
@@ -99,10 +103,11 @@ void qemu_notice_addresses(DomainConf *conf) {
 }
 
 int qemu_complete_kept(DomainConf *conf) {
-        const xmlNode *devices = node_child(xmlDocGetRootElement(conf->document), "devices");
+        const xmlNode *devices = devices_node(conf);
 
         for (size_t i = 0; i < ELEMENTS(kept); i++)
-                for (xmlNode *node = node_child(devices, kept[i].element); node; node = node_next(node))
+                for (xmlNode *node = node_child(devices, kept[i].element); node;
+                     node = node_next(node))
                         if (kept[i].complete(conf, node) < 0)
                                 return -ENOMEM;
         qemu_notice_addresses(conf);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a definition leaves open and QEMU decides: emulator, machine, processor; then devices and places.
+/* What a definition leaves open and QEMU decides: emulator, machine, processor; then devices and
+ * places.
  *
- * Everything that would change with another QEMU is written down once, when the definition comes in. */
+ * Everything that would change with another QEMU is written down once, when the definition comes
+ * in. */
 #include "drivers/qemu/command-private.h"
 
 #include <errno.h>
@@ -40,14 +42,18 @@ int qemu_emulator_of(const DomainConf *conf, char **ret, Error *error) {
 
 static int check_type(const DomainConf *conf, const QemuCaps *caps, Error *error) {
         if (conf->type != VIRT_QEMU && conf->type != VIRT_KVM)
-                return fail(error, ERROR_CONFIG_UNSUPPORTED, "domain/@type '%s' is not one of the QEMU driver: "
-                            "kvm, qemu", map_enum_name(virt_types, conf->type) ?: "");
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "domain/@type '%s' is not one of the QEMU driver: "
+                            "kvm, qemu",
+                            map_enum_name(virt_types, conf->type) ?: "");
         if (conf->type == VIRT_KVM && !caps->kvm)
-                return fail(error, ERROR_CONFIG_UNSUPPORTED, "domain/@type 'kvm': %s can't use KVM; is /dev/kvm "
-                            "there and accessible?", caps->binary);
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "domain/@type 'kvm': %s can't use KVM; is /dev/kvm "
+                            "there and accessible?",
+                            caps->binary);
         if (conf->os.type && !text_is(conf->os.type, "hvm"))
-                return fail(error, ERROR_CONFIG_UNSUPPORTED, "os/type '%s' is not supported by QEMU, only 'hvm'",
-                            conf->os.type);
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "os/type '%s' is not supported by QEMU, only 'hvm'", conf->os.type);
         return 0;
 }
 
@@ -56,19 +62,22 @@ static int check_arch(const DomainConf *conf, const QemuCaps *caps, Error *error
 
         if (arch && qemu_arch_runs_on(arch, caps->arch))
                 return 0;
-        return fail(error, ERROR_CONFIG_UNSUPPORTED, "os/type/@arch '%s': %s runs '%s'", conf->os.arch, caps->binary,
-                    caps->arch);
+        return fail(error, ERROR_CONFIG_UNSUPPORTED, "os/type/@arch '%s': %s runs '%s'",
+                    conf->os.arch, caps->binary, caps->arch);
 }
 
 static int complete_machine(DomainConf *conf, const QemuCaps *caps, Error *error) {
         const QemuMachine *machine = qemu_caps_machine(caps, conf->os.machine);
 
         if (!machine && conf->os.machine)
-                return fail(error, ERROR_CONFIG_UNSUPPORTED, "os/type/@machine: %s has no machine '%s'", caps->binary,
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "os/type/@machine: %s has no machine '%s'", caps->binary,
                             conf->os.machine);
         if (!machine)
-                return fail(error, ERROR_CONFIG_UNSUPPORTED, "os/type/@machine: %s has no default machine; choose "
-                            "one", caps->binary);
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "os/type/@machine: %s has no default machine; choose "
+                            "one",
+                            caps->binary);
         return text_set(&conf->os.machine, machine->name) < 0 ? fail_memory(error) : 0;
 }
 
@@ -77,7 +86,8 @@ static int complete_system(DomainConf *conf, const QemuCaps *caps, Error *error)
 
         if (r < 0)
                 return r;
-        if (text_default(&conf->emulator, caps->binary) < 0 || text_default(&conf->os.arch, caps->arch) < 0)
+        if (text_default(&conf->emulator, caps->binary) < 0 ||
+            text_default(&conf->os.arch, caps->arch) < 0)
                 return fail_memory(error);
         if ((r = check_arch(conf, caps, error)) < 0)
                 return r;
@@ -88,17 +98,20 @@ static int complete_system(DomainConf *conf, const QemuCaps *caps, Error *error)
 
 static int default_model(DomainConf *conf, const QemuMachine *machine) {
         DomainCpu *cpu = conf->cpu;
-        bool passthrough = text_is(machine->default_cpu, "host"), max = text_is(machine->default_cpu, "max");
+        bool passthrough = text_is(machine->default_cpu, "host"),
+             max = text_is(machine->default_cpu, "max");
         int r;
 
-        if (!machine->default_cpu || (cpu && (cpu->model || (cpu->mode && !text_is(cpu->mode, "custom")))))
+        if (!machine->default_cpu ||
+            (cpu && (cpu->model || (cpu->mode && !text_is(cpu->mode, "custom")))))
                 return 0;
         if (!cpu && !(cpu = conf->cpu = calloc(1, sizeof(*cpu))))
                 return -ENOMEM;
         if (passthrough || max)
                 return text_set(&cpu->mode, passthrough ? "host-passthrough" : "maximum");
         if ((r = text_set(&cpu->mode, "custom")) < 0 || (r = text_set(&cpu->match, "exact")) < 0 ||
-            (r = text_set(&cpu->model_fallback, "forbid")) < 0 || (r = text_default(&cpu->check, "none")) < 0)
+            (r = text_set(&cpu->model_fallback, "forbid")) < 0 ||
+            (r = text_default(&cpu->check, "none")) < 0)
                 return r;
         return text_set(&cpu->model, machine->default_cpu);
 }
@@ -115,8 +128,9 @@ static int complete_cpu(DomainConf *conf, const QemuMachine *machine) {
         host = text_is(cpu->mode, "host-passthrough") || text_is(cpu->mode, "maximum");
         if (host && qemu_is_x86(conf) && (r = text_default(&cpu->migratable, "on")) < 0)
                 return r;
-        if (cpu->model && text_is(cpu->mode, "custom") && ((r = text_default(&cpu->match, "exact")) < 0 ||
-                                                            (r = text_default(&cpu->model_fallback, "allow")) < 0))
+        if (cpu->model && text_is(cpu->mode, "custom") &&
+            ((r = text_default(&cpu->match, "exact")) < 0 ||
+             (r = text_default(&cpu->model_fallback, "allow")) < 0))
                 return r;
         if (host || (cpu->model && conf->type == VIRT_QEMU && text_is(cpu->mode, "custom")))
                 return text_default(&cpu->check, "none");
@@ -127,8 +141,8 @@ static int complete_cpu(DomainConf *conf, const QemuMachine *machine) {
 
 /* ---- all of it ---- */
 
-/* What a definition at rest says of places. USB ports are given when a guest starts: until then it is
- * open on which of its controllers they will be. */
+/* What a definition at rest says of places. USB ports are given when a guest starts: until then it
+ * is open on which of its controllers they will be. */
 static int assign_lasting(DomainConf *conf, const QemuCaps *caps, Error *error) {
         int r;
 
@@ -142,7 +156,8 @@ static int assign_lasting(DomainConf *conf, const QemuCaps *caps, Error *error) 
 int qemu_assign_addresses(DomainConf *conf, const QemuCaps *caps, Error *error) {
         int r;
 
-        if ((r = qemu_assign_drives(conf, error)) < 0 || (r = qemu_complete_controllers(conf, error)) < 0 ||
+        if ((r = qemu_assign_drives(conf, error)) < 0 ||
+            (r = qemu_complete_controllers(conf, error)) < 0 ||
             (r = assign_lasting(conf, caps, error)) < 0)
                 return r;
         return qemu_assign_usb(conf, error);
@@ -155,7 +170,8 @@ int qemu_complete(DomainConf *conf, const QemuCaps *caps, Error *error) {
                 return r;
         if (complete_cpu(conf, qemu_caps_machine(caps, conf->os.machine)) < 0)
                 return fail_memory(error);
-        if ((r = qemu_complete_devices(conf, caps, error)) < 0 || (r = qemu_assign_drives(conf, error)) < 0 ||
+        if ((r = qemu_complete_devices(conf, caps, error)) < 0 ||
+            (r = qemu_assign_drives(conf, error)) < 0 ||
             (r = qemu_complete_controllers(conf, error)) < 0)
                 return r;
         return assign_lasting(conf, caps, error);

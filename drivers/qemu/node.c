@@ -3,7 +3,8 @@
 #include "drivers/qemu/command-private.h"
 
 static bool is_named(const xmlNode *node, const char *name) {
-        return node->type == XML_ELEMENT_NODE && !node->ns && text_is((const char *) node->name, name);
+        return node->type == XML_ELEMENT_NODE && !node->ns &&
+               text_is((const char *) node->name, name);
 }
 
 xmlNode *node_child(const xmlNode *node, const char *name) {
@@ -35,4 +36,8 @@ bool node_attribute_is(const xmlNode *node, const char *name, const char *value)
         _cleanup_(xml_freep) xmlChar *text = node ? node_attribute(node, name) : NULL;
 
         return text && text_is((const char *) text, value);
+}
+
+xmlNode *devices_node(const DomainConf *conf) {
+        return node_child(xmlDocGetRootElement(conf->document), "devices");
 }

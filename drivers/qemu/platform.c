@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The machines QEMU emulates, as far as a definition's defaults depend on them, and ordered views. */
+/* The machines QEMU emulates, as far as a definition's defaults depend on them, and ordered views.
+ */
 #include "drivers/qemu/command-private.h"
 
 #include <errno.h>
@@ -19,7 +20,8 @@ static const PlatformInfo platforms[] = {
                 .balloon = true, .sata = true, .ps2 = true, .acpi = true,
         },
         [PLATFORM_ISAPC] = {
-                .default_usb = "piix3-uhci", .net = "rtl8139", .scsi = "lsilogic", .video = "cirrus",
+                .default_usb = "piix3-uhci", .net = "rtl8139", .scsi = "lsilogic",
+                .video = "cirrus",
                 .serial_target = "isa-serial", .serial_model = "isa-serial", .ps2 = true,
         },
         [PLATFORM_MICROVM] = {
@@ -141,7 +143,8 @@ bool qemu_disk_has_medium(const DomainDisk *disk) {
 
 /* Puts items before the first of the same group that comes after them, else after the last of their
  * group, else at the end. */
-static void **sorted(void *const *items, size_t n, int (*group)(const void *), int (*rank)(const void *)) {
+static void **sorted(void *const *items, size_t n, int (*group)(const void *),
+                     int (*rank)(const void *)) {
         void **out = calloc(n + 1, sizeof(*out));
 
         for (size_t i = 0; out && i < n; i++) {
@@ -188,9 +191,10 @@ DomainController **qemu_sorted_controllers(const DomainConf *conf) {
 
         while (n < conf->controllers.n && conf->controllers.items[n]->device.item.node)
                 n++;
-        DomainController **out = (DomainController **) sorted((void *const *) conf->controllers.items, n,
-                                                              controller_group, controller_rank);
-        DomainController **all = out ? reallocarray(out, conf->controllers.n + 1, sizeof(*out)) : NULL;
+        DomainController **out = (DomainController **) sorted(
+                (void *const *) conf->controllers.items, n, controller_group, controller_rank);
+        DomainController **all =
+                out ? reallocarray(out, conf->controllers.n + 1, sizeof(*out)) : NULL;
         if (!all) {
                 free(out);
                 return NULL;
@@ -206,7 +210,8 @@ DomainDisk **qemu_sorted_disks(const DomainConf *conf) {
                                       disk_rank);
 }
 
-DomainController *qemu_find_controller(const DomainConf *conf, ControllerType type, uint32_t index) {
+DomainController *qemu_find_controller(const DomainConf *conf, ControllerType type,
+                                       uint32_t index) {
         for (size_t i = 0; i < conf->controllers.n; i++)
                 if (conf->controllers.items[i]->type == type &&
                     conf->controllers.items[i]->index.value == index)
@@ -229,7 +234,8 @@ DomainController *qemu_find_usb_master(const DomainConf *conf, uint32_t index) {
 }
 
 bool qemu_char_is_virtio(DeviceKind kind, const DomainChar *chr) {
-        return (kind == DEVICE_CONSOLE || kind == DEVICE_CHANNEL) && text_is(chr->target_type, "virtio");
+        return (kind == DEVICE_CONSOLE || kind == DEVICE_CHANNEL) &&
+               text_is(chr->target_type, "virtio");
 }
 
 bool qemu_console_is_serial(const DomainConf *conf, size_t index) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Free ports for displays. The only way to know that a port is free is to bind it; it is let go again
- * at once, because QEMU binds its own. Ports of one definition are never given out twice. */
+/* Free ports for displays. The only way to know that a port is free is to bind it; it is let go
+ * again at once, because QEMU binds its own. Ports of one definition are never given out twice. */
 #include "drivers/qemu/command-private.h"
 
 #include <arpa/inet.h>
@@ -29,7 +29,8 @@ static socklen_t fill(Address *ret, const char *text, unsigned port) {
         ret->four.sin_family = AF_INET;
         ret->four.sin_port = htons(port);
         if (inet_pton(AF_INET, text, &ret->four.sin_addr) != 1)
-                ret->four.sin_addr.s_addr = htonl(INADDR_ANY); /* a name: any address will do for the test */
+                ret->four.sin_addr.s_addr =
+                        htonl(INADDR_ANY); /* a name: any address will do for the test */
         return sizeof(ret->four);
 }
 
@@ -51,32 +52,39 @@ static bool is_ours(const DomainConf *conf, unsigned port) {
         for (size_t i = 0; i < conf->graphics.n; i++) {
                 const DomainGraphics *graphics = conf->graphics.items[i];
 
-                if (graphics->port == port || graphics->tls_port == port || graphics->websocket == port)
+                if (graphics->port == port || graphics->tls_port == port ||
+                    graphics->websocket == port)
                         return true;
         }
         return false;
 }
 
-static int choose(DomainConf *conf, const char *address, unsigned first, int64_t *ret, Error *error) {
+static int choose(DomainConf *conf, const char *address, unsigned first, int64_t *ret,
+                  Error *error) {
         for (unsigned port = first; port <= PORT_LAST; port++)
                 if (!is_ours(conf, port) && is_free(address, port)) {
                         *ret = port;
                         return 0;
                 }
-        return fail(error, ERROR_INTERNAL, "no free port for a display on %s from %u to %u", address, first,
-                    PORT_LAST);
+        return fail(error, ERROR_INTERNAL, "no free port for a display on %s from %u to %u",
+                    address, first, PORT_LAST);
 }
 
 static bool has_ports(const DomainGraphics *graphics) {
         const char *type = graphics->listens.n > 0 ? graphics->listens.items[0]->type : NULL;
 
-        return (graphics->type == GRAPHICS_VNC || graphics->type == GRAPHICS_SPICE) && !graphics->socket &&
-               !text_is(type, "socket") && !text_is(type, "none");
+        return (graphics->type == GRAPHICS_VNC || graphics->type == GRAPHICS_SPICE) &&
+               !graphics->socket && !text_is(type, "socket") && !text_is(type, "none");
+}
+
+const char *qemu_listen_address(const DomainGraphics *graphics) {
+        const char *address = graphics->listens.n > 0 ? graphics->listens.items[0]->address : NULL;
+
+        return address ?: graphics->listen ?: "127.0.0.1";
 }
 
 static int choose_ports(DomainConf *live, DomainGraphics *graphics, Error *error) {
-        const char *address = (graphics->listens.n > 0 ? graphics->listens.items[0]->address : NULL) ?:
-                              graphics->listen ?: "127.0.0.1";
+        const char *address = qemu_listen_address(graphics);
         int r = 0;
 
         if (!has_ports(graphics))

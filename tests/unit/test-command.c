@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Command lines: their parts, what is refused, and the judge that counts: QEMU starts with them.
+ *
+ *     test-command [FOLDER [CORPUS]]
+ *
+ * Every definition in FOLDER is completed, named and built, and QEMU is run with it until it
+ * answers on its monitor. "@DIR@" in a definition stands for a folder with files to use as disks. A
+ * definition that begins with "<!-- needs PATH -->" is skipped where that isn't there. Definitions
+ * of the CORPUS that libvirt can start on x86 are built, or refused by the name of what isn't done.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include "conf/xml.h"
+#include "tests/unit/qemu.h"
+
+enum { MONITOR_FD = 3, TAP_FD = 9 };
+
+static TestQemu qemu;
+static char folder[PATH_MAX];
+static bool verbose;
+
+/* ---- building ---- */
+
+static int build(const char *text, int n_taps, QemuCommand *ret, Error *error) {
+        _cleanup_(conf_freep) DomainConf *conf = NULL;
+        QemuTap taps[64];
+        QemuPlaces places = { .monitor_fd = MONITOR_FD, .folder = folder, .state_folder = folder };
+        int r;
+
+        for (size_t i = 0; i < ELEMENTS(taps); i++)
+                taps[i] = (QemuTap) { TAP_FD, -1 };
+        if (n_taps) {
+                places.taps = taps;
+                places.n_taps = n_taps;
+        }
+        if ((r = conf_parse(text, 0, &conf, error)) < 0 ||
+            (r = qemu_complete(conf, qemu.caps, error)) < 0 ||
+            (r = qemu_assign_addresses(conf, qemu.caps, error)) < 0 ||
+            (r = qemu_assign_aliases(conf, error)) < 0 ||
+            (r = qemu_choose_ports(conf, error)) < 0 ||
+            (r = qemu_choose_paths(conf, &places, error)) < 0)
+                return r;
+        return qemu_command_build(conf, qemu.caps, &places, ret, error);
+}
+
+static char *wrap(const char *machine, const char *system, const char *devices) {
+        char *text;
+
+        CHECK(asprintf(
+                      &text,
+                      "<domain type='qemu'><name>a</name><memory>131072</memory><os><type "
+                      "arch='x86_64' "
+                      "machine='%s'>hvm</type></os>%s<devices>%s</devices></domain>",
+                      machine, system, devices) > 0);
+        return text;
+}
+
+static void has(const char *machine, const char *system, const char *devices,
+                const char *expected) {
+        _cleanup_(freep) char *text = wrap(machine, system, devices), *line = NULL;
+        _cleanup_(qemu_command_clear) QemuCommand command = {};
+        Error error = {};
+
+        if (build(text, 1, &command, &error) < 0)
+                fprintf(stderr, "%s\n", error.message);
+        CHECK(command.n > 0 && !command.argv[command.n]);
+        for (size_t i = 0; i + 1 < command.n; i++) {
+                free(line);
+                CHECK(asprintf(&line, "%s %s", command.argv[i], command.argv[i + 1]) > 0);
+                if (strstr(line, expected))
+                        return;
+        }
+        _cleanup_(freep) char *whole = qemu_command_text(&command);
+        fprintf(stderr, "no '%s' in\n%s\n", expected, whole);
+        exit(1);
+}
+
+static void refused(const char *machine, const char *system, const char *devices,
+                    const char *expected) {
+        _cleanup_(freep) char *text = wrap(machine, system, devices);
+        QemuCommand command = {};
+        Error error = {};
+
+        CHECK(build(text, 0, &command, &error) < 0 && error.code == ERROR_CONFIG_UNSUPPORTED);
+        if (!strstr(error.message, expected)) {
+                fprintf(stderr, "'%s' lacks '%s'\n", error.message, expected);
+                exit(1);
+        }
+        error_clear(&error);
+}
+
+static void test_parts(void) {
+        has("pc", "", "", "-chardev socket,id=charmonitor,fd=3,server=on,wait=off");
+        has("pc", "", "", "-machine pc-i440fx-");
+        has("pc", "", "", "acpi=off");
+        has("pc", "", "", "-accel tcg");
+        has("pc", "<on_reboot>destroy</on_reboot>", "", "-no-reboot");
+        has("pc", "", "<serial type='pty'/>", "-chardev pty,id=charserial0");
+        has("pc", "", "<serial type='pty'/>",
+            "{\"driver\":\"isa-serial\",\"id\":\"serial0\",\"chardev\":\"charserial0\","
+            "\"index\":0}");
+        has("pc", "", "<interface type='bridge'><source bridge='br0'/></interface>",
+            "{\"type\":\"tap\",\"fd\":\"9\",\"id\":\"hostnet0\"}");
+        has("pc", "",
+            "<disk type='file' device='disk'><source file='/a b'/><target dev='vda' "
+            "bus='virtio'/></disk>",
+            "{\"driver\":\"file\",\"filename\":\"/a b\",\"node-name\":\"libvirt-1-storage\","
+            "\"auto-read-only\":true,"
+            "\"discard\":\"unmap\"}");
+        has("q35", "", "<interface type='user'><model type='virtio'/></interface>",
+            "\"bus\":\"pci.1\",\"addr\":\"0x0\"");
+}
+
+static void test_refused(void) {
+        refused("pc", "", "<tpm model='tpm-tis'><backend type='emulator' version='2.0'/></tpm>",
+                "devices/tpm");
+        refused("pc", "", "<interface type='bridge'><source bridge='br0'/></interface>", "tap");
+        refused("pc", "<cpu mode='host-passthrough'/>", "", "host-passthrough");
+        refused("pc", "<cpu mode='custom'><model>Pentium99</model></cpu>", "", "Pentium99");
+        refused("q35", "",
+                "<disk type='file' device='disk'><source file='/a'/><target dev='hda' "
+                "bus='ide'/></disk>",
+                "IDE controller");
+        refused("pc", "", "<graphics type='sdl'/>", "sdl");
+}
+
+/* A password is set over QMP; whoever may list processes mustn't learn it. */
+static void test_secret(void) {
+        _cleanup_(freep) char *text = wrap("pc", "",
+                                           "<graphics type='vnc' port='-1' passwd='sEcReT'/>"),
+                              *line = NULL;
+        _cleanup_(qemu_command_clear) QemuCommand command = {};
+
+        CHECK(build(text, 0, &command, NULL) >= 0);
+        CHECK((line = qemu_command_text(&command)));
+        CHECK(!strstr(line, "sEcReT") && strstr(line, "password=on"));
+}
+
+static void test_text(void) {
+        char *argv[] = { (char *) "/usr/bin/qemu", (char *) "a b", (char *) "it's", (char *) "",
+                         NULL };
+        QemuCommand command = { argv, 4 };
+        _cleanup_(freep) char *line = qemu_command_text(&command);
+
+        CHECK_TEXT(line, "/usr/bin/qemu 'a b' 'it'\\''s' ''");
+}
+
+/* ---- running ---- */
+
+static void make_file(const char *name, off_t size) {
+        char path[PATH_MAX + 64];
+
+        snprintf(path, sizeof(path), "%s/%s", folder, name);
+        int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+        CHECK(fd >= 0 && ftruncate(fd, size) == 0);
+        close(fd);
+}
+
+static void make_files(void) {
+        static const char *const disks[] = { "a.img", "b.img", "c.img", "c,comma.img",
+                                             "d.img", "e.img", "f.img" };
+        char path[PATH_MAX + 64];
+
+        snprintf(folder, sizeof(folder), "%s/files", qemu.root);
+        CHECK(mkdir(folder, 0700) == 0);
+        for (size_t i = 0; i < ELEMENTS(disks); i++)
+                make_file(disks[i], 1 << 20);
+        make_file("floppy.img", 1440 << 10);
+        make_file("vars.fd", 528 << 10);
+        snprintf(path, sizeof(path), "%s/folder", folder);
+        CHECK(mkdir(path, 0700) == 0);
+        static const char *const fifos[] = { "fifo.in", "fifo.out" };
+        for (size_t i = 0; i < ELEMENTS(fifos); i++) {
+                snprintf(path, sizeof(path), "%s/%s", folder, fifos[i]);
+                CHECK(mkfifo(path, 0600) == 0);
+        }
+}
+
+static int monitor_listen(struct sockaddr_un *ret) {
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        *ret = (struct sockaddr_un) { .sun_family = AF_UNIX };
+        snprintf(ret->sun_path, sizeof(ret->sun_path), "%s/monitor", qemu.root);
+        unlink(ret->sun_path);
+        CHECK(fd >= 0 && bind(fd, (struct sockaddr *) ret, sizeof(*ret)) == 0 &&
+              listen(fd, 1) == 0);
+        return fd;
+}
+
+static pid_t spawn(const QemuCommand *command, int monitor) {
+        pid_t pid = fork();
+
+        CHECK(pid >= 0);
+        if (pid > 0)
+                return pid;
+        if (dup2(monitor, 100) < 0 || dup2(100, MONITOR_FD) < 0)
+                _exit(126);
+        execv(command->argv[0], command->argv);
+        _exit(127);
+}
+
+/* Says something and waits for a line with these words; false at the end of the conversation. */
+static bool converse(int fd, const char *say, const char *expected) {
+        char text[65536];
+        size_t n = 0;
+
+        if (say && write(fd, say, strlen(say)) < 0)
+                return false;
+        while (n < sizeof(text) - 1) {
+                ssize_t got = read(fd, text + n, sizeof(text) - 1 - n);
+
+                if (got <= 0)
+                        return false;
+                text[n += got] = '\0';
+                if (strstr(text, expected))
+                        return true;
+        }
+        return false;
+}
+
+static bool runs(const QemuCommand *command) {
+        struct sockaddr_un address;
+        _cleanup_(closep) int monitor = monitor_listen(&address), fd = -1;
+        struct timeval patience = { .tv_sec = 60 };
+        pid_t pid;
+        int status;
+
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        CHECK(fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0);
+        CHECK(connect(fd, (struct sockaddr *) &address, sizeof(address)) == 0);
+        pid = spawn(command, monitor);
+        close(TAKE_FD(monitor)); /* the conversation ends with the process */
+        bool good = converse(fd, NULL, "\"QMP\"") &&
+                    converse(fd, "{\"execute\":\"qmp_capabilities\"}\n", "\"return\"") &&
+                    converse(fd, "{\"execute\":\"query-status\"}\n", "\"prelaunch\"") &&
+                    converse(fd, "{\"execute\":\"quit\"}\n", "\"return\"");
+        if (!good)
+                (void) kill(pid, SIGKILL);
+        CHECK(waitpid(pid, &status, 0) == pid);
+        return good && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static char *fill_in(const char *text) {
+        char *out = strdup(""), *grown;
+
+        for (const char *at; (at = strstr(text, "@DIR@")); text = at + 5) {
+                CHECK(asprintf(&grown, "%s%.*s%s", out, (int) (at - text), text, folder) >= 0);
+                free(out);
+                out = grown;
+        }
+        CHECK(asprintf(&grown, "%s%s", out, text) >= 0);
+        free(out);
+        return grown;
+}
+
+static bool is_needed_there(const char *text) {
+        char path[PATH_MAX];
+
+        return sscanf(text, "<!-- needs %4095s", path) != 1 || access(path, R_OK) == 0;
+}
+
+static bool try_file(const char *path) {
+        _cleanup_(freep) char *raw = test_read(path), *text = NULL, *line = NULL;
+        _cleanup_(qemu_command_clear) QemuCommand command = {};
+        Error error = {};
+
+        CHECK(raw);
+        if (!is_needed_there(raw)) {
+                fprintf(stderr, "SKIPPED: %s: what it needs isn't there\n", path);
+                return true;
+        }
+        text = fill_in(raw);
+        if (build(text, 0, &command, &error) < 0) {
+                fprintf(stderr, "%s: %s\n", path, error.message);
+                error_clear(&error);
+                return false;
+        }
+        if (runs(&command))
+                return true;
+        line = qemu_command_text(&command);
+        fprintf(stderr, "%s: QEMU doesn't come up with\n%s\n", path, line);
+        return false;
+}
+
+static void test_runs(const char *where) {
+        struct dirent **entries;
+        int n = scandir(where, &entries, NULL, alphasort), failed = 0, tried = 0;
+
+        CHECK(n >= 0);
+        for (int i = 0; i < n; i++) {
+                char path[PATH_MAX];
+
+                snprintf(path, sizeof(path), "%s/%s", where, entries[i]->d_name);
+                if (strstr(entries[i]->d_name, ".xml")) {
+                        failed += !try_file(path);
+                        tried++;
+                }
+                free(entries[i]);
+        }
+        free(entries);
+        printf("%d of %d definitions come up in QEMU\n", tried - failed, tried);
+        CHECK(tried > 0 && failed == 0);
+}
+
+/* ---- the corpus ---- */
+
+static bool can_start(char *line, char **ret_file) {
+        char *columns[8] = {}, *save = NULL;
+        size_t n = 0;
+
+        for (char *p = strtok_r(line, "\t\n", &save); p && n < 8; p = strtok_r(NULL, "\t\n", &save))
+                columns[n++] = p;
+        if (n < 7 || strncmp(columns[0], "qemuxml2argvdata/", 17) != 0 ||
+            !strstr(columns[3], ".args"))
+                return false;
+        *ret_file = columns[0];
+        return strcmp(columns[4], "valid") == 0 &&
+               (strcmp(columns[5], "x86_64") == 0 || strcmp(columns[5], "i686") == 0) &&
+               (strncmp(columns[6], "pc", 2) == 0 || strncmp(columns[6], "q35", 3) == 0);
+}
+
+static void test_corpus(const char *corpus) {
+        size_t built = 0, not_done = 0, wrong = 0, size = 0;
+        char path[PATH_MAX], *line = NULL, *file;
+
+        snprintf(path, sizeof(path), "%s/MANIFEST.tsv", corpus);
+        FILE *manifest = fopen(path, "re");
+        if (!manifest) {
+                fprintf(stderr, "SKIPPED: no corpus in %s\n", corpus);
+                return;
+        }
+        while (getline(&line, &size, manifest) > 0) {
+                _cleanup_(qemu_command_clear) QemuCommand command = {};
+                Error error = {};
+
+                if (!can_start(line, &file))
+                        continue;
+                snprintf(path, sizeof(path), "%s/%s", corpus, file);
+                _cleanup_(freep) char *text = test_read(path);
+                if (!text)
+                        continue;
+                int r = build(text, 64, &command, &error);
+                if (verbose && r < 0)
+                        printf("%s: %s\n", file, error.message ?: "");
+                built += r >= 0;
+                not_done += r < 0 && error.code == ERROR_CONFIG_UNSUPPORTED;
+                wrong += r < 0 && error.code != ERROR_CONFIG_UNSUPPORTED;
+                error_clear(&error);
+        }
+        free(line);
+        fclose(manifest);
+        printf("corpus: %zu built, %zu refused as not supported, %zu refused otherwise\n", built,
+               not_done, wrong);
+}
+
+int main(int argc, char **argv) {
+        signal(SIGPIPE, SIG_IGN);
+        verbose = argc > 3;
+        if (!test_qemu_open(&qemu)) {
+                test_qemu_close(&qemu);
+                return 77;
+        }
+        make_files();
+        test_parts();
+        test_refused();
+        test_secret();
+        test_text();
+        if (argc > 1)
+                test_runs(argv[1]);
+        if (argc > 2)
+                test_corpus(argv[2]);
+        test_qemu_close(&qemu);
+        return 0;
+}
