@@ -168,6 +168,8 @@ static int start_live_definition(QemuStart *start, const QemuCaps *caps, Error *
         int r = qemu_complete(conf, caps, error);
 
         if (r >= 0)
+                r = qemu_assign_addresses(conf, caps, error);
+        if (r >= 0)
                 r = qemu_prepare_files(start->guest->domain, conf, error);
         if (r >= 0)
                 r = qemu_assign_aliases(conf, error);
