@@ -351,8 +351,12 @@ class Bed:
         os.mkdir(self.path('run'), 0o700)
         self.start_bus()
         self.environment['DBUS_SESSION_BUS_ADDRESS'] = self.address
-        self.client = self.new_client()
-        self.start()
+        try:
+            self.client = self.new_client()
+            self.start()
+        except BaseException:
+            self.abandon()
+            raise
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -370,6 +374,7 @@ class Bed:
                 '--print-address=1',
             ],
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
             env=self.environment,
         )
@@ -416,7 +421,7 @@ class Bed:
 
     def words(self):
         with open(self.log, errors='replace') as file:
-            return file.read()[-6000:]
+            return file.read()[:6000]
 
     def guests(self, name=None):
         """Process ids of QEMUs that were started from here, or of the one with this name."""
@@ -481,7 +486,8 @@ class Bed:
         return (
             f"<domain type='qemu'><name>{name}</name>{identity}<memory unit='MiB'>16</memory>"
             f"<vcpu>1</vcpu>"
-            f"<os><type arch='x86_64' machine='{machine}'>hvm</type></os>{rules}"
+            f"<os><type arch='x86_64' machine='{machine}'>hvm</type></os>"
+            f"<features><acpi/></features>{rules}"
             f"<devices><emulator>{emulator}</emulator>"
             f"<disk type='file' device='disk'><driver name='qemu' type='raw'/>"
             f"<source file='{disk}'/>"
@@ -507,21 +513,26 @@ class Bed:
                 self.finish(wrong)
         except Exception as e:
             wrong.append(f'at the end of the test: {type(e).__name__}: {e}')
-        for client in self.clients:
-            client.close()
-        self.bus.terminate()
-        for pid in self.guests():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        if self.service.poll() is None:
-            self.kill()
-        self.bus.wait()
-        self.bus.stdout.close()
         words = self.words()
         if SANITIZER.search(words):
             wrong.append('a sanitizer spoke')
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.abandon()
         return wrong, words
+
+    def abandon(self):
+        """Ends all processes and removes the folder."""
+        for client in self.clients:
+            client.close()
+        if self.service:
+            if self.service.poll() is None:
+                self.kill()
+            for pid in self.guests():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        self.bus.terminate()
+        self.bus.wait()
+        self.bus.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def finish(self, wrong):
         self.destroy_all()

@@ -124,9 +124,9 @@ class Tool(BusTest):
         self.assertIn(b'guest', tool.stderr.readline())  # connected
         domain.Resume()
         self.assertEqual(tool.stdout.readline(), b'ready\r\n')
-        tool.stdin.write(b'hello\n')
+        tool.stdin.write(b'HALLO\n')
         tool.stdin.flush()
-        self.assertEqual(tool.stdout.readline(), b'hello\n')
+        self.assertEqual(tool.stdout.readline(), b'HALLO\n')
         tool.stdin.write(b'p')
         tool.stdin.flush()
         self.assertEqual(tool.wait(10), 0)

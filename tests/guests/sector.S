@@ -12,7 +12,7 @@
  * It needs no ACPI tables: PMBASE is read from PCI configuration space, register 0x40 of the
  * PIIX4's function 3 (i440fx) or of the ICH9's LPC bridge (q35). At PMBASE are PM1_STS, PM1_EN (+2)
  * and PM1_CNT (+4); bit 8 of the first two is the power button. QEMU latches it only while it is
- * enabled. */
+ * enabled. A machine without ACPI has neither; then there is no button, and p only hangs. */
         .code16
         .globl  _start
 
@@ -54,13 +54,18 @@ _start: ljmp    $0, $1f
         mov     $0x8000f840, %eax
         call    pci_read
 1:      and     $0xff80, %ax
-        mov     %ax, %bx
+        cmp     $0xff80, %ax
+        jne     1f
+        xor     %ax, %ax
+1:      mov     %ax, %bx
 
+        test    %bx, %bx
+        jz      1f
         lea     2(%bx), %dx
         mov     $BUTTON, %ax
         out     %ax, %dx
 
-        mov     $ready, %si
+1:      mov     $ready, %si
         call    say
         .if     auto
         mov     $auto, %al
@@ -74,11 +79,13 @@ look:   mov     $COM1 + 5, %dx
         jnz     heard
         .if     !deaf
         mov     %bx, %dx
+        test    %dx, %dx
+        jz      1f
         in      %dx, %ax
         test    $BUTTON, %ax
         jnz     button
         .endif
-        hlt
+1:      hlt
         jmp     look
 
 heard:  mov     $COM1, %dx
@@ -96,7 +103,9 @@ obey:   cmp     $'p', %al
 
 button: mov     $pushed, %si
         call    say
-off:    lea     4(%bx), %dx
+off:    test    %bx, %bx
+        jz      hang
+        lea     4(%bx), %dx
         mov     $SLEEP_S5, %ax
         out     %ax, %dx
         jmp     hang
