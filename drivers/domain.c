@@ -178,12 +178,14 @@ static int domain_note(Domain *domain, VirtType type, const char *os_type) {
 static int domain_obtain(Connection *connection, const DomainConf *conf, bool *ret_new, Domain **ret,
                          Error *error) {
         _cleanup_(domain_unrefp) Domain *made = NULL;
-        int r = domain_match(connection, conf, ret, error);
+        Domain *same = NULL;
+        int r = domain_match(connection, conf, &same, error);
 
         if (r < 0)
                 return r;
-        *ret_new = !*ret;
-        if (*ret)
+        *ret_new = !same;
+        *ret = same;
+        if (same)
                 return 0;
 
         made = domain_new(connection, conf->name, conf->uuid);

@@ -25,20 +25,11 @@ static Definition *definition_free(Definition *definition) {
 
 DEFINE_CLEANUP(Definition *, definition_free);
 
-static int choose_nvram(Connection *connection, DomainConf *conf, Error *error) {
-        DomainOs *os = &conf->os;
-
-        if (os->nvram || !os->loader_type || strcmp(os->loader_type, "pflash") != 0)
-                return 0;
-        os->nvram = qemu_nvram_path(connection, conf->uuid);
-        return os->nvram ? 0 : fail_memory(error);
-}
-
 static int definition_complete(Definition *definition, const QemuCaps *caps, Error *error) {
         int r = qemu_complete(definition->conf, caps, error);
 
         if (r >= 0)
-                r = choose_nvram(definition->connection, definition->conf, error);
+                r = qemu_choose_nvram(definition->connection, definition->conf, error);
         if (r >= 0)
                 r = conf_sync(definition->conf, error);
         return r < 0 ? r : definition->then(definition, error);
@@ -150,7 +141,11 @@ static int remove_nvram(Domain *domain, uint32_t flags, Error *error) {
 
         if (r < 0)
                 return r;
-        if (!conf->os.nvram || access(conf->os.nvram, F_OK) < 0 || (flags & DOMAIN_UNDEFINE_KEEP_NVRAM))
+        if (!conf->os.nvram) /* with firmware='efi' it was chosen at the start */
+                conf->os.nvram = qemu_nvram_path(domain->resource.connection, domain->resource.uuid);
+        if (!conf->os.nvram)
+                return fail_memory(error);
+        if (access(conf->os.nvram, F_OK) < 0 || (flags & DOMAIN_UNDEFINE_KEEP_NVRAM))
                 return 0;
         if (!(flags & DOMAIN_UNDEFINE_NVRAM))
                 return fail(error, ERROR_OPERATION_INVALID,

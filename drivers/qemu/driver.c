@@ -10,15 +10,10 @@
 /* ---- the host's own QEMU is asked who it is when there is nothing better to do ---- */
 
 static void probed(QemuCaps *caps, Error *error, void *userdata) {
-        QemuDriver *driver = userdata;
-
-        if (caps)
-                driver->version = caps->version;
-        else if (error->code != ERROR_OPERATION_ABORTED) {
-                _cleanup_(freep) char *text = error_text(error);
-
-                log_message(LOG_WARNING, "QEMU of this host: %s", text ?: "out of memory");
-        }
+        if (caps || error->code == ERROR_OPERATION_ABORTED)
+                return; /* the cache noted its version */
+        _cleanup_(freep) char *text = error_text(error);
+        log_message(LOG_WARNING, "QEMU of this host: %s", text ?: "out of memory");
 }
 
 static int probe(sd_event_source *source, void *userdata) {
@@ -29,9 +24,9 @@ static int probe(sd_event_source *source, void *userdata) {
         int r = qemu_find_binary(host_arch(), &binary, &error);
 
         if (r >= 0)
-                r = qemu_caps_get(driver->caps, binary, probed, driver, &caps, &error);
+                r = qemu_caps_get(driver->caps, binary, probed, NULL, &caps, &error);
         if (r != PENDING)
-                probed(caps, &error, driver);
+                probed(caps, &error, NULL);
         return 0;
 }
 

@@ -94,6 +94,8 @@ QemuStart *qemu_start_free(QemuStart *start);
 
 /* Kernel, disks ... exist; nvram is copied from its template. */
 int qemu_prepare_files(Domain *domain, DomainConf *conf, Error *error);
+/* A place for the variables of a firmware in flash, unless the definition names one. */
+int qemu_choose_nvram(Connection *connection, DomainConf *conf, Error *error);
 char *qemu_nvram_path(Connection *connection, Uuid uuid); /* of our making; NULL without memory */
 
 /* Taps for conf->nets, descriptors -1 for those that need none. Their names are written into target. */

@@ -58,6 +58,17 @@ static char *template_of(const DomainOs *os) {
         return path;
 }
 
+int qemu_choose_nvram(Connection *connection, DomainConf *conf, Error *error) {
+        DomainOs *os = &conf->os;
+
+        if (os->nvram || !os->loader_type || strcmp(os->loader_type, "pflash") != 0)
+                return 0;
+        if (os->loader_stateless == TRISTATE_YES)
+                return 0;
+        os->nvram = qemu_nvram_path(connection, conf->uuid);
+        return os->nvram ? 0 : fail_memory(error);
+}
+
 static int copy_file(const char *from, int folder, const char *name, Error *error) {
         _cleanup_(closep) int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
         const char *temporary = ".new";

@@ -16,6 +16,7 @@
 
 #include "drivers/log.h"
 #include "drivers/qemu/command.h"
+#include "drivers/qemu/firmware.h"
 #include "drivers/qemu/guest.h"
 
 #define EXIT_PATIENCE (500 * UINT64_C(1000)) /* us for a QEMU that hung up to end by itself */
@@ -169,6 +170,10 @@ static int start_live_definition(QemuStart *start, const QemuCaps *caps, Error *
 
         if (r >= 0)
                 r = qemu_assign_addresses(conf, caps, error);
+        if (r >= 0)
+                r = qemu_firmware_choose(&conf->os, conf->os.machine, error);
+        if (r >= 0)
+                r = qemu_choose_nvram(start->guest->domain->resource.connection, conf, error);
         if (r >= 0)
                 r = qemu_prepare_files(start->guest->domain, conf, error);
         if (r >= 0)
