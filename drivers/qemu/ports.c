@@ -83,6 +83,19 @@ const char *qemu_listen_address(const DomainGraphics *graphics) {
         return address ?: graphics->listen ?: "127.0.0.1";
 }
 
+/* A running guest's definition says where its display is, also where the choice was ours. */
+static int note_address(DomainGraphics *graphics, const char *address, Error *error) {
+        char **places[] = {
+                &graphics->listen,
+                graphics->listens.n > 0 ? &graphics->listens.items[0]->address : &graphics->listen,
+        };
+
+        for (size_t i = 0; i < ELEMENTS(places); i++)
+                if (!*places[i] && !(*places[i] = strdup(address)))
+                        return fail_memory(error);
+        return 0;
+}
+
 static int choose_ports(DomainConf *live, DomainGraphics *graphics, Error *error) {
         const char *address = qemu_listen_address(graphics);
         int r = 0;
@@ -93,7 +106,7 @@ static int choose_ports(DomainConf *live, DomainGraphics *graphics, Error *error
                 r = choose(live, address, DISPLAY_FIRST, &graphics->port, error);
         if (r >= 0 && graphics->websocket < 0)
                 r = choose(live, address, WEBSOCKET_FIRST, &graphics->websocket, error);
-        return r;
+        return r < 0 ? r : note_address(graphics, address, error);
 }
 
 int qemu_choose_ports(DomainConf *live, Error *error) {
