@@ -153,6 +153,7 @@ static int put_place(Builder *builder, json_object *object, const DeviceAddress 
 
 /* ---- devices ---- */
 
+_printf_(3, 0)
 static int check_driver(Builder *builder, const char *driver, const char *format, va_list ap) {
         _cleanup_(freep) char *element = NULL;
 
@@ -168,6 +169,7 @@ static int check_driver(Builder *builder, const char *driver, const char *format
                            builder->caps->binary, driver);
 }
 
+_printf_(5, 0)
 static int begin(Builder *builder, const char *driver, const char *id, json_object **ret,
                  const char *element, va_list ap) {
         int r = check_driver(builder, driver, element, ap);
