@@ -97,7 +97,7 @@ int request_reply_send(Request *request, sd_bus_message *reply) {
         int r = sd_bus_send(NULL, reply, NULL);
 
         request->replied = r >= 0;
-        return r;
+        return r < 0 ? r : DONE;
 }
 
 int request_reply(Request *request, ...) {

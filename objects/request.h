@@ -25,7 +25,7 @@ int request_dispatch(sd_bus_message *message, void *userdata, sd_bus_error *erro
 /* Reads the arguments by the row's own signature; pointers as for sd_bus_message_read(). */
 int request_read(Request *request, Error *error, ...);
 
-/* Answers by the row's own signature; values as for sd_bus_message_append(). */
+/* Answers by the row's own signature; values as for sd_bus_message_append(). DONE or negative. */
 int request_reply(Request *request, ...);
 
 /* The same in pieces, for what varargs can't express. */
