@@ -249,11 +249,13 @@ int tree_new(sd_bus *bus, Tree **ret) {
         r = add_faces(tree);
         if (r < 0)
                 return r;
-        r = keep_slot(tree, sd_bus_add_object_manager(bus, &slot, TREE_ROOT), slot);
+        r = sd_bus_add_object_manager(bus, &slot, TREE_ROOT);
+        r = keep_slot(tree, r, slot);
         if (r < 0)
                 return r;
         slot = NULL;
-        r = keep_slot(tree, sd_bus_add_filter(bus, &slot, properties_filter, tree), slot);
+        r = sd_bus_add_filter(bus, &slot, properties_filter, tree);
+        r = keep_slot(tree, r, slot);
         if (r < 0)
                 return r;
         *ret = TAKE(tree);
