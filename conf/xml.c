@@ -307,7 +307,13 @@ static void put_namespace(Buffer *b, const xmlNs *ns) {
         put(b, "'", 1);
 }
 
+/* libvirt writes the namespaces of a root behind its attributes, and hands all others to libxml2, which
+ * writes them first. */
 static void put_attributes(Buffer *b, const xmlNode *node) {
+        bool is_root = node->parent && node->parent->type != XML_ELEMENT_NODE;
+
+        for (const xmlNs *ns = is_root ? NULL : node->nsDef; ns; ns = ns->next)
+                put_namespace(b, ns);
         for (const xmlAttr *a = node->properties; a; a = a->next) {
                 put(b, " ", 1);
                 put_name(b, a->ns, a->name);
@@ -316,7 +322,7 @@ static void put_attributes(Buffer *b, const xmlNode *node) {
                         put_escaped(b, t->content, true);
                 put(b, "'", 1);
         }
-        for (const xmlNs *ns = node->nsDef; ns; ns = ns->next)
+        for (const xmlNs *ns = is_root ? node->nsDef : NULL; ns; ns = ns->next)
                 put_namespace(b, ns);
 }
 

@@ -230,8 +230,7 @@ int build_clock(Builder *builder) {
         if ((r = add_rtc(builder)) < 0 || (r = add_pit(builder)) < 0)
                 return r;
         argument(builder, "no-shutdown", NULL);
-        if (builder->conf->on_reboot == ACTION_DESTROY ||
-            builder->conf->on_reboot == ACTION_PRESERVE)
+        if (builder->conf->on_reboot != ACTION_RESTART) /* the driver decides what follows */
                 argument(builder, "no-reboot", NULL);
         add_sleep_states(builder);
         return 0;

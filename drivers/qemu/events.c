@@ -9,6 +9,8 @@
 #include "drivers/log.h"
 #include "drivers/qemu/guest.h"
 
+#define RESET_PAUSE (200 * UINT64_C(1000)) /* us; resets that follow faster belong together */
+
 static void guest_save(QemuGuest *guest) {
         _cleanup_(error_clear) Error error = {};
 
@@ -61,19 +63,38 @@ static void on_resume(QemuGuest *guest, json_object *data) {
 
 /* ---- power off, reboot, crash ---- */
 
-/* In the same QEMU: reset, then run. Answers are not waited for; their failure shows as its state. */
-static void guest_reset(QemuGuest *guest) {
-        guest->rebooting = false;
-        if (!guest->qmp)
-                return;
-        if (guest->on_reboot != ACTION_RESTART) /* it was told to make a reset a shutdown: not this one */
-                (void) qmp_call(guest->qmp, "set-action", qmp_arguments("s", "reboot", "reset", NULL), NULL,
+static uint64_t guest_now(QemuGuest *guest) {
+        uint64_t now = 0;
+
+        (void) sd_event_now(guest->domain->resource.connection->event, CLOCK_MONOTONIC, &now);
+        return now;
+}
+
+static bool guest_was_just_reset(QemuGuest *guest) {
+        return guest_now(guest) < guest->last_reset + RESET_PAUSE;
+}
+
+/* Where a reset by the guest is to end it, QEMU was told to make every reset a shutdown: not this one. */
+int qemu_guest_reset(QemuGuest *guest, QmpReply reply, void *userdata, Error *error) {
+        bool exempt = guest->on_reboot != ACTION_RESTART;
+        int r = 0;
+
+        if (exempt)
+                r = qmp_call(guest->qmp, "set-action", qmp_arguments("s", "reboot", "reset", NULL), NULL, NULL,
+                             error);
+        if (r >= 0)
+                r = qmp_call(guest->qmp, "system_reset", NULL, reply, userdata, error);
+        if (r >= 0 && exempt)
+                (void) qmp_call(guest->qmp, "set-action", qmp_arguments("s", "reboot", "shutdown", NULL), NULL,
                                 NULL, NULL);
-        (void) qmp_call(guest->qmp, "system_reset", NULL, NULL, NULL, NULL);
-        (void) qmp_call(guest->qmp, "cont", NULL, NULL, NULL, NULL);
-        if (guest->on_reboot != ACTION_RESTART)
-                (void) qmp_call(guest->qmp, "set-action", qmp_arguments("s", "reboot", "shutdown", NULL),
-                                NULL, NULL, NULL);
+        guest->rebooting = false;
+        return r;
+}
+
+/* In the same QEMU: reset, then run. Answers are not waited for; their failure shows as its state. */
+static void guest_reboot(QemuGuest *guest) {
+        if (guest->qmp && qemu_guest_reset(guest, NULL, NULL, NULL) >= 0)
+                (void) qmp_call(guest->qmp, "cont", NULL, NULL, NULL, NULL);
 }
 
 /* reason, detail: of STOPPED, if the guest is to end. */
@@ -81,7 +102,7 @@ static void guest_follow(QemuGuest *guest, LifecycleAction action, int reason, i
         switch (action) {
         case ACTION_RESTART:
         case ACTION_COREDUMP_RESTART:
-                guest_reset(guest);
+                guest_reboot(guest);
                 return;
         case ACTION_PRESERVE:
                 return;
@@ -103,8 +124,10 @@ void qemu_guest_powered_off(QemuGuest *guest, bool by_guest, bool reset) {
         guest->off = true;
         if (guest->rebooting)
                 action = guest->on_reboot;
+        if (reset && guest_was_just_reset(guest)) /* the firmware's, not the guest's */
+                action = ACTION_RESTART;
         if (action == ACTION_RESTART && by_guest && !guest->stopping) {
-                guest_reset(guest);
+                guest_reboot(guest);
                 return;
         }
         domain_set_state(domain, DOMAIN_SHUTDOWN, DOMAIN_SHUTDOWN_UNKNOWN);
@@ -122,15 +145,19 @@ void qemu_guest_powered_off(QemuGuest *guest, bool by_guest, bool reset) {
 static void on_shutdown(QemuGuest *guest, json_object *data) {
         const char *reason = json_text(data, "reason") ?: "";
 
-        if (guest->domain->state == DOMAIN_SHUTDOWN && !guest->stopping)
-                return; /* preserved, said before */
+        if (guest->off || guest->domain->state == DOMAIN_CRASHED)
+                return; /* was told before; now it is QEMU that ends */
         qemu_guest_powered_off(guest, json_truth(data, "guest"), strcmp(reason, "guest-reset") == 0);
 }
 
+/* A reset that reaches SeaBIOS warm makes it reset the machine once or twice more: one reboot. */
 static void on_reset(QemuGuest *guest, json_object *data) {
         Domain *domain = guest->domain;
 
-        guest_report(guest, (Event) { .kind = EVENT_REBOOT });
+        guest->off = false;
+        if (!guest_was_just_reset(guest))
+                guest_report(guest, (Event) { .kind = EVENT_REBOOT });
+        guest->last_reset = guest_now(guest);
         if (domain->state == DOMAIN_SHUTDOWN || domain->state == DOMAIN_CRASHED) {
                 domain_set_state(domain, DOMAIN_PAUSED, DOMAIN_PAUSED_UNKNOWN);
                 guest_save(guest);

@@ -145,12 +145,13 @@ void qemu_guest_exited(Process *process, int code, int status, void *userdata) {
         Connection *connection = domain->resource.connection;
         _cleanup_(conf_freep) DomainConf *conf = NULL;
         QemuAfter after = guest->after;
-        Job *ending = TAKE(guest->ending);
+        Job *ending;
 
         if (guest->start) {
                 qemu_start_exited(guest, code, status);
                 return;
         }
+        ending = TAKE(guest->ending);
         if (!guest->stopping) { /* nobody asked for it and QEMU didn't say why */
                 _cleanup_(freep) char *words = qemu_log_tail(domain, guest->log_start);
 

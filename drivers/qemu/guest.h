@@ -44,6 +44,7 @@ typedef struct QemuGuest {
         Job *ending;                  /* waits for the process to be over */
         sd_event_source *escalation;  /* asking wasn't enough: SIGKILL */
         bool off;                     /* powered off, QEMU waits: what it stops now isn't a pause */
+        uint64_t last_reset;          /* us on CLOCK_MONOTONIC, when it was told */
         bool rebooting;               /* the power button was pressed for a reboot: off means reset */
         bool stopping;                /* stop_reason and stop_detail are decided */
         int stop_reason, stop_detail; /* for domain_stopped() */
@@ -115,6 +116,8 @@ void qemu_guest_paused(QemuGuest *guest, int reason, int detail);
 void qemu_guest_running(QemuGuest *guest, int reason);
 void qemu_guest_powered_off(QemuGuest *guest, bool by_guest, bool reset);
 void qemu_guest_crashed(QemuGuest *guest);
+/* Presses the reset button; as qmp_call(). */
+int qemu_guest_reset(QemuGuest *guest, QmpReply reply, void *userdata, Error *error);
 
 /* ---- restart.c: rename-restart and its like ---- */
 

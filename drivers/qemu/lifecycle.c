@@ -68,7 +68,12 @@ static int qemu_reboot(Domain *domain, uint32_t flags, Job *job, Error *error) {
 }
 
 static int qemu_reset(Domain *domain, uint32_t flags, Job *job, Error *error) {
-        return tell(domain, "system_reset", job, error);
+        Qmp *qmp;
+        int r = qemu_guest_qmp(domain, &qmp, error);
+
+        if (r >= 0)
+                r = qemu_guest_reset(qemu_guest_of(domain), told, job, error);
+        return r < 0 ? r : PENDING;
 }
 
 /* ---- suspend and resume: the events usually come before the answers, but needn't ---- */
