@@ -345,7 +345,7 @@ class Bed:
             'XDG_DATA_HOME': self.path('data'),
             'XDG_CACHE_HOME': self.path('cache'),
             'XDG_RUNTIME_DIR': self.path('run'),
-            'ASAN_OPTIONS': 'detect_leaks=1:abort_on_error=0',
+            'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', 'detect_leaks=1'),
             'UBSAN_OPTIONS': 'print_stacktrace=1:halt_on_error=1',
         }
         os.mkdir(self.path('run'), 0o700)
@@ -451,7 +451,8 @@ class Bed:
         found = []
         for folder, _, names in os.walk(self.path(os.path.join(room, 'virtbus'))):
             found += [os.path.relpath(os.path.join(folder, name), self.folder) for name in names]
-        return sorted(found)
+        # That is there until the machine goes down: autostart happens once.
+        return sorted(name for name in found if not name.endswith('/autostarted'))
 
     def image(self, name='disk', *symbols):
         """A disk of its own with the boot sector guest on it."""
@@ -572,7 +573,8 @@ class BusTest(unittest.TestCase):
         failed = not self._outcome.success
         if (wrong or failed) and words:
             print(f'---- the service said:\n{words}----')
-        self.assertEqual(wrong, [])
+        if wrong:
+            self.fail('; '.join(wrong))
 
     def running(self, name='guest', **options):
         """A domain that runs and answers on its console."""

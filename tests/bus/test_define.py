@@ -2,6 +2,8 @@
 """Definitions: in, out, again, under another name, away."""
 import os
 import re
+import shutil
+import xml.etree.ElementTree as ElementTree
 
 from harness import CONNECT, DOMAIN, PROPERTIES, ROOT, BusTest, Domain
 
@@ -37,7 +39,8 @@ class Define(BusTest):
         domain = self.bed.define(
             'one', rules=f'<!-- kept --><metadata>{mine}</metadata><strange way="1"/>'
         )
-        self.assertIn(mine, domain.xml)
+        found = ElementTree.fromstring(domain.xml).find('metadata/{urn:my}thing')
+        self.assertEqual((found.get('with'), found.text), ('this', 'and <that>'))
         self.assertIn('kept', domain.xml)
         self.assertIn('strange', domain.xml)
 
@@ -117,6 +120,12 @@ class Define(BusTest):
                     set(self.client.connect('ListDomains', flags)), {one.path for one in expected}
                 )
 
+    def reboot(self):
+        """What a start of the machine is to the service: its runtime folder is empty."""
+        self.bed.stop()
+        shutil.rmtree(self.bed.path('run/virtbus'))
+        self.bed.start()
+
     def test_autostart(self):
         domain = self.bed.define('one')
         self.assertFalse(domain.get('Autostart'))
@@ -124,14 +133,16 @@ class Define(BusTest):
         self.assertTrue(domain.get('Autostart'))
         self.bed.stop()
         self.bed.start()
+        self.client.collect(0.3)
         self.assertTrue(domain.get('Autostart'))
+        self.assertEqual(domain.state, 5, 'a restart of the service is no start of the machine')
+        self.reboot()
         self.assertEqual(domain.until_state(1), 1)
         self.client.call(domain.path, PROPERTIES, 'Set', DOMAIN, 'Autostart', ('b', False))
         domain.Destroy(0)
-        self.bed.stop()
-        self.bed.start()
+        self.reboot()
         self.client.collect(0.3)
-        self.assertEqual(domain.GetState(0)[0], 5)
+        self.assertEqual(domain.state, 5)
 
     def test_redefined_while_it_runs(self):
         domain, _ = self.running('one')

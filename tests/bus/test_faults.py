@@ -311,7 +311,7 @@ class Frozen(BusTest):
     def test_its_changes_end_at_the_deadline(self):
         calls = [
             self.domain.begin('Suspend'),
-            self.domain.begin('Resume'),
+            self.domain.begin('Reset', 0),
             self.domain.begin('Reset', 0),
         ]
         began = time.monotonic()

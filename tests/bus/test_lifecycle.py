@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-from harness import PAUSED, RUNNING, SHUTOFF, START_PAUSED, BusTest, Domain, command_of
+from harness import PAUSED, RUNNING, SHUTOFF, START_PAUSED, BusError, BusTest, Domain, command_of
 
 
 class Lifecycle(BusTest):
@@ -182,10 +182,17 @@ class Lifecycle(BusTest):
             domain.begin('Suspend'),
             domain.begin('Resume'),
             domain.begin('Suspend'),
-            domain.begin('Destroy', 0),
         ]
-        for serial in calls[:1] + calls[-1:]:
+        for serial in calls:
             self.client.finish(serial)
+        self.assertEqual(domain.state, PAUSED)
+
+    def test_destroy_waits_for_no_other_change(self):
+        domain = self.bed.define('guest')
+        create = domain.begin('Create', 0)
+        domain.Destroy(0)
+        with self.assertRaises(BusError):
+            self.client.finish(create)
         self.assertEqual(domain.state, SHUTOFF)
 
     def test_twenty_times(self):

@@ -125,13 +125,21 @@ class Wire(BusTest):
         self.refused(self.client.connect, 'ListDomains', 1 << 30, text='flag')
         self.assertEqual(domain.get('Name'), 'one')
 
-    def test_errors_carry_data(self):
+    def test_errors_carry_data_for_who_asks(self):
         error = self.refused(self.client.connect, 'DomainLookupByName', 'nobody')
         self.assertTrue(error.message.startswith('Domain not found'), error.message)
         self.assertIn('nobody', error.message)
-        self.assertEqual(error.data['code'][1], 42)
+        self.assertIsNone(error.data, 'not every client takes more than a message')
+
+        self.client.call(ROOT, 'org.virtbus.Connect', 'SetErrorDetails', True, signature='b')
+        error = self.refused(self.client.connect, 'DomainLookupByName', 'nobody')
+        self.assertTrue(error.message.startswith('Domain not found'), error.message)
+        self.assertEqual(error.data['code'], ('i', 42))
+        self.assertEqual(error.data['level'], ('i', 2))
         self.assertIn('domain', error.data)
-        self.assertIn('level', error.data)
+        other = self.bed.new_client()
+        error = self.refused(other.connect, 'DomainLookupByName', 'nobody')
+        self.assertIsNone(error.data)
 
     def test_unknown_members(self):
         domain = self.bed.define('one')
@@ -142,7 +150,7 @@ class Wire(BusTest):
             (ROOT, 'org.example.None', 'X'),
         ):
             with self.assertRaises(BusError) as caught:
-                self.client.call(path, interface, member)
+                self.client.call(path, interface, member, signature='')
             self.assertIn(
                 caught.exception.name,
                 (
