@@ -172,9 +172,10 @@ void client_identify(Client *client) {
 
 /* ---- the end of a client ---- */
 
+/* The newest watch first: what waits is told before what it waits for, and doesn't get its turn. */
 static void client_gone(Client *client) {
-        while (client->watches) {
-                ClientWatch *watch = client->watches;
+        while (client->last_watch) {
+                ClientWatch *watch = client->last_watch;
 
                 client_unwatch(watch);
                 watch->gone(watch);

@@ -21,7 +21,7 @@ static const Method methods[] = {
           MAY("connect:read") },
         { "DomainCreateXML", "su", "o", "xml\0flags\0domain\0", "virDomainCreateXML",
           NEEDS({ "domain:write" }, { "domain:start" }), DEFINITIONS(create), CREATE,
-          connect_create_domain },
+          connect_create_domain, STARTS },
         { "DomainCreateXMLWithFiles", "sahu", "o", "xml\0files\0flags\0domain\0",
           "virDomainCreateXMLWithFiles", NEEDS({ "domain:write" }, { "domain:start" }) },
         { "DomainDefineXML", "s", "o", "xml\0domain\0", "virDomainDefineXML",

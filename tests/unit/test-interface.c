@@ -14,6 +14,10 @@
 #define INTROSPECTABLE "org.freedesktop.DBus.Introspectable"
 #define ERROR "org.libvirt.Error"
 
+#define call_connect(client, ...) toy_call(client, TOY_PATH, CONNECT, __VA_ARGS__)
+#define call_domain(client, path, ...) toy_call(client, path, DOMAIN, __VA_ARGS__)
+#define call_properties(client, path, ...) toy_call(client, path, PROPERTIES, __VA_ARGS__)
+
 static char signals[2048]; /* what the client heard */
 
 static int hear(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -44,7 +48,8 @@ static void make_pair(sd_bus **server, sd_bus **client) {
         CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0);
         CHECK(sd_id128_randomize(&id) >= 0);
         CHECK(sd_bus_new(server) >= 0 && sd_bus_set_fd(*server, fds[0], fds[0]) >= 0);
-        CHECK(sd_bus_set_server(*server, true, id) >= 0 && sd_bus_negotiate_fds(*server, true) >= 0);
+        CHECK(sd_bus_set_server(*server, true, id) >= 0 &&
+              sd_bus_negotiate_fds(*server, true) >= 0);
         CHECK(sd_bus_start(*server) >= 0);
         CHECK(sd_bus_new(client) >= 0 && sd_bus_set_fd(*client, fds[1], fds[1]) >= 0);
         CHECK(sd_bus_start(*client) >= 0);
@@ -67,25 +72,25 @@ static void test_lookups(sd_bus *client) {
         sd_bus_message *reply;
         int n = 0;
 
-        path_is(toy_call(client, TOY_PATH, CONNECT, "DomainLookupByName", "s", "b"), TOY_DOMAIN "2");
-        path_is(toy_call(client, TOY_PATH, CONNECT, "DomainLookupByUUID", "s", TOY_UUID "3"),
+        path_is(call_connect(client, "DomainLookupByName", "s", "b"), TOY_DOMAIN "2");
+        path_is(call_connect(client, "DomainLookupByUUID", "s", TOY_UUID "3"),
                 TOY_DOMAIN "3");
-        toy_fails(toy_call(client, TOY_PATH, CONNECT, "DomainLookupByName", "s", "x"), ERROR,
+        toy_fails(call_connect(client, "DomainLookupByName", "s", "x"), ERROR,
                   "Domain not found: no domain with matching name 'x'");
-        toy_fails(toy_call(client, TOY_PATH, CONNECT, "DomainLookupByID", "i", 7), ERROR,
+        toy_fails(call_connect(client, "DomainLookupByID", "i", 7), ERROR,
                   "Domain not found: no domain with matching id '7'");
-        toy_fails(toy_call(client, TOY_PATH, CONNECT, "DomainLookupByUUID", "s", TOY_UUID "9"), ERROR,
+        toy_fails(call_connect(client, "DomainLookupByUUID", "s", TOY_UUID "9"), ERROR,
                   "Domain not found: no domain with matching uuid '" TOY_UUID "9'");
-        toy_fails(toy_call(client, TOY_PATH, CONNECT, "DomainLookupByUUID", "s", "junk"), ERROR,
+        toy_fails(call_connect(client, "DomainLookupByUUID", "s", "junk"), ERROR,
                   "invalid argument");
 
-        reply = toy_call(client, TOY_PATH, CONNECT, "ListDomains", "u", LIST_DOMAINS_SHUTOFF);
+        reply = call_connect(client, "ListDomains", "u", LIST_DOMAINS_SHUTOFF);
         CHECK(sd_bus_message_enter_container(reply, 'a', "o") > 0);
         while (sd_bus_message_read(reply, "o", NULL) > 0)
                 n++;
         CHECK(n == 3);
         sd_bus_message_unref(reply);
-        reply = toy_call(client, TOY_PATH, CONNECT, "ListDomains", "u",
+        reply = call_connect(client, "ListDomains", "u",
                          LIST_DOMAINS_ACTIVE | LIST_DOMAINS_PERSISTENT);
         CHECK(sd_bus_message_enter_container(reply, 'a', "o") > 0);
         CHECK(sd_bus_message_read(reply, "o", NULL) == 0);
@@ -93,7 +98,7 @@ static void test_lookups(sd_bus *client) {
 }
 
 static void test_lines(sd_bus *client) {
-        sd_bus_message *reply = toy_call(client, TOY_PATH, CONNECT, "GetCPUModelNames", "su", "x", 0);
+        sd_bus_message *reply = call_connect(client, "GetCPUModelNames", "su", "x", 0);
         const char *one, *two;
 
         CHECK(sd_bus_message_read(reply, "as", 2, &one, &two) > 0);
@@ -105,19 +110,21 @@ static void test_lines(sd_bus *client) {
 /* ---- what is refused before a handler sees it ---- */
 
 static void test_refusals(sd_bus *client) {
-        toy_fails(toy_call(client, TOY_DOMAIN "1", DOMAIN, "Create", "u", 0x101), ERROR,
+        toy_fails(call_domain(client, TOY_DOMAIN "1", "Create", "u", 0x101), ERROR,
                   "unsupported flags (0x100) in function virDomainCreateWithFlags");
-        toy_fails(toy_call(client, TOY_DOMAIN "1", DOMAIN, "Rename", "su", "x", 2), ERROR,
+        toy_fails(call_domain(client, TOY_DOMAIN "1", "Rename", "su", "x", 2), ERROR,
                   "unsupported flags (0x2) in function virDomainRename");
-        toy_fails(toy_call(client, TOY_DOMAIN "1", DOMAIN, "Suspend", ""), ERROR,
+        toy_fails(call_domain(client, TOY_DOMAIN "1", "Suspend", ""), ERROR,
                   "this function is not supported by the connection driver: virDomainSuspend");
-        toy_fails(toy_call(client, TOY_DOMAIN "1", DOMAIN, "OpenGraphicsFD", "uu", 0, 0), ERROR,
-                  "this function is not supported by the connection driver: virDomainOpenGraphicsFD");
-        toy_fails(toy_call(client, TOY_DOMAIN "1", DOMAIN, "AttachDevice", "su", "<x/>", 0), ERROR,
-                  "this function is not supported by the connection driver: virDomainAttachDeviceFlags");
-        toy_fails(toy_call(client, TOY_DOMAIN "1", DOMAIN, "Create", "s", "0"),
+        toy_fails(
+                call_domain(client, TOY_DOMAIN "1", "OpenGraphicsFD", "uu", 0, 0), ERROR,
+                "this function is not supported by the connection driver: virDomainOpenGraphicsFD");
+        toy_fails(call_domain(client, TOY_DOMAIN "1", "AttachDevice", "su", "<x/>", 0), ERROR,
+                  "this function is not supported by the connection driver: "
+                  "virDomainAttachDeviceFlags");
+        toy_fails(call_domain(client, TOY_DOMAIN "1", "Create", "s", "0"),
                   SD_BUS_ERROR_INVALID_ARGS, "");
-        toy_fails(toy_call(client, TOY_DOMAIN "1", DOMAIN, "Fly", ""), SD_BUS_ERROR_UNKNOWN_METHOD, "");
+        toy_fails(call_domain(client, TOY_DOMAIN "1", "Fly", ""), SD_BUS_ERROR_UNKNOWN_METHOD, "");
         toy_fails(toy_call(client, TOY_DOMAIN "1", CONNECT, "ListDomains", "u", 0),
                   SD_BUS_ERROR_UNKNOWN_METHOD, "");
         toy_story_is("");
@@ -130,9 +137,9 @@ static void test_unknown_objects(sd_bus *client) {
         };
 
         for (size_t i = 0; i < ELEMENTS(paths); i++) {
-                toy_fails(toy_call(client, paths[i], DOMAIN, "GetState", "u", 0),
+                toy_fails(call_domain(client, paths[i], "GetState", "u", 0),
                           SD_BUS_ERROR_UNKNOWN_OBJECT, "");
-                toy_fails(toy_call(client, paths[i], PROPERTIES, "GetAll", "s", DOMAIN),
+                toy_fails(call_properties(client, paths[i], "GetAll", "s", DOMAIN),
                           SD_BUS_ERROR_UNKNOWN_OBJECT, "");
                 toy_fails(toy_call(client, paths[i], INTROSPECTABLE, "Introspect", ""),
                           SD_BUS_ERROR_UNKNOWN_OBJECT, "");
@@ -142,7 +149,7 @@ static void test_unknown_objects(sd_bus *client) {
 /* ---- jobs ---- */
 
 static void state_is(sd_bus *client, int state, int reason) {
-        sd_bus_message *reply = toy_call(client, TOY_DOMAIN "1", DOMAIN, "GetState", "u", 0);
+        sd_bus_message *reply = call_domain(client, TOY_DOMAIN "1", "GetState", "u", 0);
         int found, found_reason;
 
         CHECK(sd_bus_message_read(reply, "(ii)", &found, &found_reason) > 0);
@@ -158,9 +165,9 @@ static void test_jobs(sd_bus *client) {
         toy_begin(client, &first, TOY_DOMAIN "1", DOMAIN, "Create", "u", DOMAIN_START_PAUSED);
         toy_begin(client, &second, TOY_DOMAIN "1", DOMAIN, "Undefine", "u", 0);
         toy_begin(client, &third, TOY_DOMAIN "1", DOMAIN, "Create", "u", 0);
-        toy_succeeds(toy_call(client, TOY_DOMAIN "2", DOMAIN, "Create", "u", 0));
+        toy_succeeds(call_domain(client, TOY_DOMAIN "2", "Create", "u", 0));
         state_is(client, DOMAIN_SHUTOFF, 0);
-        toy_succeeds(toy_call(client, TOY_DOMAIN "1", DOMAIN, "Destroy", "u", 0));
+        toy_succeeds(call_domain(client, TOY_DOMAIN "1", "Destroy", "u", 0));
         CHECK(!first && !second && !third);
         toy_story_is("start a, start b, destroy a");
 
@@ -173,9 +180,9 @@ static void test_jobs(sd_bus *client) {
 
 static void test_order_on_the_wire(sd_bus *client) {
         signals[0] = 0;
-        toy_succeeds(toy_call(client, TOY_DOMAIN "3", DOMAIN, "Create", "u", 0));
+        toy_succeeds(call_domain(client, TOY_DOMAIN "3", "Create", "u", 0));
         heard("PropertiesChanged DomainEvent(2,0) PropertiesChanged PropertiesChanged ");
-        toy_succeeds(toy_call(client, TOY_DOMAIN "3", DOMAIN, "Destroy", "u", 0));
+        toy_succeeds(call_domain(client, TOY_DOMAIN "3", "Destroy", "u", 0));
         CHECK(strstr(signals, "DomainEvent(5,1)"));
         toy_story_is("start c, destroy c");
 }
@@ -214,36 +221,37 @@ static void test_properties(sd_bus *client) {
         uint64_t number;
         int truth;
 
-        dictionary_is(toy_call(client, TOY_DOMAIN "2", PROPERTIES, "GetAll", "s", DOMAIN), "Id", "u",
+        dictionary_is(call_properties(client, TOY_DOMAIN "2", "GetAll", "s", DOMAIN), "Id", "u",
                       true);
-        dictionary_is(toy_call(client, TOY_DOMAIN "2", PROPERTIES, "GetAll", "s", DOMAIN),
+        dictionary_is(call_properties(client, TOY_DOMAIN "2", "GetAll", "s", DOMAIN),
                       "SchedulerType", "(si)", true);
-        dictionary_is(toy_call(client, TOY_DOMAIN "2", PROPERTIES, "GetAll", "s", "org.virtbus.Domain"),
+        dictionary_is(call_properties(client, TOY_DOMAIN "2", "GetAll", "s", "org.virtbus.Domain"),
                       "State", "u", false);
-        reply = toy_call(client, TOY_DOMAIN "2", PROPERTIES, "Get", "ss", DOMAIN, "Name");
+        reply = call_properties(client, TOY_DOMAIN "2", "Get", "ss", DOMAIN, "Name");
         CHECK(sd_bus_message_read(reply, "v", "s", &text) > 0);
         CHECK_TEXT(text, "b");
         sd_bus_message_unref(reply);
-        reply = toy_call(client, TOY_PATH, PROPERTIES, "Get", "ss", CONNECT, "LibVersion");
+        reply = call_properties(client, TOY_PATH, "Get", "ss", CONNECT, "LibVersion");
         CHECK(sd_bus_message_read(reply, "v", "t", &number) > 0 && number == 9000000);
         sd_bus_message_unref(reply);
 
         signals[0] = 0;
-        toy_succeeds(toy_call(client, TOY_DOMAIN "2", PROPERTIES, "Set", "ssv", DOMAIN, "Autostart", "b",
+        toy_succeeds(call_properties(client, TOY_DOMAIN "2", "Set", "ssv", DOMAIN, "Autostart", "b",
                               true));
         heard("PropertiesChanged ");
-        reply = toy_call(client, TOY_DOMAIN "2", PROPERTIES, "Get", "ss", DOMAIN, "Autostart");
+        reply = call_properties(client, TOY_DOMAIN "2", "Get", "ss", DOMAIN, "Autostart");
         CHECK(sd_bus_message_read(reply, "v", "b", &truth) > 0 && truth);
         sd_bus_message_unref(reply);
-        toy_fails(toy_call(client, TOY_DOMAIN "2", PROPERTIES, "Set", "ssv", DOMAIN, "Name", "s", "x"),
+        toy_fails(call_properties(client, TOY_DOMAIN "2", "Set", "ssv", DOMAIN, "Name", "s", "x"),
                   SD_BUS_ERROR_PROPERTY_READ_ONLY, "");
-        toy_fails(toy_call(client, TOY_DOMAIN "2", PROPERTIES, "GetAll", "s", "org.example.None"),
+        toy_fails(call_properties(client, TOY_DOMAIN "2", "GetAll", "s", "org.example.None"),
                   SD_BUS_ERROR_UNKNOWN_INTERFACE, "");
 }
 
 /* ---- the tree ---- */
 
-static unsigned count_objects(sd_bus *client, const char *path, const char *wanted, unsigned *ret_n) {
+static unsigned count_objects(sd_bus *client, const char *path, const char *wanted,
+                              unsigned *ret_n) {
         sd_bus_message *reply = toy_call(client, path, MANAGER, "GetManagedObjects", "");
         const char *object, *interface;
         unsigned n = 0;
@@ -295,8 +303,8 @@ static void test_introspection(sd_bus *client) {
         introspection_has(client, TOY_DOMAIN "2", "<node name", false);
         introspection_has(client, TOY_DOMAIN "2", "<interface name=\"" DOMAIN "\">", true);
         introspection_has(client, TOY_DOMAIN "2", "<interface name=\"" CONNECT "\">", false);
-        introspection_has(client, TOY_DOMAIN "2", "<arg type=\"s\" name=\"name\" direction=\"in\"/>",
-                          true);
+        introspection_has(client, TOY_DOMAIN "2",
+                          "<arg type=\"s\" name=\"name\" direction=\"in\"/>", true);
 }
 
 /* ---- errors as data ---- */
@@ -306,12 +314,13 @@ static void test_details(sd_bus *client) {
         const char *text;
         int32_t code;
 
-        reply = toy_call(client, TOY_PATH, CONNECT, "DomainLookupByName", "s", "x");
+        reply = call_connect(client, "DomainLookupByName", "s", "x");
         CHECK_TEXT(sd_bus_message_get_signature(reply, true), "s");
         sd_bus_message_unref(reply);
 
-        toy_succeeds(toy_call(client, TOY_PATH, "org.virtbus.Connect", "SetErrorDetails", "b", true));
-        reply = toy_call(client, TOY_PATH, CONNECT, "DomainLookupByName", "s", "x");
+        toy_succeeds(
+                toy_call(client, TOY_PATH, "org.virtbus.Connect", "SetErrorDetails", "b", true));
+        reply = call_connect(client, "DomainLookupByName", "s", "x");
         CHECK_TEXT(sd_bus_message_get_signature(reply, true), "sa{sv}");
         CHECK(sd_bus_message_rewind(reply, true) >= 0);
         CHECK(sd_bus_message_read(reply, "s", &text) > 0);
@@ -322,8 +331,9 @@ static void test_details(sd_bus *client) {
         CHECK(code == 42);
         sd_bus_message_unref(reply);
 
-        toy_succeeds(toy_call(client, TOY_PATH, "org.virtbus.Connect", "SetErrorDetails", "b", false));
-        toy_fails(toy_call(client, TOY_PATH, CONNECT, "DomainLookupByName", "s", "x"), ERROR, "'x'");
+        toy_succeeds(
+                toy_call(client, TOY_PATH, "org.virtbus.Connect", "SetErrorDetails", "b", false));
+        toy_fails(call_connect(client, "DomainLookupByName", "s", "x"), ERROR, "'x'");
 }
 
 /* ---- new objects ---- */
@@ -333,14 +343,14 @@ static void test_definition(sd_bus *client) {
                                   "5</uuid><memory>1000</memory><os><type>hvm</type></os></domain>";
 
         signals[0] = 0;
-        path_is(toy_call(client, TOY_PATH, CONNECT, "DomainDefineXML", "s", xml), TOY_DOMAIN "5");
+        path_is(call_connect(client, "DomainDefineXML", "s", xml), TOY_DOMAIN "5");
         heard("InterfacesAdded DomainEvent(0,0) ");
-        toy_succeeds(toy_call(client, TOY_DOMAIN "5", DOMAIN, "Rename", "su", "newer", 0));
-        path_is(toy_call(client, TOY_PATH, CONNECT, "DomainLookupByName", "s", "newer"), TOY_DOMAIN "5");
+        toy_succeeds(call_domain(client, TOY_DOMAIN "5", "Rename", "su", "newer", 0));
+        path_is(call_connect(client, "DomainLookupByName", "s", "newer"), TOY_DOMAIN "5");
         signals[0] = 0;
-        toy_succeeds(toy_call(client, TOY_DOMAIN "5", DOMAIN, "Undefine", "u", 0));
+        toy_succeeds(call_domain(client, TOY_DOMAIN "5", "Undefine", "u", 0));
         heard("DomainEvent(1,0) InterfacesRemoved ");
-        toy_fails(toy_call(client, TOY_PATH, CONNECT, "DomainDefineXML", "s", "<domain/>"), ERROR, "");
+        toy_fails(call_connect(client, "DomainDefineXML", "s", "<domain/>"), ERROR, "");
         toy_story_is("undefine newer");
 }
 

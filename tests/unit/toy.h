@@ -32,7 +32,8 @@ static void toy_story_is(const char *expected) {
 
 /* ---- the driver ---- */
 
-static int toy_define(Connection *connection, const char *xml, uint32_t flags, Job *job, Error *error) {
+static int toy_define(Connection *connection, const char *xml, uint32_t flags, Job *job,
+                      Error *error) {
         _cleanup_(conf_freep) DomainConf *conf = NULL;
         Domain *domain;
         int r = conf_parse(xml, 0, &conf, error);
@@ -116,7 +117,7 @@ static const DomainDefinitions toy_definitions = {
         .define = toy_define, .create = toy_define, .undefine = toy_undefine, .rename = toy_rename,
 };
 static const DomainLifecycle toy_lifecycle = { .start = toy_start, .destroy = toy_destroy };
-static const HypervisorOps toy_hypervisor = { .version = toy_version, .cpu_models = toy_cpu_models };
+static const HypervisorOps toy_hypervisor = {.version = toy_version, .cpu_models = toy_cpu_models};
 static const NodeOps toy_node = { .hostname = toy_hostname };
 static const Driver toy_driver = {
         .name = "Toy", .id = "toy", .open = toy_open, .close = toy_close,
@@ -158,7 +159,8 @@ static void toy_turn(void) {
         CHECK(sd_event_run(toy_loop, 10 * UINT64_C(1000000)) > 0);
 }
 
-/* Sends a call; its reply will be put in *ret. signature and values as for sd_bus_message_append(). */
+/* Sends a call; its reply will be put in *ret. signature and values as for
+ * sd_bus_message_append(). */
 static void toy_begin(sd_bus *client, sd_bus_message **ret, const char *path, const char *interface,
                       const char *member, const char *signature, ...) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
