@@ -21,8 +21,8 @@
 
 #define FORMAT 1              /* of the document; counts up when the probe asks something new */
 #define FILE_MAX (8u << 20)
-#define PATIENCE_MIN 5000000  /* us for a whole probe, whatever the service's patience is */
-#define PATIENCE_MAX 20000000
+#define PATIENCE_MIN UINT64_C(5000000) /* us for a whole probe, whatever the service's patience is */
+#define PATIENCE_MAX UINT64_C(20000000)
 #define FAILURE_KEPT 10000000 /* us in which a binary that failed isn't tried again */
 #define PROBES_MAX 4          /* at once; an answer about all architectures may need thirty */
 
@@ -266,13 +266,13 @@ static void entry_failed(Entry *entry, Error *error) {
 
 static void on_probed(QemuProbe *probe, json_object *document, Error *error, void *userdata);
 
-/* Starts what is queued, as long as there is room. */
 static uint64_t probe_patience(const QemuCapsCache *cache) {
         uint64_t patience = cache->connection->settings->patience;
 
-        return MIN(MAX(patience, UINT64_C(PATIENCE_MIN)), UINT64_C(PATIENCE_MAX));
+        return MIN(MAX(patience, PATIENCE_MIN), PATIENCE_MAX);
 }
 
+/* Starts what is queued, as long as there is room. */
 static void start_probes(QemuCapsCache *cache) {
         for (Entry *entry = cache->entries; entry; entry = entry->next) {
                 Error error = {};
