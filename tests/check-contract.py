@@ -52,7 +52,8 @@ def read_table(path):
     with open(path) as file:
         for line in file:
             if not line.startswith('#') and line.strip():
-                interface, kind, member, one, two, api, permissions = line.rstrip('\n').split('\t')[:7]
+                columns = line.rstrip('\n').split('\t')
+                interface, kind, member, one, two, api, permissions = columns[:7]
                 if interface in OBJECTS:
                     rows[interface, kind, member] = (one, two, api, permissions)
     return rows

@@ -390,5 +390,7 @@ int main(void) {
         store_free(store);
         sd_event_unref(toy_loop);
         CHECK(kill(daemon, SIGTERM) == 0 && waitpid(daemon, NULL, 0) == daemon);
+        toy_remove(toy_folder);
+        toy_remove(folder);
         return 0;
 }

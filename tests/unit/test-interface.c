@@ -408,5 +408,6 @@ int main(void) {
         sd_bus_flush_close_unref(server);
         store_free(store);
         sd_event_unref(toy_loop);
+        toy_remove(toy_folder);
         return 0;
 }

@@ -17,6 +17,7 @@
 static char toy_story[1024]; /* what was asked of the driver, in order */
 static Job *toy_pending;
 static sd_event *toy_loop;
+static char toy_folder[] = "/tmp/virtbus-toy-XXXXXX";
 
 static void toy_tell(const char *what, const Domain *domain) {
         size_t n = strlen(toy_story);
@@ -129,12 +130,11 @@ static const Driver toy_driver = {
 
 static Connection *toy_connection(Store **ret_store) {
         static const Settings settings = { .patience = 1000000 };
-        static char folder[] = "/tmp/virtbus-toy-XXXXXX";
         Connection *connection;
         char xml[512];
 
-        CHECK(mkdtemp(folder));
-        CHECK(store_new(false, folder, ret_store, NULL) >= 0);
+        CHECK(mkdtemp(toy_folder));
+        CHECK(store_new(false, toy_folder, ret_store, NULL) >= 0);
         CHECK(connection_new(&toy_driver, &settings, toy_loop, *ret_store, &connection, NULL) >= 0);
         for (char name = 'a'; name <= 'c'; name++) {
                 Job job = {};
@@ -146,6 +146,14 @@ static Connection *toy_connection(Store **ret_store) {
                 job_result_clear(&job.result);
         }
         return connection;
+}
+
+/* A folder that mkdtemp() named. */
+static void toy_remove(const char *folder) {
+        char command[128];
+
+        snprintf(command, sizeof(command), "rm -r %s", folder);
+        CHECK(system(command) == 0);
 }
 
 /* ---- a client ---- */
