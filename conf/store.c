@@ -450,12 +450,16 @@ bool store_exists(Store *store, StoreRoom room, const char *name) {
         return path && lstat(path, &st) == 0;
 }
 
-static bool is_regular(int folder, const struct dirent *entry) {
+static mode_t entry_type(int folder, const struct dirent *entry) {
         struct stat st;
 
         if (entry->d_type != DT_UNKNOWN)
-                return entry->d_type == DT_REG;
-        return fstatat(folder, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+                return DTTOIF(entry->d_type);
+        return fstatat(folder, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? st.st_mode & S_IFMT : 0;
+}
+
+static bool is_folder_listed(int folder, const struct dirent *entry) {
+        return entry_type(folder, entry) == S_IFDIR && entry->d_name[0] != '.';
 }
 
 /* The part of a name before suffix, which is cut off in place; NULL when there isn't any. */
@@ -471,6 +475,7 @@ static char *name_before(char *name, const char *suffix) {
 int store_list(Store *store, StoreRoom room, const char *folder, const char *suffix,
                int (*found)(const char *name, void *userdata), void *userdata, Error *error) {
         _cleanup_(freep) char *path = NULL;
+        bool folders = strcmp(suffix, "/") == 0;
         struct dirent *entry;
 
         int r = path_of(store, room, folder, &path, error);
@@ -484,7 +489,9 @@ int store_list(Store *store, StoreRoom room, const char *folder, const char *suf
                         (void) unlinkat(dirfd(dir), entry->d_name, 0);
                         continue;
                 }
-                if (!is_regular(dirfd(dir), entry) || !name_before(entry->d_name, suffix))
+                if (folders ? !is_folder_listed(dirfd(dir), entry)
+                            : entry_type(dirfd(dir), entry) != S_IFREG ||
+                                      !name_before(entry->d_name, suffix))
                         continue;
                 r = found(entry->d_name, userdata);
                 if (r < 0)

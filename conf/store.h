@@ -52,7 +52,7 @@ int store_remove_tree(Store *store, StoreRoom room, const char *folder, Error *e
 int store_link(Store *store, StoreRoom room, const char *target, const char *name, Error *error);
 
 /* Calls found() for every regular file of a folder whose name ends with suffix, in no order; name is
- * without the suffix. Left-over temporary files are removed on the way. A folder that isn't there is
+ * without the suffix. With the suffix "/", for every folder that isn't hidden. Left-over temporary files are removed on the way. A folder that isn't there is
  * empty. found() returns negative to stop. */
 int store_list(Store *store, StoreRoom room, const char *folder, const char *suffix,
                int (*found)(const char *name, void *userdata), void *userdata, Error *error);

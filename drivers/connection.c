@@ -58,6 +58,24 @@ static int load_definition(const char *name, void *userdata) {
         return r == -ENOMEM ? r : 0;
 }
 
+static int pass_over(const char *name, void *userdata) {
+        return 0;
+}
+
+/* Also what a killed service left half done among the marks for autostart is cleared away. */
+static int load_definitions(Connection *connection, Error *error) {
+        _cleanup_(freep) char *marks = connection_file(connection, "autostart");
+        int r;
+
+        if (!marks)
+                return fail_memory(error);
+        r = store_list(connection->store, STORE_CONFIG, marks, "", pass_over, NULL, error);
+        if (r < 0)
+                return r;
+        return store_list(connection->store, STORE_CONFIG, connection->driver->id, ".xml",
+                          load_definition, connection, error);
+}
+
 int connection_new(const Driver *driver, const Settings *settings, sd_event *event, Store *store,
                    Connection **ret, Error *error) {
         _cleanup_(connection_freep) Connection *connection = calloc(1, sizeof(*connection));
@@ -71,8 +89,7 @@ int connection_new(const Driver *driver, const Settings *settings, sd_event *eve
         driver_check(driver);
 
         if (driver->keeps_files) {
-                r = store_list(store, STORE_CONFIG, driver->id, ".xml", load_definition, connection,
-                               error);
+                r = load_definitions(connection, error);
                 if (r < 0)
                         return r;
         }

@@ -118,7 +118,23 @@ static int found(const char *name, void *userdata) {
         return 0;
 }
 
+/* A start makes its folder before its runtime file: a folder without a file never had a guest. */
+static int found_folder(const char *name, void *userdata) {
+        Connection *connection = userdata;
+        _cleanup_(freep) char *folder = connection_file(connection, "%s", name);
+        _cleanup_(freep) char *file = connection_file(connection, "%s.xml", name);
+        Uuid uuid;
+
+        if (uuid_parse(name, &uuid) >= 0 && folder && file &&
+            !store_exists(connection->store, STORE_RUNTIME, file))
+                (void) store_remove_tree(connection->store, STORE_RUNTIME, folder, NULL);
+        return 0;
+}
+
 int qemu_reconnect_all(Connection *connection, Error *error) {
-        return store_list(connection->store, STORE_RUNTIME, connection->driver->id, ".xml", found, connection,
-                          error);
+        const char *folder = connection->driver->id;
+        int r = store_list(connection->store, STORE_RUNTIME, folder, ".xml", found, connection, error);
+
+        return r < 0 ? r : store_list(connection->store, STORE_RUNTIME, folder, "/", found_folder,
+                                      connection, error);
 }
