@@ -245,7 +245,8 @@ static void bench_clients(char *argv[]) {
 static int owner_changed(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         const char *name, *before, *after;
 
-        if (sd_bus_message_read(message, "sss", &name, &before, &after) >= 0 && *after)
+        if (sd_bus_message_read(message, "sss", &name, &before, &after) >= 0 &&
+            strcmp(name, SERVICE) == 0 && *after)
                 *(bool *) userdata = true;
         return 0;
 }
@@ -259,11 +260,22 @@ static pid_t run(char *argv[], const posix_spawn_file_actions_t *actions) {
         return pid;
 }
 
+/* What it says is of no interest, and our caller waits until nobody holds our output. */
+static void make_silent(posix_spawn_file_actions_t *actions) {
+        posix_spawn_file_actions_init(actions);
+        posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
+        posix_spawn_file_actions_addopen(actions, 1, "/dev/null", O_WRONLY, 0);
+        posix_spawn_file_actions_adddup2(actions, 1, 2);
+}
+
 static double exec_time(sd_bus *bus, bool *there, char *argv[]) {
         const Call list = { "ListDomains", ROOT, CONNECT, "ListDomains", "u" };
-        double began = now();
-        pid_t pid = run(argv, NULL);
+        posix_spawn_file_actions_t actions;
         int r = 0;
+
+        make_silent(&actions);
+        double began = now();
+        pid_t pid = run(argv, &actions);
 
         while (!*there && r >= 0) {
                 r = sd_bus_process(bus, NULL);
@@ -277,6 +289,7 @@ static double exec_time(sd_bus *bus, bool *there, char *argv[]) {
 
         (void) kill(pid, SIGTERM);
         (void) waitpid(pid, NULL, 0);
+        posix_spawn_file_actions_destroy(&actions);
         while (sd_bus_process(bus, NULL) > 0)
                 ;
         *there = false;
@@ -337,10 +350,7 @@ static Bare bare_time(int number, char *argv[]) {
         posix_spawn_file_actions_t actions;
         Bare took;
 
-        posix_spawn_file_actions_init(&actions);
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-        posix_spawn_file_actions_adddup2(&actions, 1, 2);
+        make_silent(&actions);
         posix_spawn_file_actions_adddup2(&actions, server, number);
 
         double began = now();
