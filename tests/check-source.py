@@ -88,7 +88,7 @@ def left_open(name, text):
 
 
 def switches(name, text):
-    """A switch over an enum of ours has no default, so that the compiler names the case that is missing."""
+    """No default over an enum of ours: then the compiler names the case that is missing."""
     if name.split('/')[0] not in ROOMS or not name.endswith('.c'):
         return
     for one in re.finditer(r'^( +)switch \([^\n]*\{\n(.*?)^\1\}', text, re.M | re.S):
