@@ -81,7 +81,7 @@ static int controller_name(Builder *builder, ControllerType type, uint32_t index
 }
 
 static int put_pci(Builder *builder, json_object *object, const DeviceAddress *at) {
-        const char *bus;
+        const char *bus = NULL;
         int r = controller_name(builder, CONTROLLER_PCI, at->bus, &bus);
 
         if (r < 0)
@@ -101,7 +101,7 @@ static int put_pci(Builder *builder, json_object *object, const DeviceAddress *a
 }
 
 static int put_usb(Builder *builder, json_object *object, const DeviceAddress *at) {
-        const char *bus;
+        const char *bus = NULL;
         int r = controller_name(builder, CONTROLLER_USB, at->bus, &bus);
 
         if (r < 0)
@@ -112,7 +112,7 @@ static int put_usb(Builder *builder, json_object *object, const DeviceAddress *a
 }
 
 static int put_virtio_serial(Builder *builder, json_object *object, const DeviceAddress *at) {
-        const char *bus;
+        const char *bus = NULL;
         int r = controller_name(builder, CONTROLLER_VIRTIO_SERIAL, at->controller, &bus);
 
         if (r < 0)
