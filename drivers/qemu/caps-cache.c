@@ -6,6 +6,7 @@
  * stat) and must be the one that stands beside the answers. A cache file that is broken, old or of
  * another host counts as none and is written again after the next probe. */
 #include <errno.h>
+#include <malloc.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -149,6 +150,12 @@ static bool same(json_object *file, const char *name, const char *value) {
 }
 
 /* Sets entry->caps if there is a good file. */
+/* A document takes some MB while it is read; the service lives on for months without. */
+static void document_done(json_object *document) {
+        json_object_put(document);
+        (void) malloc_trim(0);
+}
+
 static void read_file(Entry *entry) {
         Store *store = entry->cache->connection->store;
         _cleanup_(freep) char *name = file_of(entry->binary), *text = NULL;
@@ -160,7 +167,7 @@ static void read_file(Entry *entry) {
                 if (same(file, "binary", entry->binary) && same(file, "stamp", entry->stamp))
                         (void) qemu_caps_load(json_member(file, "caps"), entry->binary,
                                               &entry->caps);
-                json_object_put(file);
+                document_done(file);
         }
         error_clear(&ignored);
 }
@@ -306,7 +313,7 @@ static void on_probed(QemuProbe *probe, json_object *document, Error *error, voi
                 entry_tell(entry, caps, NULL);
         } else
                 entry_failed(entry, error);
-        json_object_put(document);
+        document_done(document);
 }
 
 static int on_start(sd_event_source *source, void *userdata) {
