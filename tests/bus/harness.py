@@ -330,10 +330,10 @@ def descendants(pid):
 
 
 class Bed:
-    def __init__(self, arguments=()):
+    def __init__(self, arguments=(), wrapper=()):
         become_subreaper()
         self.folder = tempfile.mkdtemp(prefix='vb')
-        self.arguments = list(arguments)
+        self.command = [*wrapper, SERVICE, '--session', *arguments]
         self.log = os.path.join(self.folder, 'log')
         self.service = None
         self.clients = []
@@ -389,7 +389,7 @@ class Bed:
         """Starts the service and waits for its name."""
         with open(self.log, 'ab') as log:
             self.service = subprocess.Popen(
-                [SERVICE, '--session', *self.arguments],
+                self.command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -553,12 +553,13 @@ class BusTest(unittest.TestCase):
     """A test with a Bed. What is left behind fails it."""
 
     arguments = ()
+    wrapper = ()
     seconds = TEST_TIME
 
     def setUp(self):
         signal.signal(signal.SIGALRM, self.late)
         signal.alarm(self.seconds)
-        self.bed = Bed(self.arguments)
+        self.bed = Bed(self.arguments, self.wrapper)
         self.client = self.bed.client
         self.addCleanup(self.end)
 
