@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Numbers of libvirt's public API that go over the wire: flags, states, events. The names are libvirt's
- * without VIR_; the comment above each group says which enum it is. */
+/* Numbers of libvirt's public API that go over the wire: flags, states, events. The names are
+ * libvirt's without VIR_; the comment above each group says which enum it is. */
 #pragma once
 
 #include "conf/macro.h"
@@ -190,8 +190,8 @@ typedef enum DomainMetadataType {
         DOMAIN_METADATA_ELEMENT,
 } DomainMetadataType;
 
-/* virDomainVcpuFlags, virDomainSnapshotCreateFlags, virDomainInterfaceAddressesSource: the ones that
- * permissions depend on */
+/* virDomainVcpuFlags, virDomainSnapshotCreateFlags, virDomainInterfaceAddressesSource: the ones
+ * that permissions depend on */
 enum { DOMAIN_VCPU_GUEST = 1 << 3 };
 enum { DOMAIN_SNAPSHOT_CREATE_QUIESCE = 1 << 6 };
 enum { DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT = 1 };

@@ -19,25 +19,31 @@ static const struct {
         [ERROR_NONE]                  = { 0,            0,  LIBVIRT, "no error" },
         [ERROR_INTERNAL]              = { EIO,          1,  LIBVIRT, "internal error" },
         [ERROR_NO_MEMORY]             = { ENOMEM,       2,  LIBVIRT, "out of memory" },
-        [ERROR_NO_SUPPORT]            = { EOPNOTSUPP,   3,  LIBVIRT, "this function is not supported by the connection driver" },
+        [ERROR_NO_SUPPORT]            = { EOPNOTSUPP,   3,  LIBVIRT,
+                                        "this function is not supported by the connection driver" },
         [ERROR_INVALID_ARG]           = { EINVAL,       8,  LIBVIRT, "invalid argument" },
         [ERROR_OPERATION_FAILED]      = { EIO,          9,  LIBVIRT, "operation failed" },
-        [ERROR_OPERATION_INVALID]     = { EBUSY,        55, LIBVIRT, "Requested operation is not valid" },
+        [ERROR_OPERATION_INVALID]     = { EBUSY,        55, LIBVIRT,
+                                        "Requested operation is not valid" },
         [ERROR_OPERATION_UNSUPPORTED] = { EOPNOTSUPP,   84, LIBVIRT, "Operation not supported" },
         [ERROR_OPERATION_TIMEOUT]     = { ETIMEDOUT,    68, LIBVIRT, "Timed out during operation" },
         [ERROR_OPERATION_ABORTED]     = { ECANCELED,    78, LIBVIRT, "operation aborted" },
         [ERROR_CONFIG_UNSUPPORTED]    = { EOPNOTSUPP,   67, LIBVIRT, "unsupported configuration" },
         [ERROR_XML]                   = { EBADMSG,      27, LIBVIRT, "XML error" },
-        [ERROR_SYSTEM]                = { EIO,          38, LIBVIRT, "Cannot complete a system call" },
+        [ERROR_SYSTEM]                = { EIO,          38, LIBVIRT,
+                                        "Cannot complete a system call" },
         [ERROR_ACCESS_DENIED]         = { EACCES,       88, DBUS("AccessDenied"), "access denied" },
-        [ERROR_AUTH_NEEDED]           = { EACCES,       88, DBUS("InteractiveAuthorizationRequired"), "authentication required" },
+        [ERROR_AUTH_NEEDED]           = { EACCES,       88, DBUS("InteractiveAuthorizationRequired"),
+                                        "authentication required" },
         [ERROR_RESOURCE_BUSY]         = { EBUSY,        87, LIBVIRT, "Resource busy" },
         [ERROR_NO_DOMAIN]             = { ENOENT,       42, LIBVIRT, "Domain not found" },
         [ERROR_DOMAIN_EXISTS]         = { EEXIST,       32, LIBVIRT, "domain already exists" },
         [ERROR_NO_METADATA]           = { ENOENT,       80, LIBVIRT, "metadata not found" },
-        [ERROR_AGENT_UNRESPONSIVE]    = { ETIMEDOUT,    86, LIBVIRT, "Guest agent is not responding" },
+        [ERROR_AGENT_UNRESPONSIVE]    = { ETIMEDOUT,    86, LIBVIRT,
+                                        "Guest agent is not responding" },
         [ERROR_MONITOR_FAILED]        = { EIO,          1,  LIBVIRT, "internal error" },
-        [ERROR_LIMIT]                 = { EDQUOT,       9,  DBUS("LimitsExceeded"), "too much at once" },
+        [ERROR_LIMIT]                 = { EDQUOT,       9,  DBUS("LimitsExceeded"),
+                                        "too much at once" },
 };
 
 _printf_(3, 0) static int record(Error *error, ErrorCode code, const char *format, va_list ap) {
@@ -133,5 +139,6 @@ char *error_text(const Error *error) {
 
         if (!error->message)
                 return strdup(codes[error->code].prefix);
-        return asprintf(&text, "%s: %s", codes[error->code].prefix, error->message) < 0 ? NULL : text;
+        return asprintf(&text, "%s: %s", codes[error->code].prefix, error->message) < 0 ? NULL
+                                                                                        : text;
 }

@@ -7,7 +7,8 @@
 
 #include "conf/macro.h"
 
-/* Each code stands for one of libvirt's error numbers (virErrorNumber); see the table in error.c. */
+/* Each code stands for one of libvirt's error numbers (virErrorNumber); see the table in
+ * error.c. */
 typedef enum ErrorCode {
         ERROR_NONE,
         ERROR_INTERNAL,             /* a bug, or a part below us that broke its word */
@@ -60,7 +61,8 @@ typedef struct Error {
  * error may be NULL. */
 int fail(Error *error, ErrorCode code, const char *format, ...) _printf_(3, 4);
 
-/* The same for a failed system call: r is the negative errno, its text is appended, r is returned. */
+/* The same for a failed system call: r is the negative errno, its text is appended, r is
+ * returned. */
 int fail_errno(Error *error, int r, const char *format, ...) _printf_(3, 4);
 
 int fail_memory(Error *error); /* always -ENOMEM */

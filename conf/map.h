@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One table maps an XML element to a C struct: it loads, stores, clears, strips and validates.
  *
- * The document is the truth, the struct a view of it. Storing touches a node only where its meaning
- * changed; elements, attributes and comments that no row knows stay where they were.
+ * The document is the truth, the struct a view of it. Storing touches a node only where its
+ * meaning changed; elements, attributes and comments that no row knows stay where they were.
  *
  * A row is written with one of the macros below, which check the member's type at compile time:
  *
  *         static const MapElement disk_element = { "disk", sizeof(DomainDisk), (const MapField[]) {
  *                 ENUM  ("@type",        DomainDisk, type, disk_types, REQUIRED),
- *                 STRING("source/@file", DomainDisk, source, WHEN(DomainDisk, type, BIT(DISK_FILE))),
- *                 STRING("alias/@name",  DomainDisk, alias, LIVE),
+ *                 STRING("source/@file", DomainDisk, source, WHEN(DomainDisk, type,
+ * BIT(DISK_FILE))), STRING("alias/@name",  DomainDisk, alias, LIVE),
  *                 {}
- *         } };
- */
+ *         } }; */
 #pragma once
 
 #include <libxml/tree.h>
@@ -40,18 +39,21 @@ typedef enum MapFlags {
 struct MapType {
         const char *name;    /* for the manual: "number", "size in KiB" */
         bool has_unit;       /* text is "<number> <unit>", the unit kept in @unit */
-        size_t size;         /* of the member, MAP_VALUE_MAX at most; 0: given by the row's MapElement */
-        /* -EINVAL or -ERANGE when the text is no such value. *value is zeroed before or holds an old one. */
+        size_t size; /* of the member, MAP_VALUE_MAX at most; 0: given by the row's MapElement */
+        /* -EINVAL or -ERANGE when the text is no such value. *value is zeroed before or holds an
+         * old one. */
         int (*parse)(const MapField *field, const char *text, void *value);
         int (*format)(const MapField *field, const void *value, char **ret); /* NULL text: unset */
         void (*clear)(const MapField *field, void *value);                   /* may be NULL */
-        bool (*equal)(const void *a, const void *b); /* NULL: what format() makes of them is compared */
+        bool (*equal)(const void *a,
+                      const void *b); /* NULL: what format() makes of them is compared */
 };
 
 #define MAP_VALUE_MAX 64
 
 struct MapField {
-        const char *path; /* "memory", "os/type", "source/@file", "qemu:arg/@value"; "." is the element */
+        const char *path; /* "memory", "os/type", "source/@file", "qemu:arg/@value"; "." is the
+                             element */
         const MapType *type;
         size_t offset;
         MapFlags flags;
@@ -94,10 +96,10 @@ typedef enum Tristate { TRISTATE_UNSET, TRISTATE_YES, TRISTATE_NO } Tristate;
  * ERROR_XML names the path, the line and, for an enum, the values there are. */
 int map_load(const MapElement *element, xmlNode *node, void *object, Error *error);
 
-/* Struct to document, in place. New nodes come in the order of the rows: behind what earlier rows name.
- * A node without anything in it counts as new and gets its EXPLICIT rows; an item whose node isn't in
- * this document gets a new one. -EINVAL for text that XML can't hold, and for an enum out of range; what
- * was stored before stays stored. */
+/* Struct to document, in place. New nodes come in the order of the rows: behind what earlier
+ * rows name. A node without anything in it counts as new and gets its EXPLICIT rows; an item
+ * whose node isn't in this document gets a new one. -EINVAL for text that XML can't hold, and
+ * for an enum out of range; what was stored before stays stored. */
 int map_store(const MapElement *element, xmlNode *node, const void *object);
 
 /* Rewrites rows that are MAP_CANONICAL as their type writes them (<memory unit='KiB'>), and writes
@@ -105,8 +107,8 @@ int map_store(const MapElement *element, xmlNode *node, const void *object);
  * map_store(): list items and optional structs without a node are passed over. */
 int map_canonicalize(const MapElement *element, xmlNode *node, const void *object);
 
-/* Removes rows with any of these flags from a document that is about to be shown: wherever their path
- * leads, in whatever arm of a union. */
+/* Removes rows with any of these flags from a document that is about to be shown: wherever their
+ * path leads, in whatever arm of a union. */
 void map_strip(const MapElement *element, xmlNode *node, MapFlags unwanted);
 
 /* Whether the document holds text for any row with these flags. */
@@ -143,7 +145,7 @@ extern const MapType map_hex;    /* uint32_t; written 0x%02x */
 extern const MapType map_hex4;   /* uint32_t; written 0x%04x */
 extern const MapType map_hex1;   /* uint32_t; written 0x%x */
 extern const MapType map_kib;    /* uint64_t in KiB, with @unit; rounded up */
-extern const MapType map_enum;   /* an enum; arg: names, NULL past the end; a NULL name 0 is unset */
+extern const MapType map_enum; /* an enum; arg: names, NULL past the end; a NULL name 0 is unset */
 extern const MapType map_flag;   /* bool: the element is there */
 extern const MapType map_yes_no; /* Tristate */
 extern const MapType map_on_off; /* Tristate */

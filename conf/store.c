@@ -455,7 +455,8 @@ static mode_t entry_type(int folder, const struct dirent *entry) {
 
         if (entry->d_type != DT_UNKNOWN)
                 return DTTOIF(entry->d_type);
-        return fstatat(folder, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? st.st_mode & S_IFMT : 0;
+        return fstatat(folder, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? st.st_mode & S_IFMT
+                                                                             : 0;
 }
 
 static bool is_folder_listed(int folder, const struct dirent *entry) {

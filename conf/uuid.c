@@ -57,7 +57,8 @@ char *uuid_format(Uuid uuid, char text[static UUID_TEXT_MAX]) {
 int uuid_generate(Uuid *ret) {
         Uuid uuid;
 
-        /* Up to 256 bytes come whole or not at all, and only before the pool is ready do they block. */
+        /* Up to 256 bytes come whole or not at all, and only before the pool is ready do they
+         * block. */
         if (getrandom(uuid.bytes, sizeof(uuid.bytes), 0) != sizeof(uuid.bytes))
                 return errno > 0 ? -errno : -EIO;
         uuid.bytes[6] = (uuid.bytes[6] & 0x0f) | 0x40; /* RFC 4122: version 4, random ... */

@@ -11,7 +11,8 @@ typedef struct Uuid {
         uint8_t bytes[16];
 } Uuid;
 
-/* Accepts what libvirt accepts: 32 hex digits, dashes and surrounding blanks anywhere between pairs. */
+/* Accepts what libvirt accepts: 32 hex digits, dashes and surrounding blanks anywhere between
+ * pairs. */
 int uuid_parse(const char *text, Uuid *ret); /* -EINVAL */
 
 /* Writes the lower-case form with dashes and returns its argument. */

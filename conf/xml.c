@@ -307,8 +307,8 @@ static void put_namespace(Buffer *b, const xmlNs *ns) {
         put(b, "'", 1);
 }
 
-/* libvirt writes the namespaces of a root behind its attributes, and hands all others to libxml2, which
- * writes them first. */
+/* libvirt writes the namespaces of a root behind its attributes, and hands all others to
+ * libxml2, which writes them first. */
 static void put_attributes(Buffer *b, const xmlNode *node) {
         bool is_root = node->parent && node->parent->type != XML_ELEMENT_NODE;
 

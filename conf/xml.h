@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* XML text in and out. Input is hostile: no network, no DTD, no entities, capped in size and depth. */
+/* XML text in and out. Input is hostile: no network, no DTD, no entities, capped in size and
+ * depth. */
 #pragma once
 
 #include <libxml/tree.h>
@@ -9,8 +10,9 @@
 #define XML_SIZE_MAX (4u << 20) /* bytes of one document */
 #define XML_DEPTH_MAX 128
 
-/* Parses a document and checks the name of its root element. Errors (ERROR_XML) name the line and the
- * reason. Blanks between elements are dropped; comments, CDATA, processing instructions are kept. */
+/* Parses a document and checks the name of its root element. Errors (ERROR_XML) name the line
+ * and the reason. Blanks between elements are dropped; comments, CDATA, processing instructions
+ * are kept. */
 int xml_parse(const char *text, const char *root_name, xmlDoc **ret, Error *error);
 
 /* Prints a node and what is below it as libvirt does: single quotes, two spaces, no declaration, a

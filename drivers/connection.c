@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A connection from opening to closing: its definitions are read back, its driver finds running guests
- * again, and marked domains are started. */
+/* A connection from opening to closing: its definitions are read back, its driver finds running
+ * guests again, and marked domains are started. */
 #include "drivers/connection.h"
 
 #include <errno.h>
@@ -53,7 +53,8 @@ static int load_definition(const char *name, void *userdata) {
                 r = domain_load(connection, text, NULL, &error);
         if (r < 0) {
                 told = error_text(&error);
-                log_message(LOG_ERR, "left alone: definition %s: %s", file, told ?: "out of memory");
+                log_message(LOG_ERR, "left alone: definition %s: %s", file,
+                            told ?: "out of memory");
         }
         return r == -ENOMEM ? r : 0;
 }

@@ -28,12 +28,13 @@ struct Connection {
         void *data;       /* the driver's */
 };
 
-/* Opens: reads definitions, finds running guests again. What can't be read is logged and left alone. */
+/* Opens: reads definitions, finds running guests again. What can't be read is logged and left
+ * alone. */
 int connection_new(const Driver *driver, const Settings *settings, sd_event *event, Store *store,
                    Connection **ret, Error *error);
 
-/* Starts the domains that are marked for it, in the background; once per boot of the host, so that a
- * guest that was shut down stays so when the service is started anew. */
+/* Starts the domains that are marked for it, in the background; once per boot of the host, so
+ * that a guest that was shut down stays so when the service is started anew. */
 void connection_autostart(Connection *connection);
 
 /* Stops watching; guests keep running. */
@@ -42,5 +43,6 @@ DEFINE_CLEANUP(Connection *, connection_free);
 
 Domain *connection_domain_by_id(Connection *connection, uint32_t id); /* borrowed or NULL */
 
-/* The names of a file or folder of this connection in its store: "qemu/NAME". NULL without memory. */
+/* The names of a file or folder of this connection in its store: "qemu/NAME". NULL without
+ * memory. */
 char *connection_file(Connection *connection, const char *format, ...) _printf_(2, 3);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A guest's character device as a file descriptor: the service stands between the device and the one
- * client that holds it, so that it can be taken away again. */
+/* A guest's character device as a file descriptor: the service stands between the device and the
+ * one client that holds it, so that it can be taken away again. */
 #pragma once
 
 #include <systemd/sd-event.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Domains as live resources: their definitions at rest, and the story that is told of their lives. */
+/* Domains as live resources: their definitions at rest, and the story that is told of their
+ * lives. */
 #include "drivers/domain.h"
 
 #include <errno.h>
@@ -62,11 +63,14 @@ static char *domain_file(Domain *domain, const char *folder) {
 }
 
 int domain_need_active(const Domain *domain, Error *error) {
-        return domain_is_active(domain) ? 0 : fail(error, ERROR_OPERATION_INVALID, "domain is not running");
+        return domain_is_active(domain)
+                       ? 0
+                       : fail(error, ERROR_OPERATION_INVALID, "domain is not running");
 }
 
 int domain_need_inactive(const Domain *domain, Error *error) {
-        return domain->id == 0 ? 0 : fail(error, ERROR_OPERATION_INVALID, "domain is already running");
+        return domain->id == 0 ? 0
+                               : fail(error, ERROR_OPERATION_INVALID, "domain is already running");
 }
 
 /* ---- definitions at rest ---- */
@@ -95,7 +99,8 @@ int domain_conf(Domain *domain, DomainWhich which, DomainConf **ret, Error *erro
 
         if (r < 0)
                 return r;
-        return conf_parse(text->xml, CONF_TRUSTED | (text == &domain->live ? CONF_LIVE : 0), ret, error);
+        return conf_parse(text->xml, CONF_TRUSTED | (text == &domain->live ? CONF_LIVE : 0), ret,
+                          error);
 }
 
 int domain_xml(Domain *domain, uint32_t flags, const char **ret, char **ret_made, Error *error) {
@@ -141,24 +146,28 @@ static int domain_save(Domain *domain, const char *xml, Error *error) {
         if (!connection->driver->keeps_files)
                 return 0;
         _cleanup_(freep) char *file = domain_file(domain, "");
-        return file ? store_write(connection->store, STORE_CONFIG, file, xml, error) : fail_memory(error);
+        return file ? store_write(connection->store, STORE_CONFIG, file, xml, error)
+                    : fail_memory(error);
 }
 
 /* ---- who is who ---- */
 
-/* The domain that a definition is about: the one with its uuid, or NULL for a new one. A name or uuid
- * that is another's is refused. */
-static int domain_match(Connection *connection, const DomainConf *conf, Domain **ret, Error *error) {
+/* The domain that a definition is about: the one with its uuid, or NULL for a new one. A name or
+ * uuid that is another's is refused. */
+static int domain_match(Connection *connection, const DomainConf *conf, Domain **ret,
+                        Error *error) {
         Resource *same = resource_set_by_uuid(&connection->domains, conf->uuid);
         Resource *named = resource_set_by_name(&connection->domains, conf->name);
         char uuid[UUID_TEXT_MAX];
 
         if (same && strcmp(same->name, conf->name) != 0)
-                return fail(error, ERROR_OPERATION_FAILED, "domain '%s' is already defined with uuid %s",
-                            same->name, uuid_format(same->uuid, uuid));
+                return fail(error, ERROR_OPERATION_FAILED,
+                            "domain '%s' is already defined with uuid %s", same->name,
+                            uuid_format(same->uuid, uuid));
         if (!same && named)
-                return fail(error, ERROR_OPERATION_FAILED, "domain '%s' already exists with uuid %s",
-                            named->name, uuid_format(named->uuid, uuid));
+                return fail(error, ERROR_OPERATION_FAILED,
+                            "domain '%s' already exists with uuid %s", named->name,
+                            uuid_format(named->uuid, uuid));
         *ret = same ? domain_of(same) : NULL;
         return 0;
 }
@@ -175,8 +184,8 @@ static int domain_note(Domain *domain, VirtType type, const char *os_type) {
 }
 
 /* The domain a definition is about, made and attached if it is new. */
-static int domain_obtain(Connection *connection, const DomainConf *conf, bool *ret_new, Domain **ret,
-                         Error *error) {
+static int domain_obtain(Connection *connection, const DomainConf *conf, bool *ret_new,
+                         Domain **ret, Error *error) {
         _cleanup_(domain_unrefp) Domain *made = NULL;
         Domain *same = NULL;
         int r = domain_match(connection, conf, &same, error);
@@ -208,9 +217,10 @@ static void domain_announce(Domain *domain) {
 
 void domain_report(Domain *domain, DomainEventType type, int detail) {
         domain_announce(domain);
-        event_report(&domain->resource.connection->hub,
-                     &(Event) { .kind = EVENT_LIFECYCLE, .resource = &domain->resource, .type = type,
-                                .detail = detail });
+        event_report(&domain->resource.connection->hub, &(Event) { .kind = EVENT_LIFECYCLE,
+                                                                   .resource = &domain->resource,
+                                                                   .type = type,
+                                                                   .detail = detail });
 }
 
 void domain_changed(Domain *domain, uint64_t properties) {
@@ -259,9 +269,11 @@ int domain_define(Connection *connection, DomainConf *conf, Domain **ret, Error 
         domain_text_clear(&domain->persistent);
         domain->persistent = text;
         domain->updated = domain->id > 0;
-        domain_report(domain, DOMAIN_EVENT_DEFINED, was_transient ? DEFINED_ADDED : DEFINED_UPDATED);
+        domain_report(domain, DOMAIN_EVENT_DEFINED,
+                      was_transient ? DEFINED_ADDED : DEFINED_UPDATED);
         if (!is_new)
-                domain_changed(domain, (was_transient ? PROPERTY_PERSISTENT : 0) | PROPERTY_UPDATED);
+                domain_changed(domain,
+                               (was_transient ? PROPERTY_PERSISTENT : 0) | PROPERTY_UPDATED);
         if (ret)
                 *ret = domain;
         return 0;
@@ -298,8 +310,8 @@ int domain_load(Connection *connection, const char *text, Domain **ret, Error *e
 
         r = resource_set_attach(&connection->domains, &domain->resource);
         if (r == -EEXIST)
-                return fail(error, ERROR_DOMAIN_EXISTS, "its name '%s' or its uuid belongs to another",
-                            summary.name);
+                return fail(error, ERROR_DOMAIN_EXISTS,
+                            "its name '%s' or its uuid belongs to another", summary.name);
         if (r < 0)
                 return fail_memory(error);
 
@@ -345,7 +357,8 @@ int domain_rename(Domain *domain, const char *name, Error *error) {
         int r;
 
         if (resource_set_by_name(domains, name))
-                return fail(error, ERROR_OPERATION_INVALID, "domain with name '%s' already exists", name);
+                return fail(error, ERROR_OPERATION_INVALID, "domain with name '%s' already exists",
+                            name);
         r = domain_conf(domain, DOMAIN_PERSISTENT, &conf, error);
         if (r < 0)
                 return r;
@@ -379,7 +392,8 @@ int domain_set_autostart(Domain *domain, bool autostart, Error *error) {
         int r = 0;
 
         if (!domain_is_persistent(domain))
-                return fail(error, ERROR_OPERATION_INVALID, "cannot set autostart for transient domain");
+                return fail(error, ERROR_OPERATION_INVALID,
+                            "cannot set autostart for transient domain");
         if (domain->autostart == autostart)
                 return 0;
         if (connection->driver->keeps_files) {
@@ -440,7 +454,8 @@ void domain_stopped(Domain *domain, int reason, int detail) {
         domain->reason = reason;
         if (was_started) {
                 domain_report(domain, DOMAIN_EVENT_STOPPED, detail);
-                domain_changed(domain, PROPERTY_ACTIVE | PROPERTY_ID | PROPERTY_STATE | PROPERTY_UPDATED);
+                domain_changed(domain,
+                               PROPERTY_ACTIVE | PROPERTY_ID | PROPERTY_STATE | PROPERTY_UPDATED);
         }
         if (!domain_is_persistent(domain))
                 domain_detach(domain);

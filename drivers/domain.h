@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A domain as a live resource: its definitions, state, and the rules that hold for every driver.
  *
- * A definition is kept as its text; domain_conf() makes a tree and a view when one is needed. The
- * persistent text is the file CONFIG/<driver>/<uuid>.xml, so that a rename replaces one file; the mark
- * for autostart is a link CONFIG/<driver>/autostart/<uuid>.xml. The live text is what the running guest
- * has; the driver writes it down in its runtime file. */
+ * A definition is kept as its text; domain_conf() makes a tree and a view when one is needed.
+ * The persistent text is the file CONFIG/<driver>/<uuid>.xml, so that a rename replaces one
+ * file; the mark for autostart is a link CONFIG/<driver>/autostart/<uuid>.xml. The live text is
+ * what the running guest has; the driver writes it down in its runtime file. */
 #pragma once
 
 #include "conf/domain.h"
@@ -56,7 +56,8 @@ typedef enum DomainWhich { DOMAIN_CURRENT, DOMAIN_LIVE, DOMAIN_PERSISTENT } Doma
  * ERROR_OPERATION_INVALID when there is none. */
 int domain_conf(Domain *domain, DomainWhich which, DomainConf **ret, Error *error);
 
-/* The text that GetXMLDesc(flags) answers. Newly allocated only in *ret_made; *ret may be borrowed. */
+/* The text that GetXMLDesc(flags) answers. Newly allocated only in *ret_made; *ret may be
+ * borrowed. */
 int domain_xml(Domain *domain, uint32_t flags, const char **ret, char **ret_made, Error *error);
 
 /* Replaces the live definition (in memory; the driver writes its runtime file). */
@@ -78,16 +79,18 @@ int domain_set_autostart(Domain *domain, bool autostart, Error *error);
 /* Reads back what domain_define() wrote: attached without any event. For connection_new(). */
 int domain_load(Connection *connection, const char *text, Domain **ret, Error *error);
 
-/* The life of a guest as every driver tells it: starting, (state and events), started ... stopped. */
-void domain_starting(Domain *domain, uint32_t id); /* id 0: a new one; otherwise it had one before */
+/* The life of a guest as every driver tells it: starting, (state and events), started ...
+ * stopped. */
+void domain_starting(Domain *domain,
+                     uint32_t id); /* id 0: a new one; otherwise it had one before */
 void domain_set_state(Domain *domain, DomainState state, int reason);
 void domain_started(Domain *domain, int detail); /* active from now on; reports STARTED */
 
 /* The same for a guest that was found running: nothing is reported. */
 void domain_found(Domain *domain);
 
-/* Shut off, id 0, live definition gone, and STOPPED reported unless it never was started; a transient
- * domain is detached. Called with a reference held; domain->data is NULL by then. */
+/* Shut off, id 0, live definition gone, and STOPPED reported unless it never was started; a
+ * transient domain is detached. Called with a reference held; domain->data is NULL by then. */
 void domain_stopped(Domain *domain, int reason, int detail);
 
 void domain_report(Domain *domain, DomainEventType type, int detail);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The drivers that were built in, and what each must offer. The one place that asks how we were built. */
+/* The drivers that were built in, and what each must offer. The one place that asks how we were
+ * built. */
 #include "drivers/driver.h"
 
 #include <assert.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The hub through which facts reach whoever watches. A watch that ends while its hub reports is only
- * marked, and swept when the outermost report is over: no loop ever steps on a freed one. */
+/* The hub through which facts reach whoever watches. A watch that ends while its hub reports is
+ * only marked, and swept when the outermost report is over: no loop ever steps on a freed one. */
 #include "drivers/event.h"
 
 #include <errno.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Facts: what happened to a resource. Drivers change it, save it, then report; whoever watches the hub
- * tells the world. Reporting calls the watchers at once, in the order in which they came. */
+/* Facts: what happened to a resource. Drivers change it, save it, then report; whoever watches
+ * the hub tells the world. Reporting calls the watchers at once, in the order in which they
+ * came. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,19 +18,21 @@ typedef enum EventKind {
         EVENT_REBOOT,
         EVENT_RTC_CHANGE,     /* number: offset in s, signed */
         EVENT_WATCHDOG,       /* type: virDomainEventWatchdogAction */
-        EVENT_IO_ERROR,       /* text[0] path, text[1] alias, text[2] reason; type: virDomainEventIOErrorAction */
+        EVENT_IO_ERROR,       /* text[0] path, text[1] alias, text[2] reason; type:
+                                 virDomainEventIOErrorAction */
         EVENT_BALLOON,        /* number: KiB */
-        EVENT_GRAPHICS,       /* type: phase; text: local node, local service, remote node, remote service, auth */
+        EVENT_GRAPHICS,       /* type: phase; text: local node, local service, remote node, remote
+                                 service, auth */
         EVENT_TRAY,           /* text[0] alias, type: virDomainEventTrayChangeReason */
         EVENT_DEVICE_ADDED,   /* text[0] alias */
         EVENT_DEVICE_REMOVED, /* text[0] alias */
         EVENT_DEVICE_REMOVAL_FAILED, /* text[0] alias */
-        EVENT_AGENT,          /* type: state, detail: reason of virConnectDomainEventAgentLifecycle */
-        EVENT_METADATA,       /* type: DomainMetadataType, text[0] uri or NULL */
+        EVENT_AGENT,    /* type: state, detail: reason of virConnectDomainEventAgentLifecycle */
+        EVENT_METADATA, /* type: DomainMetadataType, text[0] uri or NULL */
         EVENT_PM_SUSPEND,
         EVENT_PM_SUSPEND_DISK,
         EVENT_PM_WAKEUP,
-        EVENT_CONTROL_ERROR,  /* its monitor doesn't answer */
+        EVENT_CONTROL_ERROR, /* its monitor doesn't answer */
         _EVENT_KIND_MAX,
 } EventKind;
 

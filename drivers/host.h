@@ -6,8 +6,8 @@
 
 extern const NodeOps host_node;
 
-/* The <host> element of a capabilities document: uuid, cpu (arch, model, topology), power management,
- * topology with cells. Newly allocated text without trailing newline. */
+/* The <host> element of a capabilities document: uuid, cpu (arch, model, topology), power
+ * management, topology with cells. Newly allocated text without trailing newline. */
 int host_capabilities(char **ret, Error *error);
 
 const char *host_arch(void); /* "x86_64", libvirt's word for it */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Jobs and their queues.
  *
- * done() may drop the last reference to the resource that holds the queue. So the next job is taken
- * off the queue before done() is called: if there is one, it holds a reference itself and the queue
- * outlives the call; if there is none, the queue isn't touched again. Jobs that end within their run()
- * are worked off in a loop, not by recursion: ten thousand of them may wait. */
+ * done() may drop the last reference to the resource that holds the queue. So the next job is
+ * taken off the queue before done() is called: if there is one, it holds a reference itself and
+ * the queue outlives the call; if there is none, the queue isn't touched again. Jobs that end
+ * within their run() are worked off in a loop, not by recursion: ten thousand of them may wait. */
 #include "drivers/job.h"
 
 #include "drivers/resource.h"
@@ -57,7 +57,8 @@ static int job_expired(sd_event_source *source, uint64_t usec, void *userdata) {
         Job *job = userdata;
         JobQueue *queue = job->queue;
         int r = fail(&error, ERROR_OPERATION_TIMEOUT, "cannot begin %s: '%s' is still busy with %s",
-                     job->what, queue->owner, queue->running ? queue->running->what : "another change");
+                     job->what, queue->owner,
+                     queue->running ? queue->running->what : "another change");
 
         job_unlink(job);
         job->queue = NULL;

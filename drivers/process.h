@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A child process, or one that an earlier life of the service started, watched through its pidfd. */
+/* A child process, or one that an earlier life of the service started, watched through its
+ * pidfd. */
 #pragma once
 
 #include <signal.h>
@@ -9,37 +10,40 @@
 
 #include "conf/error.h"
 
-/* Later than everything else that became ready with it: what a process said is read before its end is
- * told. */
+/* Later than everything else that became ready with it: what a process said is read before its
+ * end is told. */
 #define PROCESS_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
 
 typedef struct Process Process;
 
-/* Called once, from the loop, when it is over and reaped. code, status: as waitid() has them (CLD_EXITED
- * and the exit code, CLD_KILLED and the signal); code 0 when it wasn't our child and nobody knows. */
+/* Called once, from the loop, when it is over and reaped. code, status: as waitid() has them
+ * (CLD_EXITED and the exit code, CLD_KILLED and the signal); code 0 when it wasn't our child and
+ * nobody knows. */
 typedef void (*ProcessExited)(Process *process, int code, int status, void *userdata);
 
 typedef struct ProcessSpec {
         const char *const *argv;     /* argv[0] is a path or is looked up in PATH */
-        const char *const *environ;  /* "NAME=value" to set besides our own environment; may be NULL */
+        const char *const
+                *environ; /* "NAME=value" to set besides our own environment; may be NULL */
         const char *folder;          /* working directory; NULL: "/" */
         int in, out, err;            /* descriptors for 0, 1, 2; 0 or -1: /dev/null */
         const int *fds;              /* passed on as 3, 4, 5 ... in this order */
         size_t n_fds;
-        bool hold;     /* stop before exec until process_release(): its pid can be written down first,
-                        * and when we die before that, it ends without having started */
+        bool hold; /* stop before exec until process_release(): its pid can be written down first,
+                    * and when we die before that, it ends without having started */
         bool outlives; /* own session; process_free() leaves it running, once it is released */
 } ProcessSpec;
 
-/* Everything else of ours is closed in the child, its signals are reset; unless it outlives us, it is
- * killed when we die. A program that isn't there is an error here, not an exit. With hold, that error
- * comes from process_release(), after which the process is over and exited() isn't called. */
+/* Everything else of ours is closed in the child, its signals are reset; unless it outlives us,
+ * it is killed when we die. A program that isn't there is an error here, not an exit. With hold,
+ * that error comes from process_release(), after which the process is over and exited() isn't
+ * called. */
 int process_new(sd_event *event, const ProcessSpec *spec, ProcessExited exited, void *userdata,
                 Process **ret, Error *error);
 int process_release(Process *process, Error *error);
 
-/* Takes over a process that runs already, and outlives us as before. -ESRCH, which leaves error alone,
- * when pid is gone or was reused since (start differs). */
+/* Takes over a process that runs already, and outlives us as before. -ESRCH, which leaves error
+ * alone, when pid is gone or was reused since (start differs). */
 int process_adopt(sd_event *event, pid_t pid, uint64_t start, ProcessExited exited, void *userdata,
                   Process **ret, Error *error);
 

@@ -96,8 +96,8 @@ int resource_set_rename(ResourceSet *set, Resource *resource, const char *name) 
         if (resource_set_by_name(set, name))
                 return -EEXIST;
 
-        /* The node of the old name is freed first: that makes room for the new one, so that the second
-         * step can only fail where the first step's way back fails too. */
+        /* The node of the old name is freed first: that makes room for the new one, so that the
+         * second step can only fail where the first step's way back fails too. */
         tdelete(resource, &set->by_name, compare_name);
         char *old = resource->name;
         resource->name = TAKE(copy);

@@ -51,8 +51,8 @@ static int find_port(DomainConf *conf, const char *alias, const DomainChar **ret
         if (alias && *alias) {
                 device = conf_find_alias(conf, alias, &kind);
                 if (!device || !is_port(kind))
-                        return fail(error, ERROR_INVALID_ARG, "no serial port, console or channel has the alias '%s'",
-                                    alias);
+                        return fail(error, ERROR_INVALID_ARG,
+                                    "no serial port, console or channel has the alias '%s'", alias);
                 *ret = (DomainChar *) device;
                 return 0;
         }
@@ -78,7 +78,8 @@ static int open_port(const DomainChar *port, Error *error) {
                 fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
         else {
                 if (strlen(path) >= sizeof(address.sun_path))
-                        return fail(error, ERROR_OPERATION_FAILED, "socket path '%s' is too long", path);
+                        return fail(error, ERROR_OPERATION_FAILED, "socket path '%s' is too long",
+                                    path);
                 snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
                 fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
                 if (fd >= 0 && connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0)
@@ -88,15 +89,16 @@ static int open_port(const DomainChar *port, Error *error) {
 }
 
 /* device is taken over, also on failure. */
-static int console_make(QemuGuest *guest, const char *alias, int device, int *ret_fd, Error *error) {
+static int console_make(QemuGuest *guest, const char *alias, int device, int *ret_fd,
+                        Error *error) {
         QemuConsole *console = calloc(1, sizeof(*console));
         int r = -ENOMEM;
 
         if (console)
                 console->alias = strdup(alias);
         if (console && console->alias)
-                r = console_new(guest->domain->resource.connection->event, device, console_closed, console,
-                                ret_fd, &console->console, error);
+                r = console_new(guest->domain->resource.connection->event, device, console_closed,
+                                console, ret_fd, &console->console, error);
         if (r < 0) {
                 close(device);
                 if (console)
@@ -110,7 +112,8 @@ static int console_make(QemuGuest *guest, const char *alias, int device, int *re
         return 0;
 }
 
-static int qemu_open_console(Domain *domain, const char *alias, uint32_t flags, Job *job, Error *error) {
+static int qemu_open_console(Domain *domain, const char *alias, uint32_t flags, Job *job,
+                             Error *error) {
         QemuGuest *guest = qemu_guest_of(domain);
         _cleanup_(conf_freep) DomainConf *conf = NULL;
         QemuConsole *holder;
@@ -129,7 +132,8 @@ static int qemu_open_console(Domain *domain, const char *alias, uint32_t flags, 
                         break;
         if (holder && !(flags & DOMAIN_CONSOLE_FORCE))
                 return fail(error, ERROR_OPERATION_FAILED,
-                            "Active console session exists for this domain: '%s' is held, flag %d takes it over",
+                            "Active console session exists for this domain: '%s' is held, flag %d "
+                            "takes it over",
                             port->device.alias, DOMAIN_CONSOLE_FORCE);
         r = open_port(port, error);
         if (r < 0)
@@ -175,8 +179,8 @@ static void screen_passed(Qmp *qmp, json_object *value, Error *error, void *user
         }
         Error cause = {};
         r = qmp_call(qmp, "add_client",
-                     qmp_arguments("s", "protocol", screen->protocol, "s", "fdname", screen->name, "b",
-                                   "skipauth", (int) screen->skip_auth, NULL),
+                     qmp_arguments("s", "protocol", screen->protocol, "s", "fdname", screen->name,
+                                   "b", "skipauth", (int) screen->skip_auth, NULL),
                      screen_added, screen, &cause);
         if (r < 0) {
                 screen_free(screen);
@@ -192,18 +196,20 @@ static int find_screen(Domain *domain, uint32_t idx, const char **ret_protocol, 
         if (r < 0)
                 return r;
         if (idx >= conf->graphics.n)
-                return fail(error, ERROR_INVALID_ARG, "the domain has no graphics %u, but %zu in all", idx,
-                            conf->graphics.n);
+                return fail(error, ERROR_INVALID_ARG,
+                            "the domain has no graphics %u, but %zu in all", idx, conf->graphics.n);
         if (conf->graphics.items[idx]->type == GRAPHICS_VNC)
                 *ret_protocol = "vnc";
         else if (conf->graphics.items[idx]->type == GRAPHICS_SPICE)
                 *ret_protocol = "spice";
         else
-                return fail(error, ERROR_OPERATION_UNSUPPORTED, "graphics %u is neither vnc nor spice", idx);
+                return fail(error, ERROR_OPERATION_UNSUPPORTED,
+                            "graphics %u is neither vnc nor spice", idx);
         return 0;
 }
 
-static int qemu_open_graphics(Domain *domain, uint32_t idx, uint32_t flags, Job *job, Error *error) {
+static int qemu_open_graphics(Domain *domain, uint32_t idx, uint32_t flags, Job *job,
+                              Error *error) {
         static unsigned serial;
         const char *protocol = NULL;
         int pair[2];

@@ -22,7 +22,7 @@
 
 #define FORMAT 1              /* of the document; counts up when the probe asks something new */
 #define FILE_MAX (8u << 20)
-#define PATIENCE_MIN UINT64_C(5000000) /* us for a whole probe, whatever the service's patience is */
+#define PATIENCE_MIN UINT64_C(5000000) /* us for a whole probe, at the least */
 #define PATIENCE_MAX UINT64_C(20000000)
 #define FAILURE_KEPT 10000000 /* us in which a binary that failed isn't tried again */
 #define PROBES_MAX 4          /* at once; an answer about all architectures may need thirty */
@@ -288,7 +288,8 @@ static void start_probes(QemuCapsCache *cache) {
                         continue;
                 entry->queued = false;
                 if (qemu_probe_new(cache->connection->event, entry->binary, kvm_usable(),
-                                   probe_patience(cache), on_probed, entry, &entry->probe, &error) >= 0)
+                                   probe_patience(cache), on_probed, entry, &entry->probe,
+                                   &error) >= 0)
                         cache->n_probes++;
                 else
                         entry_failed(entry, &error);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a QEMU binary can do, asked of the binary itself over QMP (query-machines, qom-list-types,
- * query-qmp-schema, query-cpu-definitions, device-list-properties ...), never derived from its version.
- * The answers are kept in memory and in CACHE/qemu/caps/, valid for that path, size, time stamp and
- * accessibility of /dev/kvm. A probe is a child process and an exchange on the loop: nobody waits. */
+/* What a QEMU binary can do, asked of the binary itself over QMP (query-machines,
+ * qom-list-types, query-qmp-schema, query-cpu-definitions, device-list-properties ...), never
+ * derived from its version. The answers are kept in memory and in CACHE/qemu/caps/, valid for
+ * that path, size, time stamp and accessibility of /dev/kvm. A probe is a child process and an
+ * exchange on the loop: nobody waits. */
 #pragma once
 
 #include "conf/domain.h"
@@ -40,12 +41,13 @@ typedef struct QemuCaps {
         size_t n_types;
         char **commands;      /* QMP commands, sorted */
         size_t n_commands;
-        char **features;      /* sorted: "device.property" ("virtio-blk-pci.write-cache"), "command/argument",
-                               * "command/argument=value" of enums ("netdev_add/type=vhost-vdpa"),
-                               * "option.parameter" of query-command-line-options ("sandbox.spawn"),
-                               * "query-display-options/type=dbus" of what comes back from that one,
-                               * "query-gic-capabilities/kernel=3" likewise ("emulated" for TCG).
-                               * Of devices and objects only those in the table of probe.c */
+        char **features; /* sorted: "device.property" ("virtio-blk-pci.write-cache"),
+                          * "command/argument", "command/argument=value" of enums
+                          * ("netdev_add/type=vhost-vdpa"), "option.parameter" of
+                          * query-command-line-options ("sandbox.spawn"),
+                          * "query-display-options/type=dbus" of what comes back from that one,
+                          * "query-gic-capabilities/kernel=3" likewise ("emulated" for TCG).
+                          * Of devices and objects only those in the table of probe.c */
         size_t n_features;
 } QemuCaps;
 
@@ -59,18 +61,21 @@ bool qemu_caps_has(const QemuCaps *caps, const char *feature);         /* see fe
 /* By name or alias; NULL: the default machine. NULL when there is none. */
 const QemuMachine *qemu_caps_machine(const QemuCaps *caps, const char *name);
 
-/* Whether a CPU model is one that definitions name: not "host", "max", "base", not a version of another
- * ("EPYC-v2"). */
+/* Whether a CPU model is one that definitions name: not "host", "max", "base", not a version of
+ * another ("EPYC-v2"). */
 bool qemu_cpu_is_named(const char *name);
 
 typedef struct QemuCapsCache QemuCapsCache;
-typedef void (*QemuCapsReady)(QemuCaps *caps, Error *error, void *userdata); /* caps borrowed, NULL on failure */
+typedef void (*QemuCapsReady)(QemuCaps *caps, Error *error,
+                              void *userdata); /* caps borrowed, NULL on failure */
 
 QemuCapsCache *qemu_caps_cache_new(Connection *connection); /* NULL without memory */
-QemuCapsCache *qemu_caps_cache_free(QemuCapsCache *cache);  /* waiting callers are told ERROR_OPERATION_ABORTED */
+QemuCapsCache *
+qemu_caps_cache_free(QemuCapsCache *cache); /* waiting callers are told ERROR_OPERATION_ABORTED */
 
-/* DONE: *ret is borrowed from the cache and ready() isn't called. PENDING: ready() comes later, once.
- * Several callers share one probe. A binary that isn't there or doesn't answer: error with its words. */
+/* DONE: *ret is borrowed from the cache and ready() isn't called. PENDING: ready() comes later,
+ * once. Several callers share one probe. A binary that isn't there or doesn't answer: error with
+ * its words. */
 int qemu_caps_get(QemuCapsCache *cache, const char *binary, QemuCapsReady ready, void *userdata,
                   QemuCaps **ret, Error *error);
 
@@ -81,12 +86,13 @@ int qemu_find_binary(const char *arch, char **ret, Error *error);
 /* Architectures whose binary is on this host, libvirt's words, the host's first; ends with NULL. */
 char **qemu_installed_archs(void);
 
-/* The document of virConnectGetCapabilities: host and one <guest> for each architecture and os type. */
+/* The document of virConnectGetCapabilities: host and one <guest> for each architecture and os
+ * type. */
 int qemu_capabilities_xml(QemuCaps *const *caps, size_t n, char **ret, Error *error);
 
-/* The document of virConnectGetDomainCapabilities. arch, machine NULL and type VIRT_UNSET: the binary's
- * own, its default, KVM where it can be used. It says what a definition may ask for: what this QEMU has
- * and the service makes use of. */
+/* The document of virConnectGetDomainCapabilities. arch, machine NULL and type VIRT_UNSET: the
+ * binary's own, its default, KVM where it can be used. It says what a definition may ask for:
+ * what this QEMU has and the service makes use of. */
 int qemu_domain_capabilities_xml(const QemuCaps *caps, const char *arch, const char *machine,
                                  VirtType type, char **ret, Error *error);
 

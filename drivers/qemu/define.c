@@ -49,7 +49,8 @@ static void definition_with_caps(QemuCaps *caps, Error *error, void *userdata) {
 }
 
 static int definition_take(Connection *connection, const char *xml, bool validate, uint32_t flags,
-                           int (*then)(Definition *definition, Error *error), Job *job, Error *error) {
+                           int (*then)(Definition *definition, Error *error), Job *job,
+                           Error *error) {
         _cleanup_(definition_freep) Definition *definition = calloc(1, sizeof(*definition));
         _cleanup_(freep) char *emulator = NULL;
         QemuCaps *caps;
@@ -57,7 +58,8 @@ static int definition_take(Connection *connection, const char *xml, bool validat
 
         if (!definition)
                 return fail_memory(error);
-        *definition = (Definition) { .connection = connection, .job = job, .flags = flags, .then = then };
+        *definition =
+                (Definition) { .connection = connection, .job = job, .flags = flags, .then = then };
         r = conf_parse(xml, validate ? CONF_VALIDATE : 0, &definition->conf, error);
         if (r >= 0)
                 r = qemu_emulator_of(definition->conf, &emulator, error);
@@ -82,14 +84,16 @@ static int keep(Definition *definition, Error *error) {
         return r;
 }
 
-static int qemu_define(Connection *connection, const char *xml, uint32_t flags, Job *job, Error *error) {
-        return definition_take(connection, xml, flags & DOMAIN_DEFINE_VALIDATE, flags, keep, job, error);
+static int qemu_define(Connection *connection, const char *xml, uint32_t flags, Job *job,
+                       Error *error) {
+        return definition_take(connection, xml, flags & DOMAIN_DEFINE_VALIDATE, flags, keep, job,
+                               error);
 }
 
 /* ---- create ---- */
 
-/* The caller's job goes on in the domain's queue, since a domain that exists may be busy; what is to be
- * started waits with it. */
+/* The caller's job goes on in the domain's queue, since a domain that exists may be busy; what
+ * is to be started waits with it. */
 typedef struct Creation {
         DomainConf *conf;
         uint32_t flags;
@@ -107,7 +111,8 @@ static int create_now(Job *job, Error *error) {
         Creation *creation = job->result.baggage;
         int r = domain_need_inactive(domain, error);
 
-        return r < 0 ? r : qemu_start_conf(domain, TAKE(creation->conf), creation->flags, job, error);
+        return r < 0 ? r
+                     : qemu_start_conf(domain, TAKE(creation->conf), creation->flags, job, error);
 }
 
 static int run(Definition *definition, Error *error) {
@@ -129,8 +134,10 @@ static int run(Definition *definition, Error *error) {
         return PENDING;
 }
 
-static int qemu_create(Connection *connection, const char *xml, uint32_t flags, Job *job, Error *error) {
-        return definition_take(connection, xml, flags & DOMAIN_START_VALIDATE, flags, run, job, error);
+static int qemu_create(Connection *connection, const char *xml, uint32_t flags, Job *job,
+                       Error *error) {
+        return definition_take(connection, xml, flags & DOMAIN_START_VALIDATE, flags, run, job,
+                               error);
 }
 
 /* ---- undefine, rename ---- */
@@ -142,14 +149,16 @@ static int remove_nvram(Domain *domain, uint32_t flags, Error *error) {
         if (r < 0)
                 return r;
         if (!conf->os.nvram) /* with firmware='efi' it was chosen at the start */
-                conf->os.nvram = qemu_nvram_path(domain->resource.connection, domain->resource.uuid);
+                conf->os.nvram =
+                        qemu_nvram_path(domain->resource.connection, domain->resource.uuid);
         if (!conf->os.nvram)
                 return fail_memory(error);
         if (access(conf->os.nvram, F_OK) < 0 || (flags & DOMAIN_UNDEFINE_KEEP_NVRAM))
                 return 0;
         if (!(flags & DOMAIN_UNDEFINE_NVRAM))
                 return fail(error, ERROR_OPERATION_INVALID,
-                            "cannot undefine domain with nvram: say whether '%s' is to be removed (flag %d) "
+                            "cannot undefine domain with nvram: say whether '%s' is to be removed "
+                            "(flag %d) "
                             "or kept (flag %d)",
                             conf->os.nvram, DOMAIN_UNDEFINE_NVRAM, DOMAIN_UNDEFINE_KEEP_NVRAM);
         if (unlink(conf->os.nvram) < 0)

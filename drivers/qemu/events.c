@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What QEMU tells us, and what follows from it: QMP events become states, facts and lifecycle rules.
+/* What QEMU tells us, and what follows from it: QMP events become states, facts and lifecycle
+ * rules.
  *
- * QEMU runs with -no-shutdown: when the guest powers off, it stops and waits. What happens then is our
- * choice (on_poweroff, on_reboot, on_crash); a reset within the same QEMU is how it restarts. */
+ * QEMU runs with -no-shutdown: when the guest powers off, it stops and waits. What happens then
+ * is our choice (on_poweroff, on_reboot, on_crash); a reset within the same QEMU is how it
+ * restarts. */
 #include <errno.h>
 #include <string.h>
 
@@ -49,7 +51,8 @@ void qemu_guest_running(QemuGuest *guest, int reason) {
         domain_report(domain, DOMAIN_EVENT_RESUMED, RESUMED_UNPAUSED);
 }
 
-/* QEMU also stops on its way down and before it tells why it stopped; those have their own events. */
+/* QEMU also stops on its way down and before it tells why it stopped; those have their own
+ * events. */
 static void on_stop(QemuGuest *guest, json_object *data) {
         if (guest->domain->state == DOMAIN_RUNNING && !guest->stopping && !guest->off)
                 qemu_guest_paused(guest, DOMAIN_PAUSED_USER, SUSPENDED_PAUSED);
@@ -74,24 +77,26 @@ static bool guest_was_just_reset(QemuGuest *guest) {
         return guest_now(guest) < guest->last_reset + RESET_PAUSE;
 }
 
-/* Where a reset by the guest is to end it, QEMU was told to make every reset a shutdown: not this one. */
+/* Where a reset by the guest is to end it, QEMU was told to make every reset a shutdown: not
+ * this one. */
 int qemu_guest_reset(QemuGuest *guest, QmpReply reply, void *userdata, Error *error) {
         bool exempt = guest->on_reboot != ACTION_RESTART;
         int r = 0;
 
         if (exempt)
-                r = qmp_call(guest->qmp, "set-action", qmp_arguments("s", "reboot", "reset", NULL), NULL, NULL,
-                             error);
+                r = qmp_call(guest->qmp, "set-action", qmp_arguments("s", "reboot", "reset", NULL),
+                             NULL, NULL, error);
         if (r >= 0)
                 r = qmp_call(guest->qmp, "system_reset", NULL, reply, userdata, error);
         if (r >= 0 && exempt)
-                (void) qmp_call(guest->qmp, "set-action", qmp_arguments("s", "reboot", "shutdown", NULL), NULL,
-                                NULL, NULL);
+                (void) qmp_call(guest->qmp, "set-action",
+                                qmp_arguments("s", "reboot", "shutdown", NULL), NULL, NULL, NULL);
         guest->rebooting = false;
         return r;
 }
 
-/* In the same QEMU: reset, then run. Answers are not waited for; their failure shows as its state. */
+/* In the same QEMU: reset, then run. Answers are not waited for; their failure shows as its
+ * state. */
 static void guest_reboot(QemuGuest *guest) {
         if (guest->qmp && qemu_guest_reset(guest, NULL, NULL, NULL) >= 0)
                 (void) qmp_call(guest->qmp, "cont", NULL, NULL, NULL, NULL);
@@ -147,7 +152,8 @@ static void on_shutdown(QemuGuest *guest, json_object *data) {
 
         if (guest->off || guest->domain->state == DOMAIN_CRASHED)
                 return; /* was told before; now it is QEMU that ends */
-        qemu_guest_powered_off(guest, json_truth(data, "guest"), strcmp(reason, "guest-reset") == 0);
+        qemu_guest_powered_off(guest, json_truth(data, "guest"),
+                               strcmp(reason, "guest-reset") == 0);
 }
 
 /* A reset that reaches SeaBIOS warm makes it reset the machine once or twice more: one reboot. */
@@ -170,7 +176,8 @@ void qemu_guest_crashed(QemuGuest *guest) {
         domain_set_state(domain, DOMAIN_CRASHED, DOMAIN_CRASHED_PANICKED);
         guest_save(guest);
         domain_report(domain, DOMAIN_EVENT_CRASHED, CRASHED_PANICKED);
-        if (guest->on_crash == ACTION_COREDUMP_DESTROY || guest->on_crash == ACTION_COREDUMP_RESTART)
+        if (guest->on_crash == ACTION_COREDUMP_DESTROY ||
+            guest->on_crash == ACTION_COREDUMP_RESTART)
                 log_resource(LOG_WARNING, &domain->resource, "it crashed; no core dump is taken");
         guest_follow(guest, guest->on_crash, DOMAIN_SHUTOFF_CRASHED, STOPPED_CRASHED);
 }
@@ -243,7 +250,8 @@ static void on_io_error(QemuGuest *guest, json_object *data) {
         int action = word(json_text(data, "action"), actions, ELEMENTS(actions), 0);
 
         (void) domain_conf(guest->domain, DOMAIN_LIVE, &conf, NULL);
-        const DomainDisk *disk = disk_of_node(conf, json_text(data, "qom-path") ?: json_text(data, "device"));
+        const DomainDisk *disk =
+                disk_of_node(conf, json_text(data, "qom-path") ?: json_text(data, "device"));
         guest_report(guest, (Event) {
                 .kind = EVENT_IO_ERROR,
                 .type = action,
@@ -255,18 +263,21 @@ static void on_io_error(QemuGuest *guest, json_object *data) {
 }
 
 static void on_rtc(QemuGuest *guest, json_object *data) {
-        guest_report(guest, (Event) { .kind = EVENT_RTC_CHANGE, .number = json_number(data, "offset", 0) });
+        guest_report(guest, (Event) { .kind = EVENT_RTC_CHANGE,
+                                      .number = json_number(data, "offset", 0) });
 }
 
 static void on_balloon(QemuGuest *guest, json_object *data) {
-        guest_report(guest,
-                     (Event) { .kind = EVENT_BALLOON, .number = json_number(data, "actual", 0) / 1024 });
+        guest_report(guest, (Event) { .kind = EVENT_BALLOON,
+                                      .number = json_number(data, "actual", 0) / 1024 });
 }
 
 static void on_tray(QemuGuest *guest, json_object *data) {
-        guest_report(guest, (Event) { .kind = EVENT_TRAY,
-                                      .type = json_truth(data, "tray-open") ? 0 : 1, /* ...TrayChangeReason */
-                                      .text = { json_text(data, "id") ?: "" } });
+        guest_report(
+                guest,
+                (Event) { .kind = EVENT_TRAY,
+                          .type = json_truth(data, "tray-open") ? 0 : 1, /* ...TrayChangeReason */
+                          .text = { json_text(data, "id") ?: "" } });
 }
 
 /* virDomainEventGraphicsPhase: connected, authenticated, gone */
@@ -312,7 +323,8 @@ static void on_agent(QemuGuest *guest, json_object *data) {
         if (domain_set_live(guest->domain, conf, NULL) >= 0)
                 guest_save(guest);
         if (channel->target_name && strcmp(channel->target_name, "org.qemu.guest_agent.0") == 0)
-                guest_report(guest, (Event) { .kind = EVENT_AGENT, .type = open ? 1 : 2, .detail = 2 });
+                guest_report(guest,
+                             (Event) { .kind = EVENT_AGENT, .type = open ? 1 : 2, .detail = 2 });
 }
 
 static const struct {

@@ -51,9 +51,11 @@ static void guest_closed(Qmp *qmp, Error *error, void *userdata) {
         if (guest->stopping)
                 return; /* that is how it ends */
 
-        /* Its process may follow at once; if it doesn't, the guest goes on unmanaged rather than lost. */
+        /* Its process may follow at once; if it doesn't, the guest goes on unmanaged rather than
+         * lost. */
         _cleanup_(freep) char *text = error_text(error);
-        log_resource(LOG_WARNING, &domain->resource, "its monitor is gone: %s", text ?: "out of memory");
+        log_resource(LOG_WARNING, &domain->resource, "its monitor is gone: %s",
+                     text ?: "out of memory");
         event_report(&domain->resource.connection->hub,
                      &(Event) { .kind = EVENT_CONTROL_ERROR, .resource = &domain->resource });
 }
@@ -120,8 +122,8 @@ void qemu_guest_end(QemuGuest *guest, int reason, int detail, bool graceful) {
         }
         (void) process_signal(guest->process, SIGTERM);
         if (!graceful && !guest->escalation &&
-            sd_event_add_time_relative(event, &guest->escalation, CLOCK_MONOTONIC, TERMINATE_PATIENCE, 0,
-                                       guest_escalate, guest) < 0)
+            sd_event_add_time_relative(event, &guest->escalation, CLOCK_MONOTONIC,
+                                       TERMINATE_PATIENCE, 0, guest_escalate, guest) < 0)
                 qemu_guest_kill(guest);
 }
 
@@ -135,7 +137,8 @@ static DomainConf *guest_definition(Domain *domain) {
                 return NULL;
         if (domain_xml(domain, DOMAIN_XML_INACTIVE | DOMAIN_XML_SECURE, &xml, &text, NULL) < 0 ||
             conf_parse(xml, CONF_TRUSTED, &conf, NULL) < 0)
-                log_resource(LOG_ERR, &domain->resource, "cannot keep its definition to start it again");
+                log_resource(LOG_ERR, &domain->resource,
+                             "cannot keep its definition to start it again");
         return conf;
 }
 

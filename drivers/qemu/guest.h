@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A running guest: its process, its conversation, and what must be undone when it ends.
  *
- * RUNTIME/qemu/<uuid>.xml is its runtime file (status.c): state, pid and its start time, and the live
- * definition. It is written before QEMU is let go and after every change, so that a service which was
- * killed at any moment finds its guests again (reconnect.c). RUNTIME/qemu/<uuid>/ holds its sockets.
+ * RUNTIME/qemu/<uuid>.xml is its runtime file (status.c): state, pid and its start time, and the
+ * live definition. It is written before QEMU is let go and after every change, so that a service
+ * which was killed at any moment finds its guests again (reconnect.c). RUNTIME/qemu/<uuid>/
+ * holds its sockets.
  *
- * A guest ends in one place: qemu_guest_exited(), when its process is over. Whoever wants it to end
- * notes why and signals the process; what QEMU said before it died has been read by then, because the
- * process is watched with a lower priority than the conversation. */
+ * A guest ends in one place: qemu_guest_exited(), when its process is over. Whoever wants it to
+ * end notes why and signals the process; what QEMU said before it died has been read by then,
+ * because the process is watched with a lower priority than the conversation. */
 #pragma once
 
 #include "drivers/console.h"
@@ -45,7 +46,7 @@ typedef struct QemuGuest {
         sd_event_source *escalation;  /* asking wasn't enough: SIGKILL */
         bool off;                     /* powered off, QEMU waits: what it stops now isn't a pause */
         uint64_t last_reset;          /* us on CLOCK_MONOTONIC, when it was told */
-        bool rebooting;               /* the power button was pressed for a reboot: off means reset */
+        bool rebooting; /* the power button was pressed for a reboot: off means reset */
         bool stopping;                /* stop_reason and stop_detail are decided */
         int stop_reason, stop_detail; /* for domain_stopped() */
         QemuAfter after;
@@ -69,11 +70,12 @@ QemuGuest *qemu_guest_free(QemuGuest *guest); /* leaves the process alone */
 /* Opens the conversation on the guest's socket; commands may be sent at once. */
 int qemu_guest_connect(QemuGuest *guest, Error *error);
 
-/* ProcessExited of every guest: undoes everything, reports, ends jobs, starts again if the rules say so. */
+/* ProcessExited of every guest: undoes everything, reports, ends jobs, starts again if the rules
+ * say so. */
 void qemu_guest_exited(Process *process, int code, int status, void *userdata);
 
-/* Ends the process, and notes why unless that was decided before. SIGTERM, and unless graceful SIGKILL
- * when it takes too long. */
+/* Ends the process, and notes why unless that was decided before. SIGTERM, and unless graceful
+ * SIGKILL when it takes too long. */
 void qemu_guest_end(QemuGuest *guest, int reason, int detail, bool graceful);
 void qemu_guest_kill(QemuGuest *guest); /* at once */
 
@@ -87,8 +89,10 @@ int qemu_guest_qmp(Domain *domain, Qmp **ret, Error *error);
 int qemu_start_conf(Domain *domain, DomainConf *conf, uint32_t flags, Job *job, Error *error);
 int qemu_start(Domain *domain, uint32_t flags, Job *job, Error *error);
 void qemu_start_closed(QemuGuest *guest, Error *error);                 /* its conversation ended */
-void qemu_start_exited(QemuGuest *guest, int code, int status);         /* its process is over: the job ends */
-void qemu_start_abort(QemuGuest *guest, ErrorCode code, const char *why); /* somebody wants it to end */
+void qemu_start_exited(QemuGuest *guest, int code,
+                       int status); /* its process is over: the job ends */
+void qemu_start_abort(QemuGuest *guest, ErrorCode code,
+                      const char *why); /* somebody wants it to end */
 QemuStart *qemu_start_free(QemuStart *start);
 
 /* ---- prepare.c, tap.c: what must be there before QEMU runs ---- */
@@ -99,7 +103,8 @@ int qemu_prepare_files(Domain *domain, DomainConf *conf, Error *error);
 int qemu_choose_nvram(Connection *connection, DomainConf *conf, Error *error);
 char *qemu_nvram_path(Connection *connection, Uuid uuid); /* of our making; NULL without memory */
 
-/* Taps for conf->nets, descriptors -1 for those that need none. Their names are written into target. */
+/* Taps for conf->nets, descriptors -1 for those that need none. Their names are written into
+ * target. */
 typedef struct QemuTaps {
         QemuTap *items;
         size_t n;
@@ -121,8 +126,8 @@ int qemu_guest_reset(QemuGuest *guest, QmpReply reply, void *userdata, Error *er
 
 /* ---- restart.c: rename-restart and its like ---- */
 
-/* Starts a domain again after its guest has ended; conf, taken, is its definition when it was transient,
- * else NULL. */
+/* Starts a domain again after its guest has ended; conf, taken, is its definition when it was
+ * transient, else NULL. */
 void qemu_start_again(Connection *connection, Domain *domain, DomainConf *conf, QemuAfter after);
 
 /* ---- status.c: the runtime file and the folder ---- */
@@ -138,7 +143,8 @@ int qemu_reconnect_all(Connection *connection, Error *error);
 /* ---- log.c: STATE/qemu/log/<name>.log, one for all runs of a guest ---- */
 
 int qemu_log_open(Domain *domain, Error *error); /* a descriptor to append to */
-char *qemu_log_tail(Domain *domain, off_t from); /* newly allocated, one line; NULL: nothing there */
+char *qemu_log_tail(Domain *domain,
+                    off_t from); /* newly allocated, one line; NULL: nothing there */
 void qemu_log_remove(Domain *domain);
 
 /* ---- access.c ---- */

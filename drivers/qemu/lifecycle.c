@@ -19,7 +19,8 @@ static int qemu_destroy(Domain *domain, uint32_t flags, Job *job, Error *error) 
         guest->after = AFTER_NOTHING;
         guest->ending = job;
         if (guest->start)
-                qemu_start_abort(guest, ERROR_OPERATION_ABORTED, "the domain was destroyed meanwhile");
+                qemu_start_abort(guest, ERROR_OPERATION_ABORTED,
+                                 "the domain was destroyed meanwhile");
         else
                 qemu_guest_end(guest, DOMAIN_SHUTOFF_DESTROYED, STOPPED_DESTROYED,
                                flags & DOMAIN_DESTROY_GRACEFUL);
@@ -28,7 +29,8 @@ static int qemu_destroy(Domain *domain, uint32_t flags, Job *job, Error *error) 
 
 /* ---- one QMP command each ---- */
 
-/* Ends the job with QEMU's answer. The guest may be gone by then: its queue's job holds the domain. */
+/* Ends the job with QEMU's answer. The guest may be gone by then: its queue's job holds the
+ * domain. */
 static void told(Qmp *qmp, json_object *value, Error *error, void *userdata) {
         Job *job = userdata;
 
@@ -88,7 +90,8 @@ static void suspended(Qmp *qmp, json_object *value, Error *error, void *userdata
 
         free(userdata);
         if (value && qemu_guest_of(change.domain))
-                qemu_guest_paused(qemu_guest_of(change.domain), DOMAIN_PAUSED_USER, SUSPENDED_PAUSED);
+                qemu_guest_paused(qemu_guest_of(change.domain), DOMAIN_PAUSED_USER,
+                                  SUSPENDED_PAUSED);
         told(qmp, value, error, change.job);
 }
 
@@ -101,7 +104,8 @@ static void resumed(Qmp *qmp, json_object *value, Error *error, void *userdata) 
         told(qmp, value, error, change.job);
 }
 
-static int tell_change(Domain *domain, const char *command, QmpReply reply, Job *job, Error *error) {
+static int tell_change(Domain *domain, const char *command, QmpReply reply, Job *job,
+                       Error *error) {
         Change *change;
         Qmp *qmp;
         int r = qemu_guest_qmp(domain, &qmp, error);
@@ -128,7 +132,8 @@ static int qemu_suspend(Domain *domain, Job *job, Error *error) {
         if (domain->state == DOMAIN_PAUSED)
                 return DONE;
         if (domain->state != DOMAIN_RUNNING)
-                return fail(error, ERROR_OPERATION_INVALID, "domain is shutting down or has crashed");
+                return fail(error, ERROR_OPERATION_INVALID,
+                            "domain is shutting down or has crashed");
         return tell_change(domain, "stop", suspended, job, error);
 }
 

@@ -60,7 +60,8 @@ char *qemu_log_tail(Domain *domain, off_t from) {
         _cleanup_(freep) char *path =
                 file ? store_path(domain->resource.connection->store, STORE_STATE, file) : NULL;
         _cleanup_(freep) char *text = calloc(1, TAIL_MAX + 1);
-        _cleanup_(closep) int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
+        _cleanup_(closep) int fd =
+                path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
         struct stat st;
 
         if (fd < 0 || !text || fstat(fd, &st) < 0)

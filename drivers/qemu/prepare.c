@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files that must be there before QEMU runs. QEMU would complain as well, but late, and in words about
- * its options rather than about the definition. */
+/* Files that must be there before QEMU runs. QEMU would complain as well, but late, and in words
+ * about its options rather than about the definition. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -76,7 +76,8 @@ static int copy_file(const char *from, int folder, const char *name, Error *erro
 
         if (in < 0)
                 return fail_errno(error, -errno, "cannot read the nvram template '%s'", from);
-        out = openat(folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        out = openat(folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+                     0600);
         while (out >= 0 && n > 0)
                 n = sendfile(out, in, NULL, 1 << 20);
         if (out < 0 || n < 0 || fsync(out) < 0 || renameat(folder, temporary, folder, name) < 0) {
@@ -98,7 +99,8 @@ static int prepare_nvram(Connection *connection, DomainOs *os, Error *error) {
         template = template_of(os);
         if (!template)
                 return fail(error, ERROR_CONFIG_UNSUPPORTED,
-                            "nvram '%s' isn't there, and no template says what to fill it with", os->nvram);
+                            "nvram '%s' isn't there, and no template says what to fill it with",
+                            os->nvram);
 
         _cleanup_(freep) char *ours = connection_file(connection, "nvram");
         folder = ours ? store_open_folder(connection->store, STORE_STATE, ours, error) : -ENOMEM;
@@ -109,7 +111,8 @@ static int prepare_nvram(Connection *connection, DomainOs *os, Error *error) {
                 return fail_memory(error);
         slash = strrchr(folder_name, '/');
         if (!slash)
-                return fail(error, ERROR_CONFIG_UNSUPPORTED, "nvram '%s' must be an absolute path", os->nvram);
+                return fail(error, ERROR_CONFIG_UNSUPPORTED, "nvram '%s' must be an absolute path",
+                            os->nvram);
         *slash = 0;
 
         _cleanup_(closep) int parent = open(*folder_name ? folder_name : "/",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* After a restart of the service: every runtime file names a guest. One whose process is still there is
- * taken over with its id, state and definition; one that was being started when we died is ended, since
- * nobody was told of it; of one that is gone the traces are removed. */
+/* After a restart of the service: every runtime file names a guest. One whose process is still
+ * there is taken over with its id, state and definition; one that was being started when we died
+ * is ended, since nobody was told of it; of one that is gone the traces are removed. */
 #include <errno.h>
 #include <string.h>
 
@@ -51,7 +51,8 @@ static int adopt(Domain *domain, const QemuStatus *status, DomainConf *conf, Err
         }
         domain_starting(domain, status->id);
         domain_found(domain);
-        domain->state = status->state < _DOMAIN_STATE_MAX ? (DomainState) status->state : DOMAIN_NOSTATE;
+        domain->state =
+                status->state < _DOMAIN_STATE_MAX ? (DomainState) status->state : DOMAIN_NOSTATE;
         domain->reason = status->reason;
         domain->autodestroy = status->autodestroy == TRISTATE_YES;
         return 0;
@@ -113,7 +114,8 @@ static int found(const char *name, void *userdata) {
         else if (r < 0) {
                 _cleanup_(freep) char *text = error_text(&error);
 
-                log_message(LOG_ERR, "cannot take over guest %s: %s", name, text ?: "out of memory");
+                log_message(LOG_ERR, "cannot take over guest %s: %s", name,
+                            text ?: "out of memory");
         }
         return 0;
 }
@@ -133,7 +135,8 @@ static int found_folder(const char *name, void *userdata) {
 
 int qemu_reconnect_all(Connection *connection, Error *error) {
         const char *folder = connection->driver->id;
-        int r = store_list(connection->store, STORE_RUNTIME, folder, ".xml", found, connection, error);
+        int r = store_list(connection->store, STORE_RUNTIME, folder, ".xml", found, connection,
+                           error);
 
         return r < 0 ? r : store_list(connection->store, STORE_RUNTIME, folder, "/", found_folder,
                                       connection, error);

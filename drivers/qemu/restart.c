@@ -87,7 +87,8 @@ void qemu_start_again(Connection *connection, Domain *domain, DomainConf *conf, 
         if (r < 0) {
                 _cleanup_(freep) char *text = error_text(&error);
 
-                log_resource(LOG_ERR, &domain->resource, "cannot start it again: %s", text ?: "out of memory");
+                log_resource(LOG_ERR, &domain->resource, "cannot start it again: %s",
+                             text ?: "out of memory");
                 conf_free(conf);
                 free(again);
                 return;

@@ -65,7 +65,8 @@ static int start_listen(int folder, Error *error) {
 
         (void) unlinkat(folder, "monitor", 0);
         snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/monitor", folder);
-        if (fd < 0 || bind(fd, (struct sockaddr *) &address, sizeof(address)) < 0 || listen(fd, 1) < 0)
+        if (fd < 0 || bind(fd, (struct sockaddr *) &address, sizeof(address)) < 0 ||
+            listen(fd, 1) < 0)
                 return fail_errno(error, -errno, "cannot make the monitor's socket");
         return TAKE_FD(fd);
 }
@@ -104,7 +105,8 @@ static int start_list_fds(int monitor, const QemuTaps *taps, QemuTap *numbers, Q
 }
 
 /* The held process; its log begins with the command line. */
-static int start_spawn(QemuStart *start, const QemuCommand *command, const FdList *fds, Error *error) {
+static int start_spawn(QemuStart *start, const QemuCommand *command, const FdList *fds,
+                       Error *error) {
         QemuGuest *guest = start->guest;
         _cleanup_(closep) int log = qemu_log_open(guest->domain, error);
         _cleanup_(freep) char *text = qemu_command_text(command);
@@ -124,8 +126,8 @@ static int start_spawn(QemuStart *start, const QemuCommand *command, const FdLis
                 .hold = true,
                 .outlives = true,
         };
-        return process_new(guest->domain->resource.connection->event, &spec, qemu_guest_exited, guest,
-                           &guest->process, error);
+        return process_new(guest->domain->resource.connection->event, &spec, qemu_guest_exited,
+                           guest, &guest->process, error);
 }
 
 static int start_command(QemuStart *start, const QemuCaps *caps, Error *error) {
@@ -221,7 +223,8 @@ typedef struct Pty {
         const char *label, *path;
 } Pty;
 
-/* The first serial port and its twin among the consoles have the same alias, and so the same pty. */
+/* The first serial port and its twin among the consoles have the same alias, and so the same
+ * pty. */
 static int note_pty(DomainConf *conf, DeviceKind kind, Device *device, void *userdata) {
         DomainChar *port = (DomainChar *) device;
         const Pty *pty = userdata;
@@ -305,9 +308,10 @@ static int start_links(QemuStart *start, Error *error) {
                 int r = 0;
 
                 if (net->link && strcmp(net->link, "down") == 0)
-                        r = start_ask(start, "set_link",
-                                      qmp_arguments("s", "name", net->device.alias, "b", "up", 0, NULL),
-                                      start_told, error);
+                        r = start_ask(
+                                start, "set_link",
+                                qmp_arguments("s", "name", net->device.alias, "b", "up", 0, NULL),
+                                start_told, error);
                 if (r < 0)
                         return r;
         }
@@ -375,7 +379,8 @@ static void start_with_caps(QemuCaps *caps, Error *error, void *userdata) {
                 error_move(&cause, &start->error);
         else if (!caps)
                 error_move(&cause, error);
-        r = cause.code == ERROR_NONE ? start_launch(start, caps, &cause) : -error_number(cause.code);
+        r = cause.code == ERROR_NONE ? start_launch(start, caps, &cause)
+                                     : -error_number(cause.code);
         if (r < 0) {
                 start_undo(start);
                 job_done(job, r, &cause);
@@ -468,7 +473,8 @@ static int start_waited(sd_event_source *source, uint64_t usec, void *userdata) 
         return 0;
 }
 
-/* Usually the process ends as well and its own words say more; so that is waited for, but not long. */
+/* Usually the process ends as well and its own words say more; so that is waited for, but not
+ * long. */
 void qemu_start_closed(QemuGuest *guest, Error *error) {
         sd_event *event = guest->domain->resource.connection->event;
 
@@ -492,7 +498,8 @@ void qemu_start_exited(QemuGuest *guest, int code, int status) {
         _cleanup_(freep) char *words = qemu_log_tail(guest->domain, guest->log_start);
         _cleanup_(error_clear) Error error = {};
         Job *ending = TAKE(guest->ending), *job = start->job;
-        bool killed_by_us = code == CLD_KILLED && status == SIGKILL && start->error.code != ERROR_NONE;
+        bool killed_by_us =
+                code == CLD_KILLED && status == SIGKILL && start->error.code != ERROR_NONE;
         int r;
 
         if (killed_by_us)
@@ -500,7 +507,8 @@ void qemu_start_exited(QemuGuest *guest, int code, int status) {
         if (killed_by_us && words)
                 error_prefix(&error, "QEMU said '%s'", words);
         if (!killed_by_us)
-                (void) fail(&error, ERROR_INTERNAL, "QEMU ended while it was being started (%s %d): %s",
+                (void) fail(&error, ERROR_INTERNAL,
+                            "QEMU ended while it was being started (%s %d): %s",
                             code == CLD_EXITED ? "exit status" : "signal", status,
                             words ?: "it said nothing");
         r = -error_number(error.code);

@@ -27,7 +27,8 @@ static const MapElement status_element = { "guest", sizeof(QemuStatus), (const M
 char *qemu_guest_folder(Domain *domain) {
         char uuid[UUID_TEXT_MAX];
 
-        return connection_file(domain->resource.connection, "%s", uuid_format(domain->resource.uuid, uuid));
+        return connection_file(domain->resource.connection, "%s",
+                               uuid_format(domain->resource.uuid, uuid));
 }
 
 static char *status_file(Domain *domain) {
@@ -45,19 +46,20 @@ int qemu_status_save(QemuGuest *guest, Error *error) {
         Domain *domain = guest->domain;
         _cleanup_(freep) char *file = status_file(domain), *text = NULL;
 
-        if (!file || asprintf(&text,
-                              "<guest pid='%d' start='%" PRIu64 "' id='%u' state='%d' reason='%d' log='%jd' "
-                              "starting='%s' rebooting='%s' autodestroy='%s'>\n%s</guest>\n",
-                              process_pid(guest->process), process_start(guest->process), domain->id,
-                              domain->state, domain->reason, (intmax_t) guest->log_start,
-                              yes(domain->starting), yes(guest->rebooting), yes(domain->autodestroy),
-                              domain->live.xml) < 0)
+        if (!file ||
+            asprintf(&text,
+                     "<guest pid='%d' start='%" PRIu64 "' id='%u' state='%d' reason='%d' log='%jd' "
+                     "starting='%s' rebooting='%s' autodestroy='%s'>\n%s</guest>\n",
+                     process_pid(guest->process), process_start(guest->process), domain->id,
+                     domain->state, domain->reason, (intmax_t) guest->log_start,
+                     yes(domain->starting), yes(guest->rebooting), yes(domain->autodestroy),
+                     domain->live.xml) < 0)
                 return fail_memory(error);
         return store_write(domain->resource.connection->store, STORE_RUNTIME, file, text, error);
 }
 
-int qemu_status_load(Connection *connection, const char *uuid, QemuStatus *ret, DomainConf **ret_conf,
-                     Error *error) {
+int qemu_status_load(Connection *connection, const char *uuid, QemuStatus *ret,
+                     DomainConf **ret_conf, Error *error) {
         _cleanup_(freep) char *file = connection_file(connection, "%s.xml", uuid), *text = NULL,
                               *live = NULL;
         _cleanup_(xml_doc_freep) xmlDoc *document = NULL;

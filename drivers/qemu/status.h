@@ -13,5 +13,5 @@ typedef struct QemuStatus {
 } QemuStatus;
 
 /* uuid: the file's name without suffix. */
-int qemu_status_load(Connection *connection, const char *uuid, QemuStatus *ret, DomainConf **ret_conf,
-                     Error *error);
+int qemu_status_load(Connection *connection, const char *uuid, QemuStatus *ret,
+                     DomainConf **ret_conf, Error *error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Tap devices for interfaces on bridges and plain ethernet: made here, handed to QEMU as descriptors,
- * gone with the last of them. QEMU never needs the right to make one. */
+/* Tap devices for interfaces on bridges and plain ethernet: made here, handed to QEMU as
+ * descriptors, gone with the last of them. QEMU never needs the right to make one. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -50,8 +50,8 @@ static int tap_configure(int control, const DomainNet *net, const char *name, Er
 
                 snprintf(bridge.ifr_name, IFNAMSIZ, "%s", net->bridge ?: "");
                 if (ioctl(control, SIOCBRADDIF, &bridge) < 0)
-                        return fail_errno(error, -errno, "cannot put interface '%s' on bridge '%s'", name,
-                                          net->bridge ?: "");
+                        return fail_errno(error, -errno, "cannot put interface '%s' on bridge '%s'",
+                                          name, net->bridge ?: "");
         }
         if (r >= 0) {
                 request.ifr_flags = IFF_UP | IFF_BROADCAST | IFF_MULTICAST;
@@ -67,18 +67,20 @@ static bool is_own_name(const char *target) {
 
 static int tap_open(int control, DomainNet *net, QemuTap *ret, Error *error) {
         bool is_virtio = net->model && strncmp(net->model, "virtio", 6) == 0;
-        struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI | (is_virtio ? IFF_VNET_HDR : 0) };
+        struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | (is_virtio ? IFF_VNET_HDR : 0)};
         int r;
 
         if (net->script)
-                return fail(error, ERROR_CONFIG_UNSUPPORTED, "interface script '%s': scripts are not run",
-                            net->script);
-        snprintf(request.ifr_name, IFNAMSIZ, "%s", is_own_name(net->target) ? "vnet%d" : net->target);
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "interface script '%s': scripts are not run", net->script);
+        snprintf(request.ifr_name, IFNAMSIZ, "%s",
+                 is_own_name(net->target) ? "vnet%d" : net->target);
         ret->fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
         if (ret->fd < 0)
                 return fail_errno(error, -errno, "cannot open /dev/net/tun");
         if (ioctl(ret->fd, TUNSETIFF, &request) < 0)
-                return fail_errno(error, -errno, "cannot make tap interface '%s'", request.ifr_name);
+                return fail_errno(error, -errno, "cannot make tap interface '%s'",
+                                  request.ifr_name);
         if (net->target_managed != TRISTATE_NO) {
                 r = tap_configure(control, net, request.ifr_name, error);
                 if (r < 0)

@@ -133,7 +133,8 @@ static void test_set(void) {
         CHECK(resource_set_attach(&set, same_name) == -EEXIST);
         CHECK(resource_set_attach(&set, same_uuid) == -EEXIST);
         CHECK(set.n == 2 && one->attached && !same_name->attached);
-        CHECK(resource_set_by_name(&set, "two") == two && resource_set_by_uuid(&set, one->uuid) == one);
+        CHECK(resource_set_by_name(&set, "two") == two &&
+              resource_set_by_uuid(&set, one->uuid) == one);
         CHECK(resource_set_rename(&set, one, "two") == -EEXIST);
         CHECK(resource_set_rename(&set, one, "uno") == 0);
         CHECK(resource_set_by_name(&set, "uno") == one && !resource_set_by_name(&set, "one"));
@@ -144,7 +145,8 @@ static void test_set(void) {
         resource_unref(same_uuid);
         CHECK(freed == 1);
         resource_set_detach(&set, one);
-        CHECK(!one->attached && !resource_set_by_name(&set, "uno") && set.n == 2 && set.items[0] == two);
+        CHECK(!one->attached && !resource_set_by_name(&set, "uno") && set.n == 2 &&
+              set.items[0] == two);
         resource_unref(one);
         resource_unref(two);
         resource_set_clear(&set);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Domains without a hypervisor: definitions and their files, and the story that watchers are told. */
+/* Domains without a hypervisor: definitions and their files, and the story that watchers are
+ * told. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -69,7 +70,9 @@ static void hear(const Event *event, void *userdata) {
                 snprintf(story + n, sizeof(story) - n, "~%jx", (intmax_t) event->number);
         else
                 snprintf(story + n, sizeof(story) - n, "%c",
-                         event->kind == EVENT_ATTACHED ? '+' : event->kind == EVENT_DETACHED ? '-' : '?');
+                         event->kind == EVENT_ATTACHED   ? '+'
+                         : event->kind == EVENT_DETACHED ? '-'
+                                                         : '?');
 }
 
 static void story_is(const char *expected) {
@@ -104,9 +107,11 @@ static _printf_(1, 2) DomainConf *conf_of(const char *format, ...) {
         return conf;
 }
 
-#define GUEST(name, uuid, memory)                                                                    \
-        "<domain type='qemu'><name>" name "</name><uuid>" uuid "</uuid><memory>" memory "</memory>" \
-        "<os><type>hvm</type></os><devices><graphics type='vnc' passwd='secret'/></devices></domain>"
+#define GUEST(name, uuid, memory)                                                                  \
+        "<domain type='qemu'><name>" name "</name><uuid>" uuid "</uuid><memory>" memory            \
+        "</memory>"                                                                                \
+        "<os><type>hvm</type></os><devices><graphics type='vnc' "                                  \
+        "passwd='secret'/></devices></domain>"
 #define UUID_A "c7a5fdbd-edaf-9455-926a-d65c16db1801"
 #define UUID_B "c7a5fdbd-edaf-9455-926a-d65c16db1802"
 
@@ -148,7 +153,8 @@ static void test_definitions(Connection *connection) {
         CHECK(strstr(xml, "<memory unit='KiB'>2000</memory>") && !strstr(xml, "secret"));
         freep(&made);
         made = NULL;
-        CHECK(domain_xml(domain, DOMAIN_XML_SECURE, &xml, &made, NULL) >= 0 && strstr(xml, "secret"));
+        CHECK(domain_xml(domain, DOMAIN_XML_SECURE, &xml, &made, NULL) >= 0 &&
+              strstr(xml, "secret"));
         CHECK(domain_xml(domain, 0, &xml, &made, NULL) >= 0);
         freep(&made);
 }
@@ -166,7 +172,8 @@ static void test_changes(Connection *connection) {
         CHECK(resource_set_by_name(&connection->domains, "c") == &domain->resource);
         CHECK(strstr(domain->persistent.xml, "<name>c</name>"));
 
-        CHECK(domain_set_autostart(domain, true, NULL) >= 0 && domain_set_autostart(domain, true, NULL) >= 0);
+        CHECK(domain_set_autostart(domain, true, NULL) >= 0 &&
+              domain_set_autostart(domain, true, NULL) >= 0);
         story_is("~2");
         CHECK(exists(connection, "nothing/autostart/" UUID_A ".xml"));
 }
@@ -181,7 +188,8 @@ static void test_reload(void) {
         CHECK_TEXT(domain_of(resource)->os_type, "hvm");
         connection_autostart(connection);
         story_is("~40(2,0)~45");
-        CHECK(domain_of(resource)->id == 1 && connection_domain_by_id(connection, 1) == domain_of(resource));
+        CHECK(domain_of(resource)->id == 1 &&
+              connection_domain_by_id(connection, 1) == domain_of(resource));
         connection_free(connection);
         store_free(store);
 
@@ -193,7 +201,8 @@ static void test_reload(void) {
 }
 
 static void test_transient(Connection *connection) {
-        _cleanup_(conf_freep) DomainConf *conf = conf_of(GUEST("t", "%s", "1"), "c7a5fdbd-edaf-9455-926a-d65c16db1803");
+        _cleanup_(conf_freep) DomainConf *conf =
+                conf_of(GUEST("t", "%s", "1"), "c7a5fdbd-edaf-9455-926a-d65c16db1803");
         _cleanup_(error_clear) Error error = {};
         Domain *domain, *again;
 
