@@ -35,6 +35,9 @@ static inline bool test_qemu_open(TestQemu *qemu) {
 
         *qemu = (TestQemu) { .root = "/tmp/virtbus-test-qemu-XXXXXX" };
         CHECK(mkdtemp(qemu->root));
+        static const Settings settings = { .patience = 20000000 };
+
+        qemu->connection.settings = &settings;
         CHECK(sd_event_new(&qemu->connection.event) >= 0);
         CHECK(store_new(false, qemu->root, &qemu->connection.store, NULL) == 0);
         if (qemu_find_binary("x86_64", &qemu->binary, &error) >= 0) {

@@ -10,6 +10,8 @@
 static const Interface *const interfaces[] = {
         &connect_interface,
         &domain_interface,
+        &virtbus_connect_interface,
+        &virtbus_domain_interface,
 };
 
 static void print_condition(const Permission *permission) {

@@ -15,7 +15,8 @@
 #include "tests/unit/check.h"
 
 static char root[] = "/tmp/virtbus-test-caps-XXXXXX";
-static Connection connection;
+static const Settings settings = { .patience = 20000000 };
+static Connection connection = { .settings = &settings };
 
 typedef struct Answer {
         QemuCaps *caps; /* a reference */
