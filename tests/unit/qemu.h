@@ -30,13 +30,12 @@ static inline void test_qemu_ready(QemuCaps *caps, Error *error, void *userdata)
 
 /* False: there is no such QEMU here, and why was printed. */
 static inline bool test_qemu_open(TestQemu *qemu) {
+        static const Settings settings = { .patience = 20000000 };
         Error error = {};
         QemuCaps *caps = NULL;
 
         *qemu = (TestQemu) { .root = "/tmp/virtbus-test-qemu-XXXXXX" };
         CHECK(mkdtemp(qemu->root));
-        static const Settings settings = { .patience = 20000000 };
-
         qemu->connection.settings = &settings;
         CHECK(sd_event_new(&qemu->connection.event) >= 0);
         CHECK(store_new(false, qemu->root, &qemu->connection.store, NULL) == 0);
