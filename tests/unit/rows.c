@@ -48,7 +48,7 @@ int main(void) {
 
                 for (const Method *m = interface->methods; m->name; m++)
                         print(interface->name, "method", m->name, m->api, m->permissions);
-                for (const Property *p = interface->properties; p->name; p++)
+                for (const Property *p = interface->properties; p && p->name; p++)
                         print(interface->name, "property", p->name, "", p->permissions);
         }
         return 0;
