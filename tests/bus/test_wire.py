@@ -242,7 +242,6 @@ class Wire(BusTest):
             ['get-property', NAME, domain.path, DOMAIN, 'Name'],
             ['introspect', NAME, domain.path],
             ['call', NAME, domain.path, DOMAIN, 'GetXMLDesc', 'u', '0'],
-            ['status', NAME],
         ):
             ran = self.tool('busctl', '--user', *words)
             self.assertEqual(ran.returncode, 0, f'{words}: {ran.stdout}')
