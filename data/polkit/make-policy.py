@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """make-policy.py FILE: writes the polkit policy, one action for each permission.
 
-The permissions and who has them by default are libvirt's; tests/check-contract.py compares them with
-the rows of our tables. `domain:open_graphics` is the action `org.libvirt.api.domain.open-graphics`.
+The permissions and who has them by default are libvirt's; tests/check-policy.py compares them with
+what is asked for. `domain:open_graphics` is the action `org.libvirt.api.domain.open-graphics`.
 """
 import sys
 from xml.sax.saxutils import escape
@@ -11,8 +11,8 @@ from xml.sax.saxutils import escape
 # What the service gives to everybody without asking polkit (is_free() in service/gate.c).
 FREE = ('getattr', 'read', 'search_')
 
-# How an object is called in a description, and in a message, where polkit puts in the details of the
-# question. A call of the connection that makes a new object has no such details yet.
+# How an object is called in a description, and in a message, where polkit puts in the details of
+# the question. A call of the connection that makes a new object has no such details yet.
 OBJECTS = {
     'connect': ('the host', 'the host'),
     'domain': ('a guest', 'guest $(domain_name)'),
