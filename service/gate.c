@@ -174,13 +174,27 @@ static int verdict(sd_bus_message *reply, void *userdata, sd_bus_error *unused) 
         return 0;
 }
 
-static int append_object_details(sd_bus_message *call, const Object *object) {
+/* Who makes something new has no name of it in the details, and polkit would show the bare
+ * $(domain_name) of the action's message: so it gets another message. */
+static int append_message(sd_bus_message *call, const Query *query) {
+        char text[128];
+
+        if (strncmp(query->permissions[query->next], "connect:", strlen("connect:")) == 0)
+                return 0;
+        snprintf(text, sizeof(text), "Authentication is required for %s, which needs %s",
+                 sd_bus_message_get_member(query->message), query->permissions[query->next]);
+        return sd_bus_message_append(call, "{ss}", "polkit.message", text);
+}
+
+static int append_details(sd_bus_message *call, const Query *query, const Object *object) {
         char uuid[UUID_TEXT_MAX];
         const char *driver = object->connection->driver->name;
         int r = sd_bus_message_append(call, "{ss}", "connect_driver", driver);
 
-        if (r < 0 || !object->resource)
+        if (r < 0)
                 return r;
+        if (!object->resource)
+                return append_message(call, query);
         switch (object->resource->kind) {
         case RESOURCE_DOMAIN:
                 uuid_format(object->resource->uuid, uuid);
@@ -206,7 +220,7 @@ static int append_question(sd_bus_message *call, Query *query, bool interactive)
         if (r >= 0)
                 r = sd_bus_message_open_container(call, 'a', "{ss}");
         if (r >= 0 && tree_find(query->gate->tree, path, &object))
-                r = append_object_details(call, &object);
+                r = append_details(call, query, &object);
         if (r >= 0)
                 r = sd_bus_message_close_container(call);
         if (r >= 0)
