@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The system bus, with a real polkitd, in a private namespace.
 
-enter() forks: the parent waits, the child goes on with the tests as process 1 of a pid namespace, in
-a mount namespace where /etc, /usr/share and /var are overlays and /run is empty. There the service
-is installed as on a machine: bus policy, activation file, polkit actions. All that is started in it
-ends with the child, and what is written is gone then: the machine outside sees none of it.
+enter() forks: the parent waits, the child goes on with the tests as process 1 of a pid namespace,
+in a mount namespace where /etc, /usr/share and /var are overlays and /run is empty. There the
+service is installed as on a machine: bus policy, activation file, polkit actions. All that is
+started in it ends with the child, and what is written is gone then: the machine outside sees none
+of it.
 
 A client of another user is a connection made while this process has that user's ids, which is what
 the bus goes by.
@@ -12,11 +13,14 @@ the bus goes by.
 import contextlib
 import ctypes
 import os
+import pty
 import pwd
+import select
 import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
 import unittest
 
@@ -30,6 +34,8 @@ POLKIT_SERVICE = '/usr/share/dbus-1/system-services/org.freedesktop.PolicyKit1.s
 RULES = '/etc/polkit-1/rules.d'
 OVERLAYS = ('/etc', '/usr/share', '/var')
 NEEDED = (SERVICE, POLKITD, POLKIT_SERVICE, '/usr/share/dbus-1/system.conf')
+
+PASSWORD = 'tiger'  # root's
 
 CLONE_NEWNS, CLONE_NEWPID = 0x20000, 0x20000000
 PR_SET_PDEATHSIG = 1
@@ -100,6 +106,7 @@ def add_users():
             run('userdel', name)
         run('useradd', '-M', '-d', '/', '-s', '/bin/sh', name)
     run('usermod', '-a', '-G', 'virtbus', 'oscar')
+    subprocess.run(['chpasswd'], input=f'root:{PASSWORD}', text=True, check=True)
 
 
 def begin_namespace():
@@ -151,6 +158,42 @@ def identity(user):
         os.setresuid(0, 0, 0)
         os.setresgid(0, 0, 0)
         os.setgroups(groups)
+
+
+def call_with_agent(user, password, *words, timeout=20):
+    """Runs a command as the user on a terminal, with polkit's textual agent beside it; types the
+    password whenever it is asked for. Returns the exit status and all that was on the terminal.
+
+    The agent has to be that of the process which calls, so the command takes the place of the one
+    that started the agent."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        account = pwd.getpwnam(user)
+        os.initgroups(user, account.pw_gid)
+        os.setgid(account.pw_gid)
+        os.setuid(account.pw_uid)
+        ready, notify = os.pipe()
+        subprocess.Popen(
+            ['pkttyagent', '--process', str(os.getpid()), '--notify-fd', str(notify)],
+            pass_fds=[notify],
+        )
+        os.close(notify)
+        os.read(ready, 1)
+        os.execvp(words[0], words)
+    said, typed, deadline = b'', 0, time.monotonic() + timeout
+    with contextlib.suppress(OSError):  # the end of a terminal
+        while True:
+            if not select.select([terminal], [], [], max(deadline - time.monotonic(), 0))[0]:
+                raise AssertionError(f'nothing more on the terminal after {said!r}')
+            said += os.read(terminal, 4096)
+            if said.count(b'assword:') > typed:
+                typed += 1
+                # What comes before the echo is off is thrown away.
+                while termios.tcgetattr(terminal)[3] & termios.ECHO:
+                    time.sleep(0.005)
+                os.write(terminal, password.encode() + b'\n')
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said.decode(errors='replace')
 
 
 class UserClient(Client):

@@ -11,6 +11,7 @@ import unittest
 import system
 from harness import (
     BUILD,
+    CONNECT,
     DOMAIN,
     NAME,
     OWN,
@@ -37,6 +38,11 @@ polkit.addRule(function(action, subject) {
         return polkit.Result.YES;
     if (subject.user == "mallory")
         return polkit.Result.NO;
+});
+'''
+ROOT_ADMINISTERS = '''
+polkit.addAdminRule(function(action, subject) {
+    return ["unix-user:root"];
 });
 '''
 
@@ -138,10 +144,8 @@ class System(unittest.TestCase):
         ):
             with self.subTest(call=str(call), arguments=arguments[:1]):
                 self.refused(call, *arguments, name=ASK)
-        with self.assertRaises(BusError):
-            self.alice.call(
-                domain.path, PROPERTIES, 'Set', DOMAIN, 'Autostart', ('b', True), signature='ssv'
-            )
+        arguments = (domain.path, PROPERTIES, 'Set', DOMAIN, 'Autostart', ('b', True))
+        self.refused(self.alice.call, *arguments, name=ASK)
         self.assertEqual(self.client.connect('ListDomains', 0), [domain.path])
         self.assertEqual((domain.state, domain.get('Autostart')), (SHUTOFF, False))
 
@@ -162,6 +166,42 @@ class System(unittest.TestCase):
             self.seen_by(self.alice, domain).Create(0)
         self.assertIn(caught.exception.name, (ASK, DENIED))
         self.assertEqual(domain.state, SHUTOFF)
+
+    # ---- a password ----
+
+    def call_with_agent(self, password, *words):
+        self.rule(ROOT_ADMINISTERS)
+        words = ('busctl', '--system', 'call', NAME, *words)
+        return system.call_with_agent('alice', password, *words)
+
+    def test_the_password_of_an_administrator(self):
+        domain = self.bed.define('web')
+        status, said = self.call_with_agent(
+            system.PASSWORD, domain.path, DOMAIN, 'Create', 'u', '1'
+        )
+        self.assertEqual(status, 0, said)
+        self.assertIn('Authentication is required to start guest web\r', said)
+        self.assertEqual(domain.state, PAUSED)
+        # It was for that call.
+        self.refused(self.seen_by(self.alice, domain).Destroy, 0, name=ASK)
+
+    def test_a_wrong_password(self):
+        domain = self.bed.define('web')
+        status, said = self.call_with_agent('lion', domain.path, DOMAIN, 'Create', 'u', '1')
+        self.assertEqual(status, 1, said)
+        self.assertEqual(said.count('Password:'), 1)
+        self.assertEqual(domain.state, SHUTOFF)
+
+    def test_a_password_for_what_has_no_name_yet(self):
+        xml = self.bed.xml('other')
+        status, said = self.call_with_agent(
+            system.PASSWORD, ROOT, CONNECT, 'DomainDefineXML', 's', xml
+        )
+        self.assertEqual(status, 0, said)
+        for permission in 'domain:write', 'domain:save':
+            self.assertIn(f'required for DomainDefineXML, which needs {permission}\r', said)
+        self.assertNotIn('$(', said)
+        self.client.connect('DomainLookupByName', 'other')
 
     # ---- rules ----
 
