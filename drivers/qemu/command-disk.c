@@ -45,6 +45,7 @@ static int check_disk(Builder *builder, const DomainDisk *disk) {
                 { disk->source_has.cookies,              "source/cookies" },
                 { disk->source_has.snapshot,             "source/snapshot" },
                 { disk->throttle_filters,                "throttlefilters" },
+                { disk->iotune,                          "iotune" },
                 { disk->metadata_cache,                  "driver/metadata_cache" },
                 { disk->transient,                       "transient" },
                 { disk->type == DISK_NVME,               "@type 'nvme'" },
