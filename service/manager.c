@@ -12,6 +12,7 @@
 #include "objects/tree.h"
 #include "service/bus.h"
 #include "service/gate.h"
+#include "service/memory.h"
 
 typedef struct Manager {
         const Options *options;
@@ -117,6 +118,7 @@ static void ready(void *userdata) {
         Manager *manager = userdata;
 
         (void) sd_notify(false, "READY=1");
+        (void) memory_settle(manager->event);
         for (size_t i = 0; i < manager->n_connections; i++)
                 connection_autostart(manager->connections[i]);
 }
