@@ -98,9 +98,26 @@ int qemu_guest_qmp(Domain *domain, Qmp **ret, Error *error) {
 
 /* ---- its end ---- */
 
+/* Who asked for a graceful end is told that it doesn't come, and may ask for another. */
+static void guest_end_late(QemuGuest *guest) {
+        _cleanup_(error_clear) Error error = {};
+        Job *ending = TAKE(guest->ending);
+        int r = fail(&error, ERROR_OPERATION_TIMEOUT,
+                     "domain '%s' was asked to end and doesn't; without the flag %d it is killed",
+                     guest->domain->resource.name, DOMAIN_DESTROY_GRACEFUL);
+
+        guest->escalation = sd_event_source_disable_unref(guest->escalation);
+        if (ending)
+                job_done(ending, r, &error);
+}
+
 static int guest_escalate(sd_event_source *source, uint64_t usec, void *userdata) {
         QemuGuest *guest = userdata;
 
+        if (guest->graceful) {
+                guest_end_late(guest);
+                return 0;
+        }
         log_resource(LOG_WARNING, &guest->domain->resource, "doesn't end when asked, killed");
         qemu_guest_kill(guest);
         return 0;
@@ -115,13 +132,15 @@ void qemu_guest_kill(QemuGuest *guest) {
 void qemu_guest_end(QemuGuest *guest, int reason, int detail, bool graceful) {
         sd_event *event = guest->domain->resource.connection->event;
 
+        guest->graceful = graceful;
         if (!guest->stopping) {
                 guest->stopping = true;
                 guest->stop_reason = reason;
                 guest->stop_detail = detail;
+                (void) qemu_status_save(guest, NULL); /* it ends, written down or not */
         }
         (void) process_signal(guest->process, SIGTERM);
-        if (!graceful && !guest->escalation &&
+        if (!guest->escalation &&
             sd_event_add_time_relative(event, &guest->escalation, CLOCK_MONOTONIC,
                                        TERMINATE_PATIENCE, 0, guest_escalate, guest) < 0)
                 qemu_guest_kill(guest);

@@ -48,6 +48,7 @@ typedef struct QemuGuest {
         uint64_t last_reset;          /* us on CLOCK_MONOTONIC, when it was told */
         bool rebooting; /* the power button was pressed for a reboot: off means reset */
         bool stopping;                /* stop_reason and stop_detail are decided */
+        bool graceful;                /* asking is all that may be done */
         int stop_reason, stop_detail; /* for domain_stopped() */
         QemuAfter after;
         off_t log_start; /* where this run's lines begin in the log file */
@@ -74,8 +75,8 @@ int qemu_guest_connect(QemuGuest *guest, Error *error);
  * say so. */
 void qemu_guest_exited(Process *process, int code, int status, void *userdata);
 
-/* Ends the process, and notes why unless that was decided before. SIGTERM, and unless graceful
- * SIGKILL when it takes too long. */
+/* Ends the process, and notes why unless that was decided before. SIGTERM, and when it takes too
+ * long SIGKILL; graceful: then the job that waits for it ends with an error. */
 void qemu_guest_end(QemuGuest *guest, int reason, int detail, bool graceful);
 void qemu_guest_kill(QemuGuest *guest); /* at once */
 

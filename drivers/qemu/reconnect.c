@@ -69,7 +69,7 @@ static void reconnect_monitor(Domain *domain) {
         log_resource(LOG_ERR, &domain->resource, "runs, but: %s", text ?: "out of memory");
 }
 
-/* What was only half there, or was tied to a client that lost us. */
+/* What was only half there, was told to end, or was tied to a client that lost us. */
 static void end_unwanted(Domain *domain, const QemuStatus *status) {
         QemuGuest *guest = qemu_guest_of(domain);
 
@@ -78,7 +78,9 @@ static void end_unwanted(Domain *domain, const QemuStatus *status) {
                 guest->stopping = true;
                 guest->stop_reason = DOMAIN_SHUTOFF_FAILED;
                 qemu_guest_kill(guest);
-        } else if (domain->autodestroy)
+        } else if (status->stopping == TRISTATE_YES)
+                qemu_guest_end(guest, status->stop_reason, status->stop_detail, false);
+        else if (domain->autodestroy)
                 qemu_guest_end(guest, DOMAIN_SHUTOFF_DESTROYED, STOPPED_DESTROYED, false);
 }
 

@@ -21,6 +21,9 @@ static const MapElement status_element = { "guest", sizeof(QemuStatus), (const M
         YES_NO("@starting",    QemuStatus, starting),
         YES_NO("@rebooting",   QemuStatus, rebooting),
         YES_NO("@autodestroy", QemuStatus, autodestroy),
+        YES_NO("@stopping",    QemuStatus, stopping),
+        U32("@stop-reason",    QemuStatus, stop_reason),
+        U32("@stop-detail",    QemuStatus, stop_detail),
         {}
 } };
 
@@ -49,10 +52,12 @@ int qemu_status_save(QemuGuest *guest, Error *error) {
         if (!file ||
             asprintf(&text,
                      "<guest pid='%d' start='%" PRIu64 "' id='%u' state='%d' reason='%d' log='%jd' "
-                     "starting='%s' rebooting='%s' autodestroy='%s'>\n%s</guest>\n",
+                     "starting='%s' rebooting='%s' autodestroy='%s' stopping='%s' "
+                     "stop-reason='%d' stop-detail='%d'>\n%s</guest>\n",
                      process_pid(guest->process), process_start(guest->process), domain->id,
                      domain->state, domain->reason, (intmax_t) guest->log_start,
                      yes(domain->starting), yes(guest->rebooting), yes(domain->autodestroy),
+                     yes(guest->stopping), guest->stop_reason, guest->stop_detail,
                      domain->live.xml) < 0)
                 return fail_memory(error);
         return store_write(domain->resource.connection->store, STORE_RUNTIME, file, text, error);

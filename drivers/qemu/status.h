@@ -10,6 +10,8 @@ typedef struct QemuStatus {
         uint32_t id, state, reason;
         uint64_t log_start;
         Tristate starting, rebooting, autodestroy;
+        Tristate stopping; /* it was told to end, for this reason */
+        uint32_t stop_reason, stop_detail;
 } QemuStatus;
 
 /* uuid: the file's name without suffix. */

@@ -346,6 +346,21 @@ class Frozen(BusTest):
         with self.assertRaises(BusError):
             self.client.finish(stuck)
 
+    def test_a_graceful_end_that_does_not_come(self):
+        began = time.monotonic()
+        self.refused(self.domain.Destroy, 1, text='frozen')
+        self.assertLess(time.monotonic() - began, 12)
+        self.assertEqual(self.domain.state, RUNNING)
+        self.domain.Destroy(0)
+        self.assertEqual(self.domain.state, SHUTOFF)
+
+    def test_told_to_end_before_the_service_was_killed(self):
+        self.domain.begin('Destroy', 0)
+        self.client.call(self.domain.path, 'org.freedesktop.DBus.Peer', 'Ping')
+        self.bed.restart()
+        self.bed.until_guests(0, name='frozen')
+        self.assertEqual(self.domain.GetState(0), (SHUTOFF, 2))
+
     def test_found_again_while_frozen(self):
         self.bed.restart()
         self.assertEqual(self.other.state, PAUSED)
