@@ -78,8 +78,11 @@ int qemu_guest_connect(QemuGuest *guest, Error *error) {
         if (fd < 0 || connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0)
                 return fail_errno(error, -errno, "cannot connect to the monitor of '%s'",
                                   guest->domain->resource.name);
-        return qmp_new(connection->event, TAKE_FD(fd), guest->domain->resource.name,
-                       connection->settings->patience, &handlers, guest, &guest->qmp, error);
+        int r = qmp_new(connection->event, fd, guest->domain->resource.name,
+                        connection->settings->patience, &handlers, guest, &guest->qmp, error);
+        if (r >= 0)
+                (void) TAKE_FD(fd);
+        return r;
 }
 
 int qemu_guest_qmp(Domain *domain, Qmp **ret, Error *error) {
