@@ -359,7 +359,7 @@ class Frozen(BusTest):
         self.client.call(self.domain.path, 'org.freedesktop.DBus.Peer', 'Ping')
         self.bed.restart()
         self.bed.until_guests(0, name='frozen')
-        self.assertEqual(self.domain.GetState(0), (SHUTOFF, 2))
+        self.assertEqual(self.domain.until_state(SHUTOFF), 2)
 
     def test_found_again_while_frozen(self):
         self.bed.restart()
