@@ -10,7 +10,6 @@ extern const char *host_root;
 /* A whole file, ended with a NUL; blanks at its end are cut off. Negative errno. */
 int host_read(char **ret, const char *format, ...) _printf_(2, 3);
 int host_read_number(uint64_t *ret, const char *format, ...) _printf_(2, 3);
-bool host_exists(const char *path);
 
 /* The numbers in the names of a folder's entries ("hugepages-" and "kB": 2048, 1048576), ascending.
  * A folder that isn't there has none. */

@@ -84,13 +84,6 @@ int host_read_number(uint64_t *ret, const char *format, ...) {
         return sscanf(text, "%" SCNu64, ret) == 1 ? 0 : -EINVAL;
 }
 
-bool host_exists(const char *path) {
-        char whole[PATH_MAX];
-
-        snprintf(whole, sizeof(whole), "%s%s", host_root, path);
-        return access(whole, F_OK) == 0;
-}
-
 static int compare_numbers(const void *a, const void *b) {
         uint64_t x = *(const uint64_t *) a, y = *(const uint64_t *) b;
 

@@ -44,10 +44,6 @@ int entry_append(sd_bus_message *message, const char *name, char type, const voi
         return r < 0 ? r : entry_close(message, false);
 }
 
-int entry_append_u64(sd_bus_message *message, const char *name, uint64_t value) {
-        return sd_bus_message_append(message, "{st}", name, value);
-}
-
 int append_lines(sd_bus_message *message, const char *text) {
         _cleanup_(freep) char *copy = strdup(text ?: "");
         char *rest = copy, *line;

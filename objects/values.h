@@ -18,9 +18,6 @@ int entry_close(sd_bus_message *message, bool nested);
 /* {"name": value} of a{sv} with one level, for a basic type other than a string. */
 int entry_append(sd_bus_message *message, const char *name, char type, const void *value);
 
-/* An entry of a{st}. */
-int entry_append_u64(sd_bus_message *message, const char *name, uint64_t value);
-
 /* "as" from text with a name on each line. */
 int append_lines(sd_bus_message *message, const char *text);
 

@@ -155,8 +155,6 @@ char *virtio_driver(const char *name, const Device *device);
 char *virtio_driver_of_model(const char *name, const char *model, const Device *device);
 
 int unsupported(Builder *builder, const char *format, ...) _printf_(2, 3);
-/* Features of this QEMU that a definition needs; says so when they aren't there. */
-int need_property(Builder *builder, const char *feature, const char *what);
 
 unsigned boot_index(const Builder *builder, DeviceKind kind, const Device *device);
 bool is_pcie(const Builder *builder);

@@ -182,13 +182,6 @@ int unsupported(Builder *builder, const char *format, ...) {
         return fail(builder->error, ERROR_CONFIG_UNSUPPORTED, "%s", text);
 }
 
-int need_property(Builder *builder, const char *feature, const char *what) {
-        if (qemu_caps_has(builder->caps, feature))
-                return 0;
-        return unsupported(builder, "%s is not supported by %s: it has no '%s'", what,
-                           builder->caps->binary, feature);
-}
-
 /* ---- the sections ---- */
 
 static int build_name(Builder *builder) {
