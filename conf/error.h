@@ -27,7 +27,18 @@ typedef enum ErrorCode {
         ERROR_AUTH_NEEDED,          /* would be allowed after an interactive authorization */
         ERROR_RESOURCE_BUSY,
         ERROR_NO_DOMAIN,
+        ERROR_NO_NETWORK,
+        ERROR_NO_POOL,
+        ERROR_NO_VOLUME,
+        ERROR_NO_NODE_DEVICE,
+        ERROR_NO_INTERFACE,
+        ERROR_NO_NWFILTER,
+        ERROR_NO_SECRET,
+        ERROR_NO_SNAPSHOT,
         ERROR_DOMAIN_EXISTS,
+        ERROR_VOLUME_EXISTS,
+        ERROR_SNAPSHOT_RISKY,       /* reverting would lose something; force would do it */
+        ERROR_DEVICE_MISSING,       /* a domain has no such device */
         ERROR_NO_METADATA,          /* a domain has no such metadata */
         ERROR_AGENT_UNRESPONSIVE,
         ERROR_MONITOR_FAILED,       /* QEMU answered a command with an error */
@@ -42,9 +53,16 @@ typedef enum ErrorOrigin {
         ORIGIN_DOMAIN = 6,
         ORIGIN_RPC = 7,
         ORIGIN_QEMU = 10,
-        ORIGIN_CONF = 13,
-        ORIGIN_NETWORK = 19,
         ORIGIN_TEST = 12,
+        ORIGIN_STORAGE = 18,
+        ORIGIN_NETWORK = 19,
+        ORIGIN_NODE_DEVICE = 22,
+        ORIGIN_INTERFACE = 26,
+        ORIGIN_SECRET = 30,
+        ORIGIN_NWFILTER = 33,
+        ORIGIN_SNAPSHOT = 35,
+        ORIGIN_LIBXL = 41,
+        ORIGIN_ACCESS = 55,
 } ErrorOrigin;
 
 /* Zeroed is "nothing wrong". Freed by error_clear(). */

@@ -28,8 +28,8 @@ char *connection_file(Connection *connection, const char *format, ...) {
 }
 
 Domain *connection_domain_by_id(Connection *connection, uint32_t id) {
-        for (size_t i = 0; i < connection->domains.n; i++) {
-                Domain *domain = domain_of(connection->domains.items[i]);
+        for (size_t i = 0; i < connection->sets[RESOURCE_DOMAIN].n; i++) {
+                Domain *domain = domain_of(connection->sets[RESOURCE_DOMAIN].items[i]);
 
                 if (id > 0 && domain_shown_id(domain) == id)
                         return domain;
@@ -138,8 +138,8 @@ void connection_autostart(Connection *connection) {
         if (store_write(connection->store, STORE_RUNTIME, mark, "", NULL) < 0)
                 log_message(LOG_WARNING, "cannot note that domains were autostarted in %s", mark);
 
-        for (size_t i = 0; i < connection->domains.n; i++) {
-                Domain *domain = domain_of(connection->domains.items[i]);
+        for (size_t i = 0; i < connection->sets[RESOURCE_DOMAIN].n; i++) {
+                Domain *domain = domain_of(connection->sets[RESOURCE_DOMAIN].items[i]);
                 Autostart *autostart = domain->autostart ? calloc(1, sizeof(*autostart)) : NULL;
 
                 if (!autostart)
@@ -158,7 +158,9 @@ Connection *connection_free(Connection *connection) {
                 return NULL;
         if (connection->data)
                 connection->driver->close(connection);
-        resource_set_clear(&connection->domains);
+        /* Children hold their parents: they go first. */
+        for (size_t kind = _RESOURCE_KIND_MAX; kind > 0; kind--)
+                resource_set_clear(&connection->sets[kind - 1]);
         event_hub_done(&connection->hub);
         free(connection);
         return NULL;

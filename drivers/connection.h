@@ -23,7 +23,7 @@ struct Connection {
         sd_event *event; /* borrowed, like the store */
         Store *store;
         EventHub hub;
-        ResourceSet domains;
+        ResourceSet sets[_RESOURCE_KIND_MAX];
         uint32_t last_id; /* of domains, given out at start; starts at 1, never reused in a life */
         void *data;       /* the driver's */
 };

@@ -22,32 +22,28 @@ static void domain_free(Resource *resource) {
         domain_text_clear(&domain->persistent);
         domain_text_clear(&domain->live);
         free(domain->os_type);
-        free(resource->name);
+        resource_done(resource);
         free(domain);
 }
 
 /* A reference that isn't in any set yet. */
-static Domain *domain_new(Connection *connection, const char *name, Uuid uuid) {
-        _cleanup_(freep) char *copy = strdup(name);
-        Domain *domain = copy ? calloc(1, sizeof(*domain)) : NULL;
+static int domain_new(Connection *connection, const char *name, Uuid uuid, Domain **ret,
+                      Error *error) {
+        Domain *domain = calloc(1, sizeof(*domain));
+        int r;
 
         if (!domain)
-                return NULL;
-        *domain = (Domain) {
-                .resource = {
-                        .references = 1,
-                        .kind = RESOURCE_DOMAIN,
-                        .connection = connection,
-                        .name = copy,
-                        .uuid = uuid,
-                        .queue = { .event = connection->event, .owner = copy,
-                                   .patience = connection->settings->patience },
-                        .free = domain_free,
-                },
-                .state = DOMAIN_SHUTOFF,
-        };
-        TAKE(copy);
-        return domain;
+                return fail_memory(error);
+        r = resource_init(&domain->resource, connection, RESOURCE_DOMAIN, name, NULL, NULL,
+                          domain_free, error);
+        if (r < 0) {
+                free(domain);
+                return r;
+        }
+        domain->resource.uuid = uuid;
+        domain->state = DOMAIN_SHUTOFF;
+        *ret = domain;
+        return 0;
 }
 
 static void domain_unrefp(Domain **domain) {
@@ -156,8 +152,8 @@ static int domain_save(Domain *domain, const char *xml, Error *error) {
  * uuid that is another's is refused. */
 static int domain_match(Connection *connection, const DomainConf *conf, Domain **ret,
                         Error *error) {
-        Resource *same = resource_set_by_uuid(&connection->domains, conf->uuid);
-        Resource *named = resource_set_by_name(&connection->domains, conf->name);
+        Resource *same = resource_set_by_uuid(&connection->sets[RESOURCE_DOMAIN], conf->uuid);
+        Resource *named = resource_set_by_name(&connection->sets[RESOURCE_DOMAIN], conf->name);
         char uuid[UUID_TEXT_MAX];
 
         if (same && strcmp(same->name, conf->name) != 0)
@@ -197,9 +193,11 @@ static int domain_obtain(Connection *connection, const DomainConf *conf, bool *r
         if (same)
                 return 0;
 
-        made = domain_new(connection, conf->name, conf->uuid);
-        if (!made || domain_note(made, conf->type, conf->os.type) < 0 ||
-            resource_set_attach(&connection->domains, &made->resource) < 0)
+        r = domain_new(connection, conf->name, conf->uuid, &made, error);
+        if (r < 0)
+                return r;
+        if (domain_note(made, conf->type, conf->os.type) < 0 ||
+            resource_set_attach(&connection->sets[RESOURCE_DOMAIN], &made->resource) < 0)
                 return fail_memory(error);
         *ret = made;
         return 0;
@@ -235,7 +233,7 @@ static void domain_detach(Domain *domain) {
         bool told = domain->announced;
 
         resource_ref(&domain->resource);
-        resource_set_detach(&connection->domains, &domain->resource);
+        resource_set_detach(&connection->sets[RESOURCE_DOMAIN], &domain->resource);
         domain->announced = false;
         if (told)
                 event_report(&connection->hub,
@@ -300,15 +298,17 @@ int domain_load(Connection *connection, const char *text, Domain **ret, Error *e
 
         if (r < 0)
                 return r;
-        domain = domain_new(connection, summary.name, summary.uuid);
-        if (!domain || domain_note(domain, summary.type, summary.os_type) < 0)
+        r = domain_new(connection, summary.name, summary.uuid, &domain, error);
+        if (r < 0)
+                return r;
+        if (domain_note(domain, summary.type, summary.os_type) < 0)
                 return fail_memory(error);
         domain->persistent = (DomainText) { .xml = strdup(text), .secret = summary.secret };
         domain->announced = true;
         if (!domain->persistent.xml)
                 return fail_memory(error);
 
-        r = resource_set_attach(&connection->domains, &domain->resource);
+        r = resource_set_attach(&connection->sets[RESOURCE_DOMAIN], &domain->resource);
         if (r == -EEXIST)
                 return fail(error, ERROR_DOMAIN_EXISTS,
                             "its name '%s' or its uuid belongs to another", summary.name);
@@ -351,7 +351,7 @@ int domain_undefine(Domain *domain, Error *error) {
 }
 
 int domain_rename(Domain *domain, const char *name, Error *error) {
-        ResourceSet *domains = &domain->resource.connection->domains;
+        ResourceSet *domains = &domain->resource.connection->sets[RESOURCE_DOMAIN];
         _cleanup_(conf_freep) DomainConf *conf = NULL;
         DomainText text = {};
         int r;

@@ -14,7 +14,7 @@ typedef enum EventKind {
         EVENT_ATTACHED,  /* the resource exists from now on */
         EVENT_DETACHED,  /* it is gone; still readable */
         EVENT_CHANGED,   /* properties: number holds PROPERTY_* bits */
-        EVENT_LIFECYCLE, /* type, detail: DomainEventType and its details */
+        EVENT_LIFECYCLE, /* type, detail: DomainEventType and its details, or a DefinedEvent */
         EVENT_REBOOT,
         EVENT_RTC_CHANGE,     /* number: offset in s, signed */
         EVENT_WATCHDOG,       /* type: virDomainEventWatchdogAction */
@@ -33,10 +33,17 @@ typedef enum EventKind {
         EVENT_PM_SUSPEND_DISK,
         EVENT_PM_WAKEUP,
         EVENT_CONTROL_ERROR, /* its monitor doesn't answer */
+        EVENT_BLOCK_JOB,     /* text[0] disk, type, detail: status */
+        EVENT_BLOCK_THRESHOLD, /* text[0] device, text[1] path, number: threshold, excess */
+        EVENT_DISK_CHANGE,   /* text[0] old path, text[1] new path, text[2] alias, type: reason */
+        EVENT_JOB_COMPLETED, /* values: a{sv} */
+        EVENT_MIGRATION_ITERATION, /* type: which */
+        EVENT_TUNABLE,       /* values: a{sv} */
+        EVENT_REFRESH,       /* of a pool: its volumes were looked at anew */
         _EVENT_KIND_MAX,
 } EventKind;
 
-/* Which properties of a domain may have another value now. */
+/* Which properties of a resource may have another value now. */
 enum {
         PROPERTY_ACTIVE = 1 << 0,
         PROPERTY_AUTOSTART = 1 << 1,
@@ -54,6 +61,8 @@ typedef struct Event {
         Resource *resource;
         int type, detail;
         int64_t number;
+        uint64_t excess;
+        const Values *values;
         const char *text[EVENT_TEXTS];
 } Event;
 

@@ -115,6 +115,7 @@ void job_queue_flush(JobQueue *queue, ErrorCode code, const char *message) {
 void job_result_clear(JobResult *result) {
         resource_unref(result->resource);
         free(result->text);
+        values_clear(&result->values);
         if (result->fd > 0)
                 close(result->fd);
         if (result->baggage)

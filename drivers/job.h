@@ -14,6 +14,7 @@
 #include <systemd/sd-event.h>
 
 #include "conf/error.h"
+#include "drivers/values.h"
 
 typedef struct Job Job;
 typedef struct JobQueue JobQueue;
@@ -26,6 +27,7 @@ enum { DONE = 0, PENDING = 1 };
 typedef struct JobResult {
         Resource *resource; /* a reference */
         char *text;
+        Values values; /* in the order of the row's signature */
         int fd;             /* -1 or 0: none */
         void *baggage;      /* of the operation, from one step to the next */
         void (*baggage_free)(void *baggage);

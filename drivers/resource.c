@@ -6,6 +6,8 @@
 #include <search.h>
 #include <string.h>
 
+#include "drivers/connection.h"
+
 Resource *resource_ref(Resource *resource) {
         resource->references++;
         return resource;
@@ -17,12 +19,90 @@ Resource *resource_unref(Resource *resource) {
         return NULL;
 }
 
+/* ---- for the kinds ---- */
+
+static int check_name(const char *name, const char *what, Error *error) {
+        if (!*name)
+                return fail(error, ERROR_INVALID_ARG, "the %s is empty", what);
+        if (strlen(name) > RESOURCE_NAME_MAX)
+                return fail(error, ERROR_INVALID_ARG, "the %s '%.32s...' has more than %d bytes",
+                            what, name, RESOURCE_NAME_MAX);
+        return 0;
+}
+
+int resource_init(Resource *resource, Connection *connection, ResourceKind kind, const char *name,
+                  const char *key, Resource *parent, void (*free)(Resource *resource),
+                  Error *error) {
+        int r = check_name(name, "name", error);
+
+        if (r >= 0 && key)
+                r = check_name(key, "key", error);
+        if (r < 0)
+                return r;
+        *resource = (Resource) {
+                .references = 1, .kind = kind, .connection = connection, .free = free,
+                .name = strdup(name), .key = key ? strdup(key) : NULL,
+                .queue = { .event = connection->event,
+                           .patience = connection->settings->patience },
+        };
+        if (!resource->name || (key && !resource->key)) {
+                resource_done(resource);
+                return fail_memory(error);
+        }
+        resource->queue.owner = resource->name;
+        resource->parent = parent ? resource_ref(parent) : NULL;
+        return 0;
+}
+
+void resource_done(Resource *resource) {
+        resource_unref(resource->parent);
+        free(resource->name);
+        free(resource->key);
+}
+
+/* ---- the indexes of a set ---- */
+
 static int compare_uuid(const void *a, const void *b) {
         return uuid_compare(((const Resource *) a)->uuid, ((const Resource *) b)->uuid);
 }
 
+static int compare_key(const void *a, const void *b) {
+        return strcmp(((const Resource *) a)->key, ((const Resource *) b)->key);
+}
+
 static int compare_name(const void *a, const void *b) {
-        return strcmp(((const Resource *) a)->name, ((const Resource *) b)->name);
+        const Resource *x = a, *y = b;
+
+        if (x->parent != y->parent)
+                return (uintptr_t) x->parent < (uintptr_t) y->parent ? -1 : 1;
+        return strcmp(x->name, y->name);
+}
+
+static bool has_uuid(const Resource *resource) {
+        return !uuid_is_null(resource->uuid);
+}
+
+static bool has_key(const Resource *resource) {
+        return resource->key;
+}
+
+static bool has_name(const Resource *resource) {
+        return true;
+}
+
+/* What a resource is found by, if it has it. */
+static const struct {
+        size_t root; /* in a ResourceSet */
+        bool (*has)(const Resource *resource);
+        int (*compare)(const void *a, const void *b);
+} indexes[] = {
+        { offsetof(ResourceSet, by_uuid), has_uuid, compare_uuid },
+        { offsetof(ResourceSet, by_key), has_key, compare_key },
+        { offsetof(ResourceSet, by_name), has_name, compare_name },
+};
+
+static void **root(const ResourceSet *set, size_t index) {
+        return (void **) ((char *) set + indexes[index].root);
 }
 
 static Resource *found(void *node) {
@@ -35,11 +115,23 @@ Resource *resource_set_by_uuid(const ResourceSet *set, Uuid uuid) {
         return found(tfind(&key, &set->by_uuid, compare_uuid));
 }
 
-Resource *resource_set_by_name(const ResourceSet *set, const char *name) {
-        const Resource key = { .name = (char *) name };
+Resource *resource_set_by_key(const ResourceSet *set, const char *key) {
+        const Resource wanted = { .key = (char *) key };
+
+        return found(tfind(&wanted, &set->by_key, compare_key));
+}
+
+Resource *resource_set_child(const ResourceSet *set, const Resource *parent, const char *name) {
+        const Resource key = { .name = (char *) name, .parent = (Resource *) parent };
 
         return found(tfind(&key, &set->by_name, compare_name));
 }
+
+Resource *resource_set_by_name(const ResourceSet *set, const char *name) {
+        return resource_set_child(set, NULL, name);
+}
+
+/* ---- a set ---- */
 
 static int resource_set_grow(ResourceSet *set) {
         size_t wanted = MAX(set->allocated * 2, 16u);
@@ -55,17 +147,25 @@ static int resource_set_grow(ResourceSet *set) {
         return 0;
 }
 
+static void leave_indexes(ResourceSet *set, Resource *resource, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if (indexes[i].has(resource))
+                        tdelete(resource, root(set, i), indexes[i].compare);
+}
+
 int resource_set_attach(ResourceSet *set, Resource *resource) {
-        if (resource_set_by_uuid(set, resource->uuid) || resource_set_by_name(set, resource->name))
-                return -EEXIST;
+        for (size_t i = 0; i < ELEMENTS(indexes); i++)
+                if (indexes[i].has(resource) &&
+                    tfind(resource, root(set, i), indexes[i].compare))
+                        return -EEXIST;
         if (resource_set_grow(set) < 0)
                 return -ENOMEM;
-        if (!tsearch(resource, &set->by_uuid, compare_uuid))
-                return -ENOMEM;
-        if (!tsearch(resource, &set->by_name, compare_name)) {
-                tdelete(resource, &set->by_uuid, compare_uuid);
-                return -ENOMEM;
-        }
+        for (size_t i = 0; i < ELEMENTS(indexes); i++)
+                if (indexes[i].has(resource) &&
+                    !tsearch(resource, root(set, i), indexes[i].compare)) {
+                        leave_indexes(set, resource, i);
+                        return -ENOMEM;
+                }
         set->items[set->n++] = resource_ref(resource);
         resource->attached = true;
         return 0;
@@ -75,8 +175,7 @@ void resource_set_detach(ResourceSet *set, Resource *resource) {
         if (!resource->attached)
                 return;
         resource->attached = false;
-        tdelete(resource, &set->by_uuid, compare_uuid);
-        tdelete(resource, &set->by_name, compare_name);
+        leave_indexes(set, resource, ELEMENTS(indexes));
         for (size_t i = 0; i < set->n; i++)
                 if (set->items[i] == resource) {
                         memmove(set->items + i, set->items + i + 1,
@@ -93,7 +192,7 @@ int resource_set_rename(ResourceSet *set, Resource *resource, const char *name) 
 
         if (!copy)
                 return -ENOMEM;
-        if (resource_set_by_name(set, name))
+        if (resource_set_child(set, resource->parent, name))
                 return -EEXIST;
 
         /* The node of the old name is freed first: that makes room for the new one, so that the

@@ -2,7 +2,7 @@
 /* What a connection says of its hypervisor and of this host. */
 #include "objects/connect.h"
 
-#include "objects/values.h"
+#include "objects/wire.h"
 
 /* ---- the hypervisor ---- */
 

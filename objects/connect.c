@@ -2,7 +2,7 @@
 /* A connection on the bus: its kind, and its domains: listed, looked up, defined, created. */
 #include "objects/connect.h"
 
-#include "objects/values.h"
+#include "objects/wire.h"
 
 static const Interface *const connect_interfaces[] = {
         &connect_interface,
@@ -75,7 +75,7 @@ static bool matches(const Domain *domain, uint32_t flags) {
 
 int connect_list_domains(Request *request, Error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const ResourceSet *set = &request->object.connection->domains;
+        const ResourceSet *set = &request->object.connection->sets[RESOURCE_DOMAIN];
         char path[OBJECT_PATH_MAX];
         int r;
 
@@ -126,7 +126,7 @@ int connect_domain_by_name(Request *request, Error *error) {
         r = request_read(request, error, &name);
         if (r < 0)
                 return r;
-        resource = resource_set_by_name(&request->object.connection->domains, name);
+        resource = resource_set_by_name(&request->object.connection->sets[RESOURCE_DOMAIN], name);
         if (!resource)
                 return fail(error, ERROR_NO_DOMAIN, "no domain with matching name '%s'", name);
         return reply_resource(request, resource);
@@ -144,7 +144,7 @@ int connect_domain_by_uuid(Request *request, Error *error) {
         if (uuid_parse(text, &uuid) < 0)
                 return fail(error, ERROR_INVALID_ARG, "uuidstr in %s must be a valid UUID",
                             request->method->api);
-        resource = resource_set_by_uuid(&request->object.connection->domains, uuid);
+        resource = resource_set_by_uuid(&request->object.connection->sets[RESOURCE_DOMAIN], uuid);
         if (!resource)
                 return fail(error, ERROR_NO_DOMAIN, "no domain with matching uuid '%s'", text);
         return reply_resource(request, resource);

@@ -2,12 +2,12 @@
 /* A domain's life on the bus: how it is found, its kind, and the handlers of its lifecycle. */
 #include "objects/domain.h"
 
-#include "objects/values.h"
+#include "objects/wire.h"
 
 /* ---- the kind ---- */
 
 static ResourceSet *domain_set(Connection *connection) {
-        return &connection->domains;
+        return &connection->sets[RESOURCE_DOMAIN];
 }
 
 static Resource *domain_find(Connection *connection, const char *leaf) {
@@ -15,7 +15,7 @@ static Resource *domain_find(Connection *connection, const char *leaf) {
 
         if (path_uuid_parse(leaf, &uuid) < 0)
                 return NULL;
-        return resource_set_by_uuid(&connection->domains, uuid);
+        return resource_set_by_uuid(&connection->sets[RESOURCE_DOMAIN], uuid);
 }
 
 static int domain_leaf(const Resource *resource, char *to, size_t size) {

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "objects/values.h"
+#include "objects/wire.h"
 
 /* ---- one property ---- */
 

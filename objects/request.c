@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "objects/autodestroy.h"
-#include "objects/values.h"
+#include "objects/wire.h"
 
 static void request_free(Request *request) {
         autodestroy_free(request->autodestroy);

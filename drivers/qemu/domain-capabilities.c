@@ -17,15 +17,15 @@
 #define PC_IDE "pc-[!q]*|pc|isapc"
 #define PC_FDC "pc-*|pc|q35|isapc"
 
-typedef struct Value {
+typedef struct EnumValue {
         const char *name;
         const char *needs;    /* "type|device.property|command/argument"; NULL: nothing */
         const char *machines; /* patterns of the machine's name; NULL: any */
-} Value;
+} EnumValue;
 
 typedef struct Choice {
         const char *name;
-        const Value *values; /* end with a zeroed one */
+        const EnumValue *values; /* end with a zeroed one */
 } Choice;
 
 typedef struct Section {
@@ -42,7 +42,7 @@ typedef struct Subject {
         QemuFirmwares firmwares;
 } Subject;
 
-#define VALUES(...) ((const Value[]) { __VA_ARGS__, {} })
+#define VALUES(...) ((const EnumValue[]) { __VA_ARGS__, {} })
 #define CHOICES(...) ((const Choice[]) { __VA_ARGS__, {} })
 
 /* ---- the tables ---- */
@@ -117,7 +117,7 @@ static const Section hyperv = { "hyperv", CHOICES(
                              HYPERV("xmm_input", "hv-xmm-input")) }) };
 
 /* Features that are there or not. "": the service makes nothing of it. */
-static const Value features[] = {
+static const EnumValue features[] = {
         { "vmcoreinfo", "vmcoreinfo" },
         { "genid", "" },
         { "backingStoreInput", "" },
@@ -153,13 +153,13 @@ static bool is_machine(const Subject *subject, const char *pattern) {
         return fnmatch(pattern, subject->machine->name, 0) == 0;
 }
 
-static bool offered(const Subject *subject, const Value *value) {
+static bool offered(const Subject *subject, const EnumValue *value) {
         return (!value->needs || any(value->needs, subject, has)) &&
                (!value->machines || any(value->machines, subject, is_machine));
 }
 
 static bool any_offered(const Subject *subject, const Choice *choice) {
-        for (const Value *value = choice->values; value->name; value++)
+        for (const EnumValue *value = choice->values; value->name; value++)
                 if (offered(subject, value))
                         return true;
         return false;
@@ -169,7 +169,7 @@ static void add_choice(XmlOut *out, xmlNode *parent, const Subject *subject, con
         xmlNode *node = out_element(out, parent, "enum", NULL);
 
         out_attribute(out, node, "name", choice->name);
-        for (const Value *value = choice->values; value->name; value++)
+        for (const EnumValue *value = choice->values; value->name; value++)
                 if (offered(subject, value))
                         (void) out_element(out, node, "value", value->name);
 }

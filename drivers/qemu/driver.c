@@ -33,8 +33,8 @@ static int probe(sd_event_source *source, void *userdata) {
 static void driver_close(Connection *connection) {
         QemuDriver *driver = qemu_driver_of(connection);
 
-        for (size_t i = 0; i < connection->domains.n; i++) {
-                Domain *domain = domain_of(connection->domains.items[i]);
+        for (size_t i = 0; i < connection->sets[RESOURCE_DOMAIN].n; i++) {
+                Domain *domain = domain_of(connection->sets[RESOURCE_DOMAIN].items[i]);
 
                 qemu_guest_free(qemu_guest_of(domain));
         }

@@ -52,7 +52,7 @@ static char *next_name(Connection *connection, const char *name) {
 
                 if (asprintf(&next, "%.*s-%lu", stem, name, i) < 0)
                         return NULL;
-                if (!resource_set_by_name(&connection->domains, next))
+                if (!resource_set_by_name(&connection->sets[RESOURCE_DOMAIN], next))
                         return next;
                 free(next);
         }

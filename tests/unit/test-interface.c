@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <sys/socket.h>
 
-#include "objects/values.h"
+#include "objects/wire.h"
 #include "toy.h"
 
 #define CONNECT "org.libvirt.Connect"

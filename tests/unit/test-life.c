@@ -147,7 +147,7 @@ static void test_definitions(Connection *connection) {
         story_is("(0,1)~20");
         must_refuse(connection, GUEST("b", UUID_A, "1"), "already defined with uuid");
         must_refuse(connection, GUEST("a", UUID_B, "1"), "already exists with uuid");
-        CHECK(!exists(connection, "nothing/" UUID_B ".xml") && connection->domains.n == 1);
+        CHECK(!exists(connection, "nothing/" UUID_B ".xml") && connection->sets[RESOURCE_DOMAIN].n == 1);
 
         CHECK(domain_xml(domain, 0, &xml, &made, NULL) >= 0);
         CHECK(strstr(xml, "<memory unit='KiB'>2000</memory>") && !strstr(xml, "secret"));
@@ -160,7 +160,7 @@ static void test_definitions(Connection *connection) {
 }
 
 static void test_changes(Connection *connection) {
-        Domain *domain = domain_of(resource_set_by_name(&connection->domains, "a"));
+        Domain *domain = domain_of(resource_set_by_name(&connection->sets[RESOURCE_DOMAIN], "a"));
         _cleanup_(error_clear) Error error = {};
 
         must_define(connection, GUEST("b", UUID_B, "1"));
@@ -169,7 +169,7 @@ static void test_changes(Connection *connection) {
         CHECK(domain_rename(domain, "not/this", NULL) < 0);
         CHECK(domain_rename(domain, "c", NULL) >= 0);
         story_is("(1,1)(0,2)~8");
-        CHECK(resource_set_by_name(&connection->domains, "c") == &domain->resource);
+        CHECK(resource_set_by_name(&connection->sets[RESOURCE_DOMAIN], "c") == &domain->resource);
         CHECK(strstr(domain->persistent.xml, "<name>c</name>"));
 
         CHECK(domain_set_autostart(domain, true, NULL) >= 0 &&
@@ -181,9 +181,9 @@ static void test_changes(Connection *connection) {
 static void test_reload(void) {
         Store *store;
         Connection *connection = open_connection(&store);
-        Resource *resource = resource_set_by_name(&connection->domains, "c");
+        Resource *resource = resource_set_by_name(&connection->sets[RESOURCE_DOMAIN], "c");
 
-        CHECK(connection->domains.n == 2 && resource && domain_of(resource)->autostart);
+        CHECK(connection->sets[RESOURCE_DOMAIN].n == 2 && resource && domain_of(resource)->autostart);
         CHECK(domain_of(resource)->persistent.secret);
         CHECK_TEXT(domain_of(resource)->os_type, "hvm");
         connection_autostart(connection);
@@ -226,11 +226,11 @@ static void test_transient(Connection *connection) {
         domain_starting(domain, 0);
         domain_stopped(domain, DOMAIN_SHUTOFF_FAILED, STOPPED_FAILED);
         story_is("");
-        CHECK(!resource_set_by_name(&connection->domains, "t"));
+        CHECK(!resource_set_by_name(&connection->sets[RESOURCE_DOMAIN], "t"));
 }
 
 static void test_undefine(Connection *connection) {
-        Domain *domain = domain_of(resource_set_by_name(&connection->domains, "c"));
+        Domain *domain = domain_of(resource_set_by_name(&connection->sets[RESOURCE_DOMAIN], "c"));
 
         CHECK(domain_undefine(domain, NULL) >= 0);
         story_is("~2(1,0)-");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Flags, dictionaries, lists, and names in paths. */
-#include "objects/values.h"
+#include "objects/wire.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What networks, pools, host interfaces, node devices, filters and secrets share: a definition at
+ * rest, perhaps another one while active, a mark for autostart, and the facts that are told of
+ * them.
+ *
+ * The persistent text is the file CONFIG/<driver>/<folder>/<uuid>.xml where the driver keeps files;
+ * the mark is a link in <folder>/autostart. As for domains, every function here saves before it
+ * reports, and one that fails has changed nothing. */
+#pragma once
+
+#include "drivers/connection.h"
+
+typedef struct Defined {
+        Resource resource;
+        char *persistent; /* text; NULL: transient */
+        char *live;       /* text while active; NULL: not active, or as the persistent one */
+        bool active, autostart;
+        bool announced; /* the world was told that it exists */
+        void *data;     /* the driver's, while active */
+} Defined;
+
+static inline Defined *defined_of(Resource *resource) {
+        return container_of(resource, Defined, resource);
+}
+
+/* The lifecycle events that virNetworkEventLifecycleType, virStoragePoolEventLifecycleType and
+ * virSecretEventLifecycleType have in common (type of EVENT_LIFECYCLE). */
+typedef enum DefinedEvent {
+        EVENT_DEFINED,
+        EVENT_UNDEFINED,
+        EVENT_STARTED,
+        EVENT_STOPPED,
+        EVENT_CREATED, /* built, of pools */
+        EVENT_DELETED,
+} DefinedEvent;
+
+/* What a kind has of its own. */
+typedef struct DefinedKind {
+        ResourceKind kind;
+        const char *noun;   /* "network", for messages */
+        const char *folder; /* "networks"; NULL: never kept as files */
+        size_t size;        /* of the struct, which begins with a Defined */
+        /* Takes over from a text what the struct keeps of it besides name and uuid; leaves it as it
+         * was on failure. NULL: nothing. */
+        int (*note)(Defined *defined, const char *text, Error *error);
+        void (*done)(Defined *defined); /* releases that; NULL: nothing */
+} DefinedKind;
+
+/* What a definition says of itself. Borrowed. */
+typedef struct DefinedIdentity {
+        const char *name, *key;
+        Uuid uuid; /* null: the kind has none */
+        Resource *parent;
+} DefinedIdentity;
+
+/* Makes or redefines: refuses a name or uuid that is another's, saves, reports DEFINED. */
+int defined_define(Connection *connection, const DefinedKind *kind, const DefinedIdentity *who,
+                   const char *text, Defined **ret, Error *error);
+
+/* One that isn't persistent: attached, announced by its first event. An inactive persistent one of
+ * the same name and uuid is used, with text as its live definition. */
+int defined_create(Connection *connection, const DefinedKind *kind, const DefinedIdentity *who,
+                   const char *text, Defined **ret, Error *error);
+
+/* Replaces a text (live while it is active, else the persistent one; or the one that is named), for
+ * changes of single elements. */
+int defined_replace(Defined *defined, bool live, const char *text, Error *error);
+
+/* Forgets the persistent definition, with its file and mark; what isn't active is detached. */
+int defined_undefine(Defined *defined, Error *error);
+int defined_set_autostart(Defined *defined, bool autostart, Error *error);
+
+void defined_started(Defined *defined); /* active from now on; reports STARTED */
+void defined_stopped(Defined *defined); /* no longer; reports STOPPED; a transient one is detached */
+void defined_report(Defined *defined, DefinedEvent type);
+void defined_detach(Defined *defined); /* gone, with an event if it was announced */
+
+/* Reads back what defined_define() wrote, without any event; identify() finds out who a text is. */
+int defined_load_all(Connection *connection, const DefinedKind *kind,
+                     int (*identify)(const char *text, DefinedIdentity *ret, char **ret_name,
+                                     Error *error),
+                     Error *error);
+
+/* The text to show: the persistent one when that is asked for and there is one. */
+const char *defined_text(const Defined *defined, bool inactive);
+
+/* ERROR_OPERATION_INVALID "network 'x' is not active" and its opposite. */
+int defined_need_active(const Defined *defined, const DefinedKind *kind, Error *error);
+int defined_need_inactive(const Defined *defined, const DefinedKind *kind, Error *error);
