@@ -4,6 +4,7 @@
 #pragma once
 
 #include "conf/domain.h"
+#include "conf/rows.h"
 
 extern const MapElement address_element, virtio_element;
 extern const MapElement os_element, features_element, cpu_element, clock_element;
@@ -12,17 +13,9 @@ extern const MapElement serial_element, parallel_element, console_element, chann
 extern const MapElement graphics_element, video_element, input_element, sound_element, hub_element,
         watchdog_element, memballoon_element, rng_element, panic_element, memory_element;
 
-extern const MapType map_maybe_int; /* MaybeU32 that holds an int32_t: -1 is a value */
-extern const MapType map_maybe_hex; /* MaybeU32, written 0x%x */
-
-extern const MapType map_word;      /* char *, one of the names in arg */
-
-#define WORD(p, S, m, names, ...) \
-        _MAP_ROW(p, map_word, _MAP_AT(S, m, char *), .arg = names, ##__VA_ARGS__)
-
 extern const char
-        *const on_off_words[], *const yes_no_words[], *const cpu_mode_words[], *const
-        cpu_match_words[], *const cpu_check_words[], *const cpu_fallback_words[], *const
+        *const cpu_mode_words[], *const cpu_match_words[], *const cpu_check_words[], *const
+        cpu_fallback_words[], *const
         cpu_policy_words[], *const cpu_cache_mode_words[], *const maxphysaddr_mode_words[], *const
         memory_access_words[], *const clock_offset_words[], *const clock_basis_words[], *const
         timer_name_words[], *const tick_policy_words[], *const timer_track_words[], *const
@@ -42,12 +35,6 @@ extern const char
         watchdog_model_words[], *const watchdog_action_words[], *const memballoon_model_words[],
         *const rng_backend_words[], *const hub_type_words[], *const panic_model_words[], *const
         memory_model_words[], *const lock_failure_words[], *const vcpu_placement_words[];
-
-/* Elements outside the table are known to libvirt and kept whole: there or not. */
-#define KEPT(path, S, m, ...) OPAQUE(path, S, m, ##__VA_ARGS__)
-
-/* Always there, and always in the same words. */
-#define WRITTEN .flags = MAP_EXPLICIT | MAP_CANONICAL
 
 #define DEVICE_ROWS(S)                                                            \
         U32   ("boot/@order", S, device.boot_order),                              \
@@ -81,20 +68,6 @@ int cells_check(const DomainConf *conf, const xmlNode *root, Error *error);
 int cputune_check(const DomainConf *conf, const xmlNode *node, Error *error);
 int numatune_check(const DomainConf *conf, const xmlNode *node, Error *error);
 int hugepages_check(const DomainConf *conf, const xmlNode *backing, Error *error);
-
-bool is_text(const char *text, const char *expected); /* false for NULL */
-bool is_named(const xmlNode *node, const char *name); /* an element of libvirt's own */
-xmlNode *child_of(const xmlNode *node, const char *name); /* the first; node may be NULL */
-
-char *attribute_of(const xmlNode *node, const char *name); /* a copy or NULL; node may be NULL */
-
-/* Sets a string: -ENOMEM when there is no memory. */
-int set_string(char **string, const char *text);
-
-/* fail() with ERROR_XML or ERROR_CONFIG_UNSUPPORTED, and path and line of the node after the
- * message. */
-int fail_at(Error *error, ErrorCode code, const xmlNode *node, const char *format, ...)
-        _printf_(4, 5);
 
 /* The number behind a target's prefix: "vda" is 0, "vdaa" is 26. -EINVAL when there is none, as in
  * the name of a partition ("vda1"). */

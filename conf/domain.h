@@ -8,6 +8,7 @@
 #pragma once
 
 #include "conf/api.h"
+#include "conf/document.h"
 #include "conf/domain-device.h"
 #include "conf/map.h"
 
@@ -208,12 +209,6 @@ typedef struct DomainConf {
 } DomainConf;
 
 extern const MapElement domain_element;
-
-typedef enum ConfFlags {
-        CONF_LIVE = 1 << 0,     /* keep rows that are LIVE; otherwise they are dropped on reading */
-        CONF_VALIDATE = 1 << 1, /* refuse content that no row knows (libvirt's DEFINE_VALIDATE) */
-        CONF_TRUSTED = 1 << 2,  /* our own file: no rules are checked, nothing is completed */
-} ConfFlags;
 
 /* Reads a definition: parses, loads, fills in what libvirt fills in for any hypervisor (uuid, vcpu,
  * currentMemory, lifecycle actions, canonical units, mac addresses ...) and checks the cross-field

@@ -16,6 +16,8 @@ static const struct {
         { "qemu",    "http://libvirt.org/schemas/domain/qemu/1.0" },
         { "xen",     "http://libvirt.org/schemas/domain/xen/1.0" },
         { "dnsmasq", "http://libvirt.org/schemas/network/dnsmasq/1.0" },
+        { "fs",      "http://libvirt.org/schemas/storagepool/fs/1.0" },
+        { "rbd",     "http://libvirt.org/schemas/storagepool/rbd/1.0" },
 };
 
 /* ---- steps ---- */

@@ -189,15 +189,17 @@ static int hex_format(const MapField *f, const void *value, char **ret) {
 /* ---- sizes ---- */
 
 /* "b", "byte", "bytes"; or a letter alone or with iB for powers of 1024, with B for powers of
- * 1000. */
+ * 1000. Without a unit *ret stays. */
 static int unit_bytes(const char *unit, size_t length, uint64_t *ret) {
         static const char letters[] = "kmgtpe";
         const char *letter = length > 0 ? memchr(letters, tolower((unsigned char) *unit), 6) : NULL;
         bool decimal = length == 2 && strncasecmp(unit + 1, "B", 1) == 0;
         bool binary = length == 1 || (length == 3 && strncasecmp(unit + 1, "iB", 2) == 0);
 
-        *ret = length == 0 ? 1024 : 1;
-        if (length == 0 || (length == 1 && strncasecmp(unit, "b", 1) == 0) ||
+        if (length == 0)
+                return 0;
+        *ret = 1;
+        if ((length == 1 && strncasecmp(unit, "b", 1) == 0) ||
             (length == 4 && strncasecmp(unit, "byte", 4) == 0) ||
             (length == 5 && strncasecmp(unit, "bytes", 5) == 0))
                 return 0;
@@ -208,9 +210,9 @@ static int unit_bytes(const char *unit, size_t length, uint64_t *ret) {
         return 0;
 }
 
-static int kib_parse(const MapField *f, const char *text, void *value) {
+static int read_size(const char *text, uint64_t bytes, uint64_t *ret) {
         const char *unit;
-        uint64_t n, bytes;
+        uint64_t n;
         int r = read_digits(text, false, &n, &unit);
 
         if (r == -EINVAL)
@@ -223,8 +225,25 @@ static int kib_parse(const MapField *f, const char *text, void *value) {
                 return -EINVAL;
         if (r < 0 || __builtin_mul_overflow(n, bytes, &bytes))
                 return -ERANGE;
-        *(uint64_t *) value = bytes / 1024 + (bytes % 1024 > 0);
+        *ret = bytes;
         return 0;
+}
+
+static int bytes_parse(const MapField *f, const char *text, void *value) {
+        return read_size(text, 1, value);
+}
+
+static int bytes_format(const MapField *f, const void *value, char **ret) {
+        return print(ret, "%" PRIu64 " bytes", *(const uint64_t *) value);
+}
+
+static int kib_parse(const MapField *f, const char *text, void *value) {
+        uint64_t bytes;
+        int r = read_size(text, 1024, &bytes);
+
+        if (r >= 0)
+                *(uint64_t *) value = bytes / 1024 + (bytes % 1024 > 0);
+        return r;
 }
 
 static int kib_format(const MapField *f, const void *value, char **ret) {
@@ -363,6 +382,7 @@ const MapType map_hex    = TYPE("number or 0x number", uint32_t, hex, equal4);
 const MapType map_hex4   = TYPE("number or 0x number", uint32_t, hex, equal4);
 const MapType map_hex1   = TYPE("number or 0x number", uint32_t, hex, equal4);
 const MapType map_kib    = TYPE("size with its unit", uint64_t, kib, equal8, .has_unit = true);
+const MapType map_bytes  = TYPE("size with its unit", uint64_t, bytes, equal8, .has_unit = true);
 const MapType map_enum   = TYPE("word", int, enum, equal4);
 const MapType map_flag   = TYPE("empty element", bool, flag, NULL);
 const MapType map_opaque = TYPE("anything", bool, flag, NULL);

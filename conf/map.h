@@ -145,6 +145,7 @@ extern const MapType map_hex;    /* uint32_t; written 0x%02x */
 extern const MapType map_hex4;   /* uint32_t; written 0x%04x */
 extern const MapType map_hex1;   /* uint32_t; written 0x%x */
 extern const MapType map_kib;    /* uint64_t in KiB, with @unit; rounded up */
+extern const MapType map_bytes;  /* uint64_t in bytes, with @unit; bytes without one */
 extern const MapType map_enum; /* an enum; arg: names, NULL past the end; a NULL name 0 is unset */
 extern const MapType map_flag;   /* bool: the element is there */
 extern const MapType map_yes_no; /* Tristate */
@@ -184,6 +185,7 @@ bool mac_is_null(MacAddress mac);
 #define HEX4(p, S, m, ...)    _MAP_ROW(p, map_hex4, _MAP_AT(S, m, uint32_t), ##__VA_ARGS__)
 #define HEX1(p, S, m, ...)    _MAP_ROW(p, map_hex1, _MAP_AT(S, m, uint32_t), ##__VA_ARGS__)
 #define KIB(p, S, m, ...)     _MAP_ROW(p, map_kib, _MAP_AT(S, m, uint64_t), ##__VA_ARGS__)
+#define BYTES(p, S, m, ...)   _MAP_ROW(p, map_bytes, _MAP_AT(S, m, uint64_t), ##__VA_ARGS__)
 #define FLAG(p, S, m, ...)    _MAP_ROW(p, map_flag, _MAP_AT(S, m, bool), ##__VA_ARGS__)
 #define OPAQUE(p, S, m, ...)  _MAP_ROW(p, map_opaque, _MAP_AT(S, m, bool), ##__VA_ARGS__)
 #define YES_NO(p, S, m, ...)  _MAP_ROW(p, map_yes_no, _MAP_AT(S, m, Tristate), ##__VA_ARGS__)

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From text to struct and back, for every kind of document. */
+#include "conf/document.h"
+
+#include <errno.h>
+
+#include "conf/xml.h"
+
+static xmlDoc **document_of(void *conf) {
+        return conf;
+}
+
+static xmlNode *root_of(const void *conf) {
+        return xmlDocGetRootElement(*(xmlDoc *const *) conf);
+}
+
+/* ---- from text ---- */
+
+static void report_unknown(xmlNode *node, void *userdata) {
+        bool attribute = node->type == XML_ATTRIBUTE_NODE;
+        _cleanup_(freep) char *path = xml_node_path(attribute ? node->parent : node);
+
+        if (attribute)
+                (void) fail(userdata, ERROR_XML, "unknown attribute '%s' of %s (line %ld)",
+                            (const char *) node->name, path, xmlGetLineNo(node->parent));
+        else
+                (void) fail(userdata, ERROR_XML, "unknown element %s (line %ld)", path,
+                            xmlGetLineNo(node));
+}
+
+static void strip(const DocumentKind *kind, xmlNode *root, MapFlags unwanted) {
+        map_strip(kind->element, root, unwanted);
+        if (kind->strip)
+                kind->strip(root, unwanted);
+}
+
+static int write_document(const DocumentKind *kind, void *conf, Error *error) {
+        int r = map_store(kind->element, root_of(conf), conf);
+
+        if (r >= 0)
+                r = map_canonicalize(kind->element, root_of(conf), conf);
+        if (r == -EINVAL)
+                return fail(error, ERROR_XML, "<%s> holds a value that XML can't hold",
+                            kind->element->name);
+        return r < 0 ? fail_memory(error) : 0;
+}
+
+static int settle(const DocumentKind *kind, void *conf, Error *error) {
+        int r = kind->complete ? kind->complete(conf, error) : 0;
+
+        if (r < 0)
+                return r;
+        r = document_check(kind, conf, error);
+        return r < 0 ? r : write_document(kind, conf, error);
+}
+
+static int load(const DocumentKind *kind, void *conf, ConfFlags flags, Error *error) {
+        xmlNode *root = root_of(conf);
+        int r;
+
+        if (!(flags & (CONF_LIVE | CONF_TRUSTED)))
+                strip(kind, root, MAP_LIVE);
+        if (flags & CONF_VALIDATE && map_unknown(kind->element, root, report_unknown, error) > 0)
+                return fail(error, ERROR_XML, "unknown content");
+        if ((r = map_load(kind->element, root, conf, error)) < 0 || flags & CONF_TRUSTED)
+                return r;
+        return settle(kind, conf, error);
+}
+
+int document_parse(const DocumentKind *kind, const char *text, ConfFlags flags, void **ret,
+                   Error *error) {
+        void *conf = calloc(1, kind->element->size);
+        int r;
+
+        if (!conf)
+                return fail_memory(error);
+        if ((r = xml_parse(text, kind->element->name, document_of(conf), error)) < 0 ||
+            (r = load(kind, conf, flags, error)) < 0) {
+                document_free(kind, conf);
+                return r;
+        }
+        *ret = conf;
+        return 0;
+}
+
+/* ---- to text ---- */
+
+int document_check(const DocumentKind *kind, const void *conf, Error *error) {
+        return kind->check ? kind->check(conf, error) : 0;
+}
+
+int document_sync(const DocumentKind *kind, void *conf, Error *error) {
+        return write_document(kind, conf, error);
+}
+
+int document_print(const DocumentKind *kind, void *conf, MapFlags without, char **ret,
+                   Error *error) {
+        _cleanup_(xml_doc_freep) xmlDoc *copy = NULL;
+        int r = document_sync(kind, conf, error);
+
+        if (r < 0)
+                return r;
+        if (without) {
+                if (!(copy = xmlCopyDoc(*document_of(conf), 1)))
+                        return fail_memory(error);
+                strip(kind, xmlDocGetRootElement(copy), without);
+        }
+        return xml_print_doc(copy ?: *document_of(conf), ret) < 0 ? fail_memory(error) : 0;
+}
+
+int document_clone(const DocumentKind *kind, void *conf, void **ret, Error *error) {
+        int r = document_sync(kind, conf, error);
+
+        if (r < 0)
+                return r;
+
+        void *copy = calloc(1, kind->element->size);
+        if (!copy || !(*document_of(copy) = xmlCopyDoc(*document_of(conf), 1))) {
+                free(copy);
+                return fail_memory(error);
+        }
+        if ((r = map_load(kind->element, root_of(copy), copy, error)) < 0) {
+                document_free(kind, copy);
+                return r;
+        }
+        *ret = copy;
+        return 0;
+}
+
+void *document_free(const DocumentKind *kind, void *conf) {
+        if (!conf)
+                return NULL;
+
+        xmlDoc *document = TAKE(*document_of(conf));
+        map_clear(kind->element, conf);
+        if (document)
+                xmlFreeDoc(document);
+        free(conf);
+        return NULL;
+}

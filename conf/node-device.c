@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* <device> of the host: its rows and rules. */
+#include "conf/node-device.h"
+
+#include <string.h>
+
+#include "conf/rows.h"
+
+const char *const node_capabilities[] = {
+        "system", "pci", "usb_device", "usb", "net", "scsi_host", "scsi_target", "scsi", "storage",
+        "fc_host", "vport_ops", "scsi_generic", "drm", "mdev_types", "mdev", "ccw", "css", "vdpa",
+        "ap_card", "ap_queue", "ap_matrix", "vpd", "phys_function", "virt_functions", "pci-bridge",
+        "cardbus-bridge", "fc_remote_port", "80203", "80211", "removable", "hotpluggable", NULL,
+};
+
+static const MapElement address_element = { "address", sizeof(NodePciAddress),
+                                             (const MapField[]) {
+        HEX4("@domain",   NodePciAddress, domain, EXPLICIT),
+        HEX ("@bus",      NodePciAddress, bus, EXPLICIT),
+        HEX ("@slot",     NodePciAddress, slot, EXPLICIT),
+        HEX1("@function", NodePciAddress, function, EXPLICIT),
+        {}
+} };
+
+static const MapElement mdev_type_element = { "type", sizeof(NodeMdevType), (const MapField[]) {
+        STRING("@id",                NodeMdevType, id, REQUIRED),
+        STRING("name",               NodeMdevType, name),
+        STRING("deviceAPI",          NodeMdevType, device_api, REQUIRED),
+        U32   ("availableInstances", NodeMdevType, available_instances, EXPLICIT),
+        {}
+} };
+
+static const MapElement named_element = { "feature", sizeof(NodeNamed), (const MapField[]) {
+        STRING("@name",  NodeNamed, name, REQUIRED),
+        STRING("@value", NodeNamed, value),
+        {}
+} };
+
+static const MapElement link_element = { "link", sizeof(NodePciLink), (const MapField[]) {
+        WORD  ("@validity", NodePciLink, validity, WORDS("cap", "sta"), REQUIRED),
+        MAYBE ("@port",     NodePciLink, port),
+        STRING("@speed",    NodePciLink, speed),
+        MAYBE ("@width",    NodePciLink, width),
+        {}
+} };
+
+/* ---- a capability inside another ---- */
+
+#define SUB(types) WHEN(NodeSubCapability, type, types)
+
+static const MapElement sub_element = { "capability", sizeof(NodeSubCapability),
+                                        (const MapField[]) {
+        ENUM  ("@type",     NodeSubCapability, type, node_capabilities, REQUIRED),
+        MAYBE ("@maxCount", NodeSubCapability, max_count, SUB(BIT(NODE_VIRT_FUNCTIONS))),
+        LIST  ("address",   NodeSubCapability, addresses, NodePciAddress, &address_element,
+               SUB(BIT(NODE_PHYS_FUNCTION) | BIT(NODE_VIRT_FUNCTIONS))),
+        LIST  ("type",      NodeSubCapability, mdev_types, NodeMdevType, &mdev_type_element,
+               SUB(BIT(NODE_MDEV_TYPES))),
+        STRING("rport",     NodeSubCapability, rport, SUB(BIT(NODE_FC_REMOTE_PORT))),
+        STRING("wwnn",      NodeSubCapability, wwnn, SUB(BIT(NODE_FC_HOST))),
+        STRING("wwpn",      NodeSubCapability, wwpn,
+               SUB(BIT(NODE_FC_HOST) | BIT(NODE_FC_REMOTE_PORT))),
+        STRING("fabric_wwn", NodeSubCapability, fabric_wwn, SUB(BIT(NODE_FC_HOST))),
+        MAYBE ("max_vports", NodeSubCapability, max_vports, SUB(BIT(NODE_VPORT_OPS))),
+        MAYBE ("vports",    NodeSubCapability, vports, SUB(BIT(NODE_VPORT_OPS))),
+        MAYBE ("media_available", NodeSubCapability, media_available, SUB(BIT(NODE_REMOVABLE))),
+        U64   ("media_size", NodeSubCapability, media_size, SUB(BIT(NODE_REMOVABLE))),
+        STRING("media_label", NodeSubCapability, media_label, SUB(BIT(NODE_REMOVABLE))),
+        U64   ("logical_block_size", NodeSubCapability, logical_block_size,
+               SUB(BIT(NODE_REMOVABLE))),
+        U64   ("num_blocks", NodeSubCapability, num_blocks, SUB(BIT(NODE_REMOVABLE))),
+        STRING("name",      NodeSubCapability, vpd_name, SUB(BIT(NODE_VPD))),
+        KEPT  ("fields",    NodeSubCapability, vpd_fields, SUB(BIT(NODE_VPD))),
+        {}
+} };
+
+/* ---- a capability ---- */
+
+#define IF(types) WHEN(NodeCap, type, types)
+#define PCI       IF(BIT(NODE_PCI))
+#define ON_BUS    IF(BIT(NODE_PCI) | BIT(NODE_USB_DEVICE) | BIT(NODE_SCSI))
+#define USB       IF(BIT(NODE_USB))
+#define NET       IF(BIT(NODE_NET))
+#define STORAGE   IF(BIT(NODE_STORAGE))
+#define SYSTEM    IF(BIT(NODE_SYSTEM))
+#define MDEV      IF(BIT(NODE_MDEV))
+#define CHANNEL   IF(BIT(NODE_CCW) | BIT(NODE_CSS))
+#define CSS       IF(BIT(NODE_CSS))
+#define WITH_IDS  IF(BIT(NODE_PCI) | BIT(NODE_USB_DEVICE))
+
+#define HEX_ROW(path, m, ...) \
+        _MAP_ROW(path, map_maybe_hex, _MAP_AT(NodeCap, m, MaybeU32), ##__VA_ARGS__)
+
+static const MapElement cap_element = { "capability", sizeof(NodeCap), (const MapField[]) {
+        ENUM  ("@type",              NodeCap, type, node_capabilities, REQUIRED),
+        STRING("block",              NodeCap, block, STORAGE),
+        STRING("class",              NodeCap, class, PCI),
+        MAYBE ("domain",             NodeCap, domain, PCI),
+        MAYBE ("host",               NodeCap, host,
+               IF(BIT(NODE_SCSI_HOST) | BIT(NODE_SCSI))),
+        MAYBE ("unique_id",          NodeCap, unique_id, IF(BIT(NODE_SCSI_HOST))),
+        MAYBE ("bus",                NodeCap, bus, ON_BUS),
+        STRING("bus",                NodeCap, bus_name, STORAGE),
+        MAYBE ("slot",               NodeCap, slot, PCI),
+        MAYBE ("function",           NodeCap, function, PCI),
+        MAYBE ("device",             NodeCap, device, IF(BIT(NODE_USB_DEVICE))),
+        MAYBE ("number",             NodeCap, number, USB),
+        MAYBE ("class",              NodeCap, usb_class, USB),
+        MAYBE ("subclass",           NodeCap, subclass, USB),
+        MAYBE ("protocol",           NodeCap, protocol, USB),
+        STRING("description",        NodeCap, description, USB),
+        STRING("interface",          NodeCap, interface, NET),
+        STRING("address",            NodeCap, address, NET),
+        U64   ("link/@speed",        NodeCap, link_speed, NET),
+        STRING("link/@state",        NodeCap, link_state, NET),
+        LIST  ("feature",            NodeCap, features, NodeNamed, &named_element, NET),
+        MAYBE ("target",             NodeCap, target, IF(BIT(NODE_SCSI))),
+        STRING("target",             NodeCap, target_name, IF(BIT(NODE_SCSI_TARGET))),
+        MAYBE ("lun",                NodeCap, lun, IF(BIT(NODE_SCSI))),
+        STRING("char",               NodeCap, char_device, IF(BIT(NODE_SCSI_GENERIC))),
+        STRING("drive_type",         NodeCap, drive_type, STORAGE),
+        STRING("model",              NodeCap, model, STORAGE),
+        STRING("type/@id",           NodeCap, kind_id, MDEV),
+        STRING("type",               NodeCap, kind, IF(BIT(NODE_SCSI) | BIT(NODE_DRM))),
+        STRING("product/@id",        NodeCap, product_id, WITH_IDS),
+        STRING("product",            NodeCap, product,
+               IF(BIT(NODE_PCI) | BIT(NODE_USB_DEVICE) | BIT(NODE_SYSTEM))),
+        STRING("vendor/@id",         NodeCap, vendor_id, WITH_IDS),
+        STRING("vendor",             NodeCap, vendor,
+               IF(BIT(NODE_PCI) | BIT(NODE_USB_DEVICE) | BIT(NODE_STORAGE))),
+        STRING("serial",             NodeCap, serial, STORAGE),
+        U64   ("size",               NodeCap, size, STORAGE),
+        U64   ("logical_block_size", NodeCap, logical_block_size, STORAGE),
+        U64   ("num_blocks",         NodeCap, num_blocks, STORAGE),
+        STRING("hardware/vendor",    NodeCap, hardware_vendor, SYSTEM),
+        STRING("hardware/version",   NodeCap, hardware_version, SYSTEM),
+        STRING("hardware/serial",    NodeCap, hardware_serial, SYSTEM),
+        UUID  ("hardware/uuid",      NodeCap, hardware_uuid, SYSTEM),
+        STRING("firmware/vendor",    NodeCap, firmware_vendor, SYSTEM),
+        STRING("firmware/version",   NodeCap, firmware_version, SYSTEM),
+        STRING("firmware/release_date", NodeCap, firmware_release_date, SYSTEM),
+        UUID  ("uuid",               NodeCap, uuid, MDEV),
+        STRING("parent_addr",        NodeCap, parent_address, MDEV),
+        MAYBE ("iommuGroup/@number", NodeCap, iommu_group, IF(BIT(NODE_PCI) | BIT(NODE_MDEV))),
+        LIST  ("iommuGroup/address", NodeCap, iommu_addresses, NodePciAddress, &address_element,
+               PCI),
+        LIST  ("attr",               NodeCap, attributes, NodeNamed, &named_element, MDEV),
+        MAYBE_I32("numa/@node",      NodeCap, numa_node, PCI),
+        FLAG  ("pci-express",        NodeCap, pci_express, PCI),
+        LIST  ("pci-express/link",   NodeCap, pci_links, NodePciLink, &link_element, PCI),
+        STRING("chardev",            NodeCap, chardev, IF(BIT(NODE_VDPA))),
+        HEX_ROW("cssid",             cssid, CHANNEL),
+        HEX_ROW("ssid",              ssid, CHANNEL),
+        HEX_ROW("devno",             devno, CHANNEL),
+        HEX_ROW("channel_dev_addr/cssid", channel.cssid, CSS),
+        HEX_ROW("channel_dev_addr/ssid", channel.ssid, CSS),
+        HEX_ROW("channel_dev_addr/devno", channel.devno, CSS),
+        HEX_ROW("ap-adapter",        ap_adapter, IF(BIT(NODE_AP_CARD) | BIT(NODE_AP_QUEUE))),
+        HEX_ROW("ap-domain",         ap_domain, IF(BIT(NODE_AP_QUEUE))),
+        LIST  ("capability",         NodeCap, inner, NodeSubCapability, &sub_element),
+        {}
+} };
+
+/* ---- the device ---- */
+
+static const MapElement devnode_element = { "devnode", sizeof(NodeDevnode), (const MapField[]) {
+        WORD  ("@type", NodeDevnode, type, WORDS("dev", "link"), REQUIRED),
+        STRING(".",     NodeDevnode, path),
+        {}
+} };
+
+static const MapElement device_element = { "device", sizeof(NodeDeviceConf), (const MapField[]) {
+        STRING("name",               NodeDeviceConf, name),
+        STRING("path",               NodeDeviceConf, path),
+        LIST  ("devnode",            NodeDeviceConf, devnodes, NodeDevnode, &devnode_element),
+        STRING("parent",             NodeDeviceConf, parent),
+        STRING("parent/@wwnn",       NodeDeviceConf, parent_wwnn),
+        STRING("parent/@wwpn",       NodeDeviceConf, parent_wwpn),
+        STRING("parent/@fabric_wwn", NodeDeviceConf, parent_fabric_wwn),
+        STRING("driver/name",        NodeDeviceConf, driver),
+        LIST  ("capability",         NodeDeviceConf, caps, NodeCap, &cap_element),
+        {}
+} };
+
+/* ---- what it can do ---- */
+
+static size_t add_capability(NodeCapability type, NodeCapability *ret, size_t n, size_t max) {
+        if (type >= NODE_PHYS_FUNCTION)
+                return n;
+        for (size_t i = 0; i < MIN(n, max); i++)
+                if (ret[i] == type)
+                        return n;
+        if (n < max)
+                ret[n] = type;
+        return n + 1;
+}
+
+size_t node_device_capabilities(const NodeDeviceConf *conf, NodeCapability *ret, size_t max) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < conf->caps.n; i++) {
+                const NodeCap *cap = conf->caps.items[i];
+
+                n = add_capability(cap->type, ret, n, max);
+                for (size_t k = 0; k < cap->inner.n; k++)
+                        n = add_capability(cap->inner.items[k]->type, ret, n, max);
+        }
+        return n;
+}
+
+const NodeSubCapability *node_device_fc_host(const NodeDeviceConf *conf) {
+        for (size_t i = 0; i < conf->caps.n; i++) {
+                const NodeCap *cap = conf->caps.items[i];
+
+                for (size_t k = 0; cap->type == NODE_SCSI_HOST && k < cap->inner.n; k++)
+                        if (cap->inner.items[k]->type == NODE_FC_HOST)
+                                return cap->inner.items[k];
+        }
+        return NULL;
+}
+
+const DocumentKind node_device_kind = { &device_element, NULL, NULL, NULL };

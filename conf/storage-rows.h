@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of the pool and volume models share among themselves. */
+#pragma once
+
+#include "conf/pool.h"
+#include "conf/rows.h"
+#include "conf/volume.h"
+
+int pool_complete(void *object, Error *error);
+int pool_check(const void *object, Error *error);
