@@ -7,6 +7,7 @@
 #include "conf/store.h"
 #include "drivers/event.h"
 #include "drivers/resource.h"
+#include "drivers/unit.h"
 
 typedef struct Driver Driver;
 typedef struct Domain Domain;
@@ -15,6 +16,7 @@ typedef struct Domain Domain;
 typedef struct Settings {
         bool session;
         uint64_t patience; /* us to wait for a hypervisor's answer or for a turn in a queue */
+        UnitManager *units; /* NULL: guests are plain children */
 } Settings;
 
 struct Connection {

@@ -32,6 +32,13 @@ static bool is_idle(const Client *client) {
         return !client->watches && !client->details && client->identity != IDENTITY_ASKED;
 }
 
+bool clients_hold(const Clients *clients) {
+        for (const Client *c = clients->oldest; c; c = c->newer)
+                if (!is_idle(c))
+                        return true;
+        return false;
+}
+
 static void client_free(Client *client) {
         Clients *clients = client->clients;
 

@@ -54,6 +54,9 @@ struct Client {
 int clients_new(sd_bus *bus, Clients **ret);
 Clients *clients_free(Clients *clients); /* watches are told closed() */
 
+/* Whether some client has what would be lost with the service: a watch, its wish for details. */
+bool clients_hold(const Clients *clients);
+
 /* The record of a message's sender, made if need be. Borrowed: without a watch it lasts until
  * control goes back to the loop. NULL without memory. */
 Client *client_of(Clients *clients, sd_bus_message *message);

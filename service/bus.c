@@ -50,7 +50,7 @@ int bus_open(sd_event *event, bool session, const char *address, sd_bus **ret, E
 
 /* Carried by both slots: who is to be told. */
 typedef struct Wish {
-        void (*owned)(void *userdata);
+        void (*owned)(void *userdata); /* or no longer */
         void *userdata;
 } Wish;
 
@@ -101,5 +101,31 @@ int bus_request_name(sd_bus *bus, void (*owned)(void *userdata), void *userdata,
                 return fail_errno(error, r, "cannot ask for the name %s", BUS_NAME);
         }
         (void) sd_bus_slot_set_destroy_callback(ret_slots[1], free);
+        return 0;
+}
+
+static int name_released(sd_bus_message *reply, void *userdata, sd_bus_error *unused) {
+        Wish *wish = userdata;
+
+        wish->owned(wish->userdata);
+        return 0;
+}
+
+int bus_release_name(sd_bus *bus, void (*released)(void *userdata), void *userdata,
+                     sd_bus_slot *slots[2], Error *error) {
+        Wish *wish = malloc(sizeof(*wish));
+        int r;
+
+        if (!wish)
+                return fail_memory(error);
+        *wish = (Wish) { .owned = released, .userdata = userdata };
+        slots[0] = sd_bus_slot_unref(slots[0]); /* that it is lost is no news */
+        slots[1] = sd_bus_slot_unref(slots[1]);
+        r = sd_bus_release_name_async(bus, &slots[1], BUS_NAME, name_released, wish);
+        if (r < 0) {
+                free(wish);
+                return fail_errno(error, r, "cannot give back the name %s", BUS_NAME);
+        }
+        (void) sd_bus_slot_set_destroy_callback(slots[1], free);
         return 0;
 }

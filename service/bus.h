@@ -16,3 +16,8 @@ int bus_open(sd_event *event, bool session, const char *address, sd_bus **ret, E
  * later, the loop ends. *ret_slots: two, to be dropped by the caller. */
 int bus_request_name(sd_bus *bus, void (*owned)(void *userdata), void *userdata,
                      sd_bus_slot *ret_slots[2], Error *error);
+
+/* Gives the name back, and the slots. By the time released() is told, every call that was sent to
+ * the name has been handed out; some may not be answered yet. */
+int bus_release_name(sd_bus *bus, void (*released)(void *userdata), void *userdata,
+                     sd_bus_slot *slots[2], Error *error);

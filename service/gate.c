@@ -187,7 +187,6 @@ static int append_message(sd_bus_message *call, const Query *query) {
 }
 
 static int append_details(sd_bus_message *call, const Query *query, const Object *object) {
-        char uuid[UUID_TEXT_MAX];
         const char *driver = object->connection->driver->name;
         int r = sd_bus_message_append(call, "{ss}", "connect_driver", driver);
 
@@ -195,15 +194,7 @@ static int append_details(sd_bus_message *call, const Query *query, const Object
                 return r;
         if (!object->resource)
                 return append_message(call, query);
-        switch (object->resource->kind) {
-        case RESOURCE_DOMAIN:
-                uuid_format(object->resource->uuid, uuid);
-                return sd_bus_message_append(call, "{ss}{ss}", "domain_name",
-                                             object->resource->name, "domain_uuid", uuid);
-        case _RESOURCE_KIND_MAX:
-                break;
-        }
-        return 0;
+        return object->kind->details(object->resource, call);
 }
 
 static int append_question(sd_bus_message *call, Query *query, bool interactive) {
@@ -411,6 +402,13 @@ int gate_new(Tree *tree, uint64_t patience, Gate **ret) {
                 return r;
         *ret = TAKE(gate);
         return 0;
+}
+
+bool gate_is_idle(const Gate *gate) {
+        for (Stage stage = STAGE_WHO; stage < _STAGE_MAX; stage++)
+                if (gate->stages[stage].n > 0)
+                        return false;
+        return true;
 }
 
 Gate *gate_free(Gate *gate) {

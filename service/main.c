@@ -9,7 +9,7 @@
 #include "service/manager.h"
 
 #define PATIENCE_DEFAULT 30 /* s */
-#define PATIENCE_MAX 86400
+#define SECONDS_MAX 86400
 
 static const char help[] =
         "virtbusd [OPTION...]\n"
@@ -20,19 +20,21 @@ static const char help[] =
         "                     on the bus at this address\n"
         "  --timeout=SECONDS  how long to wait for a hypervisor's answer, and a change\n"
         "                     for its turn (30)\n"
+        "  --idle-exit=SECONDS\n"
+        "                     end when there was nothing to do for so long (never)\n"
         "  --root=FOLDER      keep all files below this folder instead of /\n"
         "  --version          print the version\n"
         "  --help             print this\n";
 
-static int parse_patience(const char *text, uint64_t *ret) {
+static int parse_seconds(const char *option, const char *text, uint64_t *ret) {
         unsigned long seconds;
         char *end;
 
         errno = 0;
         seconds = strtoul(text, &end, 10);
-        if (errno != 0 || end == text || *end || seconds < 1 || seconds > PATIENCE_MAX) {
-                fprintf(stderr, "virtbusd: --timeout takes seconds, 1 to %d, and not '%s'\n",
-                        PATIENCE_MAX, text);
+        if (errno != 0 || end == text || *end || seconds < 1 || seconds > SECONDS_MAX) {
+                fprintf(stderr, "virtbusd: --%s takes seconds, 1 to %d, and not '%s'\n", option,
+                        SECONDS_MAX, text);
                 return -EINVAL;
         }
         *ret = seconds * UINT64_C(1000000);
@@ -41,12 +43,13 @@ static int parse_patience(const char *text, uint64_t *ret) {
 
 /* 1: go on, 0: done, negative: wrong. */
 static int parse(int argc, char **argv, Options *ret) {
-        enum { SYSTEM = 256, SESSION, ADDRESS, TIMEOUT, ROOT, VERSION_, HELP };
+        enum { SYSTEM = 256, SESSION, ADDRESS, TIMEOUT, IDLE, ROOT, VERSION_, HELP };
         static const struct option options[] = {
                 { "system", no_argument, NULL, SYSTEM },
                 { "session", no_argument, NULL, SESSION },
                 { "bus-address", required_argument, NULL, ADDRESS },
                 { "timeout", required_argument, NULL, TIMEOUT },
+                { "idle-exit", required_argument, NULL, IDLE },
                 { "root", required_argument, NULL, ROOT },
                 { "version", no_argument, NULL, VERSION_ },
                 { "help", no_argument, NULL, HELP },
@@ -64,7 +67,11 @@ static int parse(int argc, char **argv, Options *ret) {
                         ret->address = optarg;
                         break;
                 case TIMEOUT:
-                        if (parse_patience(optarg, &ret->settings.patience) < 0)
+                        if (parse_seconds("timeout", optarg, &ret->settings.patience) < 0)
+                                return -EINVAL;
+                        break;
+                case IDLE:
+                        if (parse_seconds("idle-exit", optarg, &ret->idle_exit) < 0)
                                 return -EINVAL;
                         break;
                 case ROOT:

@@ -12,29 +12,36 @@
 #include "objects/tree.h"
 #include "service/bus.h"
 #include "service/gate.h"
+#include "service/idle.h"
 #include "service/memory.h"
+#include "service/units.h"
 
 typedef struct Manager {
         const Options *options;
+        Settings settings;
         sd_event *event;
+        UnitManager *units;
         Store *store;
         Connection **connections;
         size_t n_connections;
         sd_bus *bus;
         Tree *tree;
         Gate *gate;
+        Idle *idle;
         sd_bus_slot *name[2];
 } Manager;
 
 static void manager_done(Manager *manager) {
         for (size_t i = 0; i < ELEMENTS(manager->name); i++)
                 sd_bus_slot_unref(manager->name[i]);
+        idle_free(manager->idle);
         gate_free(manager->gate);
         tree_close(manager->tree);
         for (size_t i = manager->n_connections; i > 0; i--)
                 connection_free(manager->connections[i - 1]);
         free(manager->connections);
         tree_free(manager->tree);
+        units_free(manager->units);
         sd_bus_flush_close_unref(manager->bus);
         store_free(manager->store);
         sd_event_unref(manager->event);
@@ -72,7 +79,7 @@ static void manager_open_driver(Manager *manager, const Driver *driver) {
         _cleanup_(freep) char *text = NULL;
         Connection *connection;
 
-        if (connection_new(driver, &manager->options->settings, manager->event, manager->store,
+        if (connection_new(driver, &manager->settings, manager->event, manager->store,
                            &connection, &error) >= 0) {
                 manager->connections[manager->n_connections++] = connection;
                 return;
@@ -94,6 +101,46 @@ static int manager_open_drivers(Manager *manager, Error *error) {
         return 0;
 }
 
+/* ---- idle ---- */
+
+static int manager_watch_idle(Manager *manager);
+
+static void ready_again(void *userdata) {
+}
+
+/* What was sent to the name before it was given back has arrived. If that leaves something to do, we
+ * stay after all. */
+static void released(void *userdata) {
+        Manager *manager = userdata;
+
+        if (idle_now(manager->idle)) {
+                log_message(LOG_INFO, "stopping: nobody needs the service");
+                (void) sd_event_exit(manager->event, EXIT_SUCCESS);
+                return;
+        }
+        if (manager_watch_idle(manager) < 0 ||
+            bus_request_name(manager->bus, ready_again, manager, manager->name, NULL) < 0)
+                (void) sd_event_exit(manager->event, EXIT_FAILURE);
+}
+
+static void bored(void *userdata) {
+        Manager *manager = userdata;
+        _cleanup_(error_clear) Error error = {};
+
+        if (bus_release_name(manager->bus, released, manager, manager->name, &error) < 0)
+                log_message(LOG_WARNING, "stays, though nobody needs it: %s",
+                            error.message ?: "out of memory");
+}
+
+static int manager_watch_idle(Manager *manager) {
+        uint64_t patience = manager->options->idle_exit;
+
+        manager->idle = idle_free(manager->idle);
+        if (patience == 0)
+                return 0;
+        return idle_new(manager->tree, manager->gate, patience, bored, manager, &manager->idle);
+}
+
 /* ---- the bus ---- */
 
 static int manager_open_bus(Manager *manager, Error *error) {
@@ -104,13 +151,18 @@ static int manager_open_bus(Manager *manager, Error *error) {
                      error);
         if (r < 0)
                 return r;
+        units_set_bus(manager->units, manager->bus);
         r = tree_new(manager->bus, &manager->tree);
         for (size_t i = 0; r >= 0 && i < manager->n_connections; i++)
                 r = tree_add(manager->tree, manager->connections[i]);
         if (r >= 0)
                 r = gate_new(manager->tree, options->settings.patience, &manager->gate);
+        if (r >= 0)
+                r = manager_watch_idle(manager);
         return r < 0 ? fail_errno(error, r, "cannot set up the objects on the bus") : 0;
 }
+
+/* ---- the name ---- */
 
 /* Calls that came before are waiting in the bus; they are answered before or after, as they
  * come. */
@@ -128,6 +180,10 @@ static int manager_start(Manager *manager, Error *error) {
         int r;
 
         r = manager_open_loop(manager, error);
+        if (r >= 0 && units_new(options->settings.session, &manager->units) < 0)
+                r = fail_memory(error);
+        manager->settings = options->settings;
+        manager->settings.units = manager->units;
         if (r >= 0)
                 r = store_new(options->settings.session, options->root, &manager->store, error);
         if (r >= 0)
