@@ -86,6 +86,7 @@ int fail_errno(Error *error, int r, const char *format, ...) {
         va_start(ap, format);
         (void) record(error, code, format, ap);
         va_end(ap);
+        error->number = -r;
 
         char *whole = NULL;
         if (error->message && asprintf(&whole, "%s: %s", error->message, strerror(-r)) >= 0) {
@@ -145,6 +146,10 @@ int error_api_number(ErrorCode code) {
 
 const char *error_bus_name(ErrorCode code) {
         return codes[code].bus_name;
+}
+
+const char *error_words(ErrorCode code) {
+        return codes[code].prefix;
 }
 
 char *error_text(const Error *error) {

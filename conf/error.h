@@ -71,6 +71,7 @@ typedef struct Error {
         ErrorOrigin origin;
         char *message; /* without the prefix of its code; NULL: the prefix says it all */
         char *object;  /* name of the domain, network ... it is about, or NULL */
+        int number;    /* errno of the system call that failed; 0: it was none */
 } Error;
 
 /* Records the first cause and returns a negative errno, so that it can be returned at once:
@@ -96,6 +97,7 @@ void error_clear(Error *error);
 int error_number(ErrorCode code);              /* positive errno */
 int error_api_number(ErrorCode code);          /* libvirt's virErrorNumber */
 const char *error_bus_name(ErrorCode code);    /* D-Bus error name */
+const char *error_words(ErrorCode code);       /* the prefix: "Domain not found" */
 
 /* The whole sentence, the code's prefix included, e.g. "Domain not found: no domain with ...".
  * Newly allocated; NULL without memory. */

@@ -19,6 +19,32 @@ Resource *resource_unref(Resource *resource) {
         return NULL;
 }
 
+ErrorCode resource_missing(ResourceKind kind) {
+        switch (kind) {
+        case RESOURCE_DOMAIN:
+                return ERROR_NO_DOMAIN;
+        case RESOURCE_SNAPSHOT:
+                return ERROR_NO_SNAPSHOT;
+        case RESOURCE_NETWORK:
+                return ERROR_NO_NETWORK;
+        case RESOURCE_POOL:
+                return ERROR_NO_POOL;
+        case RESOURCE_VOLUME:
+                return ERROR_NO_VOLUME;
+        case RESOURCE_INTERFACE:
+                return ERROR_NO_INTERFACE;
+        case RESOURCE_NODE_DEVICE:
+                return ERROR_NO_NODE_DEVICE;
+        case RESOURCE_NWFILTER:
+                return ERROR_NO_NWFILTER;
+        case RESOURCE_SECRET:
+                return ERROR_NO_SECRET;
+        case _RESOURCE_KIND_MAX:
+                break;
+        }
+        return ERROR_INTERNAL;
+}
+
 /* ---- for the kinds ---- */
 
 static int check_name(const char *name, const char *what, Error *error) {
@@ -183,7 +209,8 @@ void resource_set_detach(ResourceSet *set, Resource *resource) {
                         set->n--;
                         break;
                 }
-        job_queue_flush(&resource->queue, ERROR_NO_DOMAIN, "it went away meanwhile");
+        job_queue_flush(&resource->queue, resource_missing(resource->kind),
+                        "it went away meanwhile");
         resource_unref(resource);
 }
 

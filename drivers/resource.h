@@ -24,6 +24,9 @@ typedef enum ResourceKind {
         _RESOURCE_KIND_MAX,
 } ResourceKind;
 
+/* What is said when one isn't there: ERROR_NO_DOMAIN and its like. */
+ErrorCode resource_missing(ResourceKind kind);
+
 #define RESOURCE_NAME_MAX 4095 /* bytes of a name or key */
 
 struct Resource {

@@ -128,6 +128,18 @@ void values_booleans(Values *values, const bool *bits, size_t n) {
 
 /* ---- parameters ---- */
 
+void values_parameter(Values *values, const char *name, Value value) {
+        value.name = strdup(name);
+        if (value.type == VALUE_STRING)
+                value.s = strdup(value.s ?: "");
+        if (value.name && (value.type != VALUE_STRING || value.s)) {
+                push(values, value);
+                return;
+        }
+        value_clear(&value);
+        values->failed = true;
+}
+
 const Value *values_find(const Values *values, const char *name) {
         for (size_t i = 0; i < values->n; i++)
                 if (values->items[i].name && strcmp(values->items[i].name, name) == 0)

@@ -87,6 +87,9 @@ void values_booleans(Values *values, const bool *bits, size_t n);
 
 /* ---- parameters that a caller gave ---- */
 
+/* One more that was given; parameters are no array, and have no head. value.s is copied. */
+void values_parameter(Values *values, const char *name, Value value);
+
 /* One that may be given: its name and type. Lists end with a NULL name. */
 typedef struct Parameter {
         const char *name;

@@ -46,8 +46,12 @@ static int announce_removed(Branch *branch, const Object *object) {
                 r = sd_bus_message_append_basic(signal, 'o', path);
         if (r >= 0)
                 r = sd_bus_message_open_container(signal, 'a', "s");
-        for (size_t i = 0; r >= 0 && object->kind->interfaces[i]; i++)
-                r = sd_bus_message_append_basic(signal, 's', object->kind->interfaces[i]->name);
+        for (size_t i = 0; r >= 0 && i < branch->tree->n_faces; i++) {
+                const Face *face = &branch->tree->faces[i];
+
+                if (face->kind == object->kind && face_offered(face, branch->connection))
+                        r = sd_bus_message_append_basic(signal, 's', face->interface->name);
+        }
         if (r >= 0)
                 r = sd_bus_message_close_container(signal);
         return r < 0 ? r : sd_bus_send(NULL, signal, NULL);
@@ -84,7 +88,8 @@ static int announce_changed(Branch *branch, const Object *object, uint64_t chang
         for (size_t i = 0; r >= 0 && i < branch->tree->n_faces; i++) {
                 const Face *face = &branch->tree->faces[i];
 
-                if (face->kind == object->kind && is_about(face->interface, changes))
+                if (face->kind == object->kind && face_offered(face, branch->connection) &&
+                    is_about(face->interface, changes))
                         r = announce_face(branch, object, face, changes);
         }
         return r;
@@ -111,11 +116,13 @@ static int announce_rows(Branch *branch, const Object *object, const Event *even
         for (size_t i = 0; r >= 0 && i < branch->tree->n_faces; i++) {
                 const Face *face = &branch->tree->faces[i];
 
-                if (face->kind != object->kind && face->kind != &connect_kind)
+                if ((face->kind != object->kind && face->kind != &connect_kind) ||
+                    !face_offered(face, branch->connection))
                         continue;
                 const Signal *row = face->interface->signals;
                 for (; r >= 0 && row && row->name; row++)
-                        if (row->fill && row->event == event->kind)
+                        if (row->event == event->kind &&
+                            (face->kind == object->kind || row->about == event->resource->kind))
                                 r = announce_row(branch, face, row, event);
         }
         return r;

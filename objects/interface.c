@@ -11,6 +11,7 @@
 
 #include "objects/properties.h"
 #include "objects/request.h"
+#include "objects/wire.h"
 
 static size_t count_methods(const Method *methods) {
         size_t n = 0;
@@ -120,6 +121,10 @@ void face_done(Face *face) {
         *face = (Face) {};
 }
 
+bool face_offered(const Face *face, const Connection *connection) {
+        return !face->interface->offered || face->interface->offered(connection->driver);
+}
+
 const Method *face_method(const Face *face, const char *name) {
         const Method key = { .name = name }, *wanted = &key;
         const Method **found;
@@ -135,29 +140,10 @@ const Property *face_property(const Face *face, const char *name) {
         return NULL;
 }
 
-/* The length of the first complete type of a signature of ours (which is well formed). */
-static size_t type_length(const char *type) {
-        size_t n = 0, depth = 0;
-
-        while (type[n] == 'a')
-                n++;
-        do {
-                if (type[n] == '(' || type[n] == '{')
-                        depth++;
-                if (type[n] == ')' || type[n] == '}')
-                        depth--;
-                n++;
-        } while (depth > 0);
-        return n;
-}
-
 static int skip_type(sd_bus_message *message, const char *type, size_t length) {
-        char one[32];
+        char one[TYPE_MAX];
 
-        assert(length < sizeof(one));
-        memcpy(one, type, length);
-        one[length] = 0;
-        return sd_bus_message_skip(message, one);
+        return sd_bus_message_skip(message, type_copy(type, length, one));
 }
 
 int method_number(const Method *method, sd_bus_message *message, const char *argument,

@@ -81,11 +81,13 @@ typedef struct Property {
 
 /* ---- signals ---- */
 
-/* fill appends the arguments; NULL: nothing reports it (yet). */
+/* fill appends the arguments. A connection's row is about the events of one kind of resource; an
+ * object's own row is about its own. */
 typedef struct Signal {
         const char *name, *signature, *names;
         EventKind event;
         int (*fill)(const Event *event, sd_bus_message *signal);
+        ResourceKind about;
 } Signal;
 
 typedef struct Interface {
@@ -94,6 +96,7 @@ typedef struct Interface {
         const Property *properties;
         const Signal *signals;
         bool nested; /* GetAll answers variants in variants, as libvirt-dbus does */
+        bool (*offered)(const Driver *driver); /* NULL: whatever the driver */
 } Interface;
 
 /* ---- an interface of a kind of object, made ready for sd-bus ---- */
@@ -118,6 +121,9 @@ struct Face {
 
 int face_init(Face *face, Tree *tree, const Kind *kind, const Interface *interface);
 void face_done(Face *face);
+
+/* Whether the objects of a connection have it. */
+bool face_offered(const Face *face, const Connection *connection);
 
 const Method *face_method(const Face *face, const char *name);
 const Property *face_property(const Face *face, const char *name);

@@ -66,6 +66,7 @@ static int driver_open(Connection *connection, Error *error) {
 const Driver qemu_driver = {
         .name = "QEMU",
         .id = "qemu",
+        .origin = ORIGIN_QEMU,
         .keeps_files = true,
         .open = driver_open,
         .close = driver_close,
