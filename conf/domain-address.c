@@ -20,26 +20,6 @@ const char *const address_types[] = {
 
 /* ---- rows ---- */
 
-static int parse_maybe_hex(const MapField *field, const char *text, void *value) {
-        return map_maybe.parse(field, text, value);
-}
-
-static int format_maybe_hex(const MapField *field, const void *value, char **ret) {
-        const MaybeU32 *maybe = value;
-
-        *ret = NULL;
-        if (!maybe->set)
-                return 0;
-        return asprintf(ret, "0x%x", maybe->value) < 0 ? -ENOMEM : 0;
-}
-
-const MapType map_maybe_hex = {
-        .name = "number",
-        .size = sizeof(MaybeU32),
-        .parse = parse_maybe_hex,
-        .format = format_maybe_hex,
-};
-
 #define IS(kinds) .when_offset = offsetof(DeviceAddress, type), .when = (kinds)
 #define PCI   IS(BIT(ADDRESS_PCI))
 #define DRIVE IS(BIT(ADDRESS_DRIVE))
@@ -75,7 +55,8 @@ const MapElement address_element = { "address", sizeof(DeviceAddress), (const Ma
         HEX1  ("@iobase",        DeviceAddress, iobase, .flags = MAP_CANONICAL, ISA),
         HEX1  ("@irq",           DeviceAddress, irq, .flags = MAP_CANONICAL, ISA),
         STRING("@base",          DeviceAddress, base, DIMM),
-        KEPT  ("zpci",           DeviceAddress, zpci),
+        HEX_MAYBE("zpci/@uid",   DeviceAddress, uid, map_maybe_hex4),
+        HEX_MAYBE("zpci/@fid",   DeviceAddress, fid, map_maybe_hex8),
         {}
 } };
 
@@ -251,6 +232,8 @@ static int claim_device(DomainConf *conf, DeviceKind kind, Device *device, void 
                 return 0;
         if (kind == DEVICE_DISK)
                 bus = map_enum_name(disk_buses, ((DomainDisk *) device)->bus) ?: "";
+        else if (kind == DEVICE_HOSTDEV)
+                bus = "scsi";
         if (device->boot_order) {
                 claim(claims, node, "boot order %u", device->boot_order);
                 claims->boot_order = true;
@@ -258,59 +241,6 @@ static int claim_device(DomainConf *conf, DeviceKind kind, Device *device, void 
         if (is_users_alias(device->alias))
                 claim(claims, node, "alias '%s'", device->alias);
         claim_address(claims, node, &device->address, bus);
-        return 0;
-}
-
-/* ---- devices that no row describes ---- */
-
-static const MapElement kept_device_element = { "device", sizeof(Device), (const MapField[]) {
-        U32   ("boot/@order", Device, boot_order),
-        STRING("alias/@name", Device, alias),
-        STRUCT("address",     Device, address, DeviceAddress, &address_element),
-        {}
-} };
-
-static bool has_rows(const xmlNode *node) {
-        for (int kind = 0; kind < _DEVICE_KIND_MAX; kind++)
-                if (strcmp((const char *) node->name, device_kinds[kind].name) == 0)
-                        return true;
-        return false;
-}
-
-static int claim_node(Claims *claims, xmlNode *node, Error *error) {
-        Device device = {};
-        int r = map_load(&kept_device_element, node, &device, error);
-
-        if (r >= 0) {
-                device.item.node = node;
-                address_complete(&device.address);
-                r = address_check(&device, error);
-        }
-        if (r >= 0) {
-                if (device.boot_order) {
-                        claim(claims, node, "boot order %u", device.boot_order);
-                        claims->boot_order = true;
-                }
-                if (is_users_alias(device.alias))
-                        claim(claims, node, "alias '%s'", device.alias);
-                claim_address(claims, node, &device.address,
-                              "scsi"); /* a drive is a SCSI host device */
-        }
-        map_clear(&kept_device_element, &device);
-        return r;
-}
-
-static int claim_nodes(const DomainConf *conf, Claims *claims, Error *error) {
-        xmlNode *node = conf->document ? xmlDocGetRootElement(conf->document)->children : NULL;
-        int r;
-
-        while (node && (node->type != XML_ELEMENT_NODE ||
-                        strcmp((const char *) node->name, "devices") != 0))
-                node = node->next;
-        for (node = node ? node->children : NULL; node; node = node->next)
-                if (node->type == XML_ELEMENT_NODE && !node->ns && !has_rows(node) &&
-                    (r = claim_node(claims, node, error)) < 0)
-                        return r;
         return 0;
 }
 
@@ -352,11 +282,8 @@ static int check_hubs(const Claims *claims, const DomainConf *conf, Error *error
 
 int places_check(const DomainConf *conf, Error *error) {
         _cleanup_(claims_done) Claims claims = {};
-        int r;
 
         (void) conf_visit_devices((DomainConf *) conf, claim_device, &claims);
-        if ((r = claim_nodes(conf, &claims, error)) < 0)
-                return r;
         if (claims.failed)
                 return fail_memory(error);
         if (claims.boot_order && conf->os.boots.n > 0)

@@ -13,7 +13,7 @@ const char *const char_types[] = {
         "spiceport", "nmdm", "qemu-vdagent", "dbus", NULL,
 };
 
-static const MapElement source_element = { "source", sizeof(CharSource), (const MapField[]) {
+const MapElement char_source_rows = { "source", sizeof(CharSource), (const MapField[]) {
         STRING("@mode",          CharSource, mode),
         STRING("@path",          CharSource, path),
         STRING("@host",          CharSource, host),
@@ -26,15 +26,15 @@ static const MapElement source_element = { "source", sizeof(CharSource), (const 
         STRING("@tlsFromConfig", CharSource, tls_from_config, LIVE),
         YES_NO("reconnect/@enabled", CharSource, reconnect),
         MAYBE ("reconnect/@timeout", CharSource, reconnect_timeout),
-        KEPT  ("seclabel",       CharSource, seclabel),
-        KEPT  ("clipboard",      CharSource, clipboard),
-        KEPT  ("mouse",          CharSource, mouse),
+        LIST  ("seclabel",       CharSource, labels, SecurityLabel, &label_element),
+        WORD  ("clipboard/@copypaste", CharSource, clipboard, yes_no_words),
+        WORD  ("mouse/@mode",    CharSource, mouse, WORDS("server", "client")),
         {}
 } };
 
 #define SOURCE_ROWS                                                          \
         ENUM  ("@type", DomainChar, type, char_types, REQUIRED),             \
-        LIST  ("source", DomainChar, sources, CharSource, &source_element),  \
+        LIST  ("source", DomainChar, sources, CharSource, &char_source_rows),  \
         WORD  ("protocol/@type", DomainChar, protocol, char_protocol_words), \
         STRING("log/@file", DomainChar, log_file),                           \
         ON_OFF("log/@append", DomainChar, log_append)
@@ -336,7 +336,7 @@ int char_check(DomainChar *chr, DeviceKind kind, Error *error) {
 
 int char_set_path(DomainChar *port, const char *path) {
         CharSource *source = port->sources.n > 0 ? port->sources.items[0]
-                                                 : map_list_add(&source_element, &port->sources);
+                                                 : map_list_add(&char_source_rows, &port->sources);
         char *copy = source ? strdup(path) : NULL;
 
         if (!copy)

@@ -8,70 +8,6 @@
 
 #include "conf/xml.h"
 
-/* ---- one value ---- */
-
-static const char *const numa_mode_words[] = {
-        "strict", "preferred", "interleave", "restrictive", NULL,
-};
-
-/* A NULL list: any text. Paths are below the root; each step means every element of that name. */
-static const struct {
-        const char *path, *attribute;
-        bool required;
-        const char *const *words;
-} values[] = {
-#define WORDS(...) (const char *const[]) { __VA_ARGS__, NULL }
-        { "devices/audio", "id", true, NULL },
-        { "devices/audio", "type", true,
-          WORDS("none", "alsa", "coreaudio", "jack", "oss", "pulseaudio", "sdl", "spice", "file",
-                "dbus", "pipewire") },
-        { "devices/filesystem", "type", false,
-          WORDS("mount", "block", "file", "template", "ram", "bind", "volume") },
-        { "devices/filesystem", "accessmode", false, WORDS("passthrough", "mapped", "squash") },
-        { "devices/filesystem", "multidevs", false, WORDS("default", "remap", "forbid", "warn") },
-        { "devices/filesystem/target", "dir", true, NULL },
-        { "devices/hostdev", "mode", false, WORDS("subsystem", "capabilities") },
-        { "devices/hostdev", "type", true,
-          WORDS("usb", "pci", "scsi", "scsi_host", "mdev", "storage", "misc", "net") },
-        { "devices/hostdev", "managed", false, yes_no_words },
-        { "devices/iommu", "model", true, WORDS("intel", "smmuv3", "virtio", "amd") },
-        { "devices/memory/target/size", "unit", false, NULL },
-        { "devices/redirdev", "bus", false, WORDS("usb") },
-        { "devices/redirdev", "type", true, char_types },
-        { "devices/redirfilter/usbdev", "allow", true, yes_no_words },
-        { "devices/shmem", "name", true, NULL },
-        { "devices/shmem", "role", false, WORDS("master", "peer") },
-        { "devices/shmem/model", "type", false,
-          WORDS("ivshmem", "ivshmem-plain", "ivshmem-doorbell") },
-        { "devices/smartcard", "mode", true, WORDS("host", "host-certificates", "passthrough") },
-        { "devices/tpm", "model", false,
-          WORDS("tpm-tis", "tpm-crb", "tpm-spapr", "spapr-tpm-proxy", "default") },
-        { "devices/tpm/backend", "type", true, WORDS("passthrough", "emulator", "external") },
-        { "devices/tpm/backend", "version", false, WORDS("1.2", "2.0", "default") },
-        { "devices/vsock", "model", false, virtio_model_words },
-        { "devices/interface/virtualport", "type", false,
-          WORDS("802.1Qbg", "802.1Qbh", "openvswitch", "midonet") },
-        { "memoryBacking/source", "type", true, WORDS("file", "anonymous", "memfd") },
-        { "memoryBacking/access", "mode", true, WORDS("shared", "private") },
-        { "memoryBacking/allocation", "mode", false, WORDS("immediate", "ondemand") },
-        { "memoryBacking/hugepages/page", "size", true, NULL },
-        { "launchSecurity", "type", true, WORDS("sev", "sev-snp", "s390-pv", "tdx") },
-        { "sysinfo", "type", true, WORDS("smbios", "fwcfg") },
-        { "cputune/vcpupin", "vcpu", true, NULL },
-        { "cputune/vcpupin", "cpuset", true, NULL },
-        { "cputune/vcpusched", "scheduler", true, WORDS("batch", "idle", "fifo", "rr") },
-        { "cputune/iothreadsched", "scheduler", true, WORDS("batch", "idle", "fifo", "rr") },
-        { "numatune/memory", "mode", false, numa_mode_words },
-        { "numatune/memory", "placement", false, WORDS("static", "auto", "default") },
-        { "numatune/memnode", "mode", false, numa_mode_words },
-        { "numatune/memnode", "cellid", true, NULL },
-        { "numatune/memnode", "nodeset", true, NULL },
-        { "iothreadids/iothread", "id", true, NULL },
-        { "seclabel", "type", false, WORDS("none", "dynamic", "static") },
-        { "seclabel", "relabel", false, yes_no_words },
-#undef WORDS
-};
-
 char *attribute_of(const xmlNode *node, const char *name) {
         return node ? (char *) xmlGetNoNsProp((xmlNode *) node, (const xmlChar *) name) : NULL;
 }
@@ -80,34 +16,6 @@ static bool attribute_is(const xmlNode *node, const char *name, const char *expe
         _cleanup_(freep) char *text = attribute_of(node, name);
 
         return is_text(text, expected);
-}
-
-static int check_value(const xmlNode *node, size_t row, Error *error) {
-        _cleanup_(freep) char *text = attribute_of(node, values[row].attribute);
-
-        if (!text && values[row].required)
-                return fail_at(error, ERROR_XML, node, "missing attribute '%s'",
-                               values[row].attribute);
-        if (text && values[row].words && map_enum_value(values[row].words, text) < 0)
-                return fail_at(error, ERROR_XML, node, "unknown value '%s' of attribute '%s'", text,
-                               values[row].attribute);
-        return 0;
-}
-
-static int check_path(const xmlNode *node, const char *path, size_t row, Error *error) {
-        size_t n = strcspn(path, "/");
-
-        if (n == 0)
-                return check_value(node, row, error);
-        for (const xmlNode *child = node->children; child; child = child->next) {
-                if (child->type != XML_ELEMENT_NODE || child->ns ||
-                    strncmp((const char *) child->name, path, n) != 0 || child->name[n])
-                        continue;
-                int r = check_path(child, path + n + (path[n] == '/'), row, error);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
 }
 
 /* ---- devices ---- */
@@ -335,19 +243,7 @@ static int check_sysinfo(const DomainConf *conf, const xmlNode *node, Error *err
 }
 
 static int check_tseg(const DomainConf *conf, const xmlNode *root, Error *error) {
-        const DomainFeatures *features = &conf->features;
-        _cleanup_(freep) char *text = NULL;
-        uint64_t kib = 0;
-
-        if (!features->tseg)
-                return 0;
-        if (asprintf(&text, "%s %s", features->tseg, features->tseg_unit ?: "MiB") < 0) {
-                text = NULL;
-                return fail_memory(error);
-        }
-        if (map_kib.parse(NULL, text, &kib) < 0)
-                return fail_at(error, ERROR_XML, root, "'%s' is no size of a TSEG", text);
-        if (kib % 1024 != 0)
+        if (conf->features.tseg % 1024 != 0)
                 return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root,
                                "SMM TSEG size must be divisible by 1 MiB");
         return 0;
@@ -385,9 +281,6 @@ int kept_check(const DomainConf *conf, Error *error) {
 
         if (!root)
                 return 0;
-        for (size_t i = 0; i < ELEMENTS(values); i++)
-                if ((r = check_path(root, values[i].path, i, error)) < 0)
-                        return r;
         if ((r = check_tseg(conf, root, error)) < 0 || (r = check_labels(root, error)) < 0 ||
             (r = check_elements(conf, root, false, error)) < 0)
                 return r;

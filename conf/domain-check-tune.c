@@ -305,9 +305,6 @@ int cells_check(const DomainConf *conf, const xmlNode *root, Error *error) {
                                        "NUMA cells must be numbered from 0 without gaps");
                 if (cell->id.set)
                         set_put(&ids, cell->id.value, true);
-                if (!cell->memory)
-                        return fail_at(error, ERROR_XML, node,
-                                       "a NUMA cell needs an attribute 'memory'");
                 if (cell->cpus && set_parse(cell->cpus, &own) < 0)
                         return fail_at(error, ERROR_XML, node, "cpus '%s' are no list of numbers",
                                        cell->cpus);

@@ -53,7 +53,7 @@ static int check_loader(const DomainOs *os, const xmlNode *root, Error *error) {
         bool details = os->loader_readonly || os->loader_secure || os->loader_type ||
                        os->loader_stateless;
 
-        if (!os->firmware && os->has.firmware_features)
+        if (!os->firmware && os->firmware_features.n > 0)
                 return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root,
                                "features of a firmware need <os firmware='...'>");
         if (os->firmware && os->loader)
@@ -149,7 +149,7 @@ static int check_memories(const DomainConf *conf, Error *error) {
 
         for (size_t i = 0; i < conf->memories.n; i++) {
                 const MemoryDevice *memory = conf->memories.items[i];
-                const xmlNode *node = memory->item.node;
+                const xmlNode *node = memory->device.item.node;
 
                 if (memory->size == 0)
                         return fail_at(error, ERROR_XML, node, "a memory device needs a size");

@@ -4,7 +4,6 @@
 #include "conf/domain-rows.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -55,31 +54,9 @@ static void drop_live_ports(DomainGraphics *graphics) {
         }
 }
 
-static void unset_deep(xmlNode *node, const char *element, const char *attribute) {
-        for (xmlNode *child = node->children; child; child = child->next)
-                if (child->type == XML_ELEMENT_NODE &&
-                    strcmp((const char *) child->name, element) == 0) {
-                        (void) xmlUnsetProp(child, (const xmlChar *) attribute);
-                        unset_deep(child, element, attribute);
-                }
-}
-
-/* In elements that no row describes: numbers of open images, aliases. */
-static void drop_live_nodes(xmlNode *device) {
-        unset_deep(device, "backingStore", "index");
-        for (xmlNode *child = device->children, *next; child; child = next) {
-                next = child->next;
-                if (child->type != XML_ELEMENT_NODE || strcmp((const char *) child->name, "alia"
-                                                                                          "s") != 0)
-                        continue;
-
-                _cleanup_(xml_freep) xmlChar *name = xmlGetNoNsProp(child, (const xmlChar *) "nam"
-                                                                                             "e");
-                if (name && strncmp((const char *) name, "ua-", 3) == 0)
-                        continue;
-                xmlUnlinkNode(child);
-                xmlFreeNode(child);
-        }
+static void drop_live_chain(DomainDisk *image) {
+        for (image = image->backing; image; image = image->backing)
+                image->source_index.set = false;
 }
 
 void domain_drop_live(DomainConf *conf) {
@@ -89,48 +66,19 @@ void domain_drop_live(DomainConf *conf) {
                         free(TAKE(conf->nets.items[i]->target));
         for (size_t i = 0; i < conf->graphics.n; i++)
                 drop_live_ports(conf->graphics.items[i]);
-
-        const xmlNode *devices = child_of(xmlDocGetRootElement(conf->document), "devices");
-        for (xmlNode *node = devices ? devices->children : NULL; node; node = node->next)
-                if (node->type == XML_ELEMENT_NODE)
-                        drop_live_nodes(node);
+        for (size_t i = 0; i < conf->disks.n; i++)
+                drop_live_chain(conf->disks.items[i]);
 }
 
 /* ---- memory and processors ---- */
 
-static uint64_t cell_kib(const NumaCell *cell, Error *error) {
-        _cleanup_(freep) char *text = NULL;
-        uint64_t kib = 0;
-
-        if (!cell->memory)
-                return 0;
-        if (asprintf(&text, "%s %s", cell->memory, cell->unit ?: "KiB") < 0) {
-                text = NULL;
-                (void) fail_memory(error);
-        } else if (map_kib.parse(NULL, text, &kib) < 0)
-                (void) fail_at(error, ERROR_XML, cell->item.node, "'%s' is no size of memory",
-                               text);
-        return kib;
-}
-
 /* The memory of NUMA cells is that of the domain if it doesn't say another. */
 static int complete_numa_memory(DomainConf *conf, Error *error) {
         uint64_t total = 0;
-        Error wrong = {};
 
         for (size_t i = 0; conf->cpu && i < conf->cpu->cells.n; i++)
-                if (__builtin_add_overflow(total, cell_kib(conf->cpu->cells.items[i], &wrong),
-                                           &total))
-                        (void) fail(&wrong, ERROR_XML, "the memory of the NUMA cells is too much");
-        if (wrong.code != ERROR_NONE) {
-                int r = -error_number(wrong.code);
-
-                if (error)
-                        error_move(error, &wrong);
-                else
-                        error_clear(&wrong);
-                return r;
-        }
+                if (__builtin_add_overflow(total, conf->cpu->cells.items[i]->memory, &total))
+                        return fail(error, ERROR_XML, "the memory of the NUMA cells is too much");
         if (conf->memory == 0)
                 conf->memory = total;
         return 0;
@@ -158,16 +106,10 @@ static void complete_cpu(DomainCpu *cpu) {
 
 /* Where the host's advice decides on memory, it decides on processors too. */
 static bool numa_places_vcpus(const DomainConf *conf) {
-        const xmlNode *root = xmlDocGetRootElement(conf->document);
-        const xmlNode *memory = child_of(child_of(root, "numatune"), "memory");
-        const xmlNode *tune = child_of(root, "cputune");
-        _cleanup_(xml_freep) xmlChar *placement =
-                memory ? xmlGetNoNsProp((xmlNode *) memory, (const xmlChar *) "placement") : NULL;
+        const CpuTune *tune = &conf->cputune;
 
-        if (child_of(tune, "vcpupin") || child_of(tune, "emulatorpin") ||
-            child_of(tune, "iothreadpin"))
-                return false;
-        return is_text((const char *) placement, "auto");
+        return !tune->vcpus.n && !tune->emulator_cpuset && !tune->iothreads.n &&
+               is_text(conf->numatune.placement, "auto");
 }
 
 static int complete_vcpus(DomainConf *conf) {
@@ -183,7 +125,7 @@ static int complete_vcpus(DomainConf *conf) {
 
 /* ---- the system ---- */
 
-static int complete_features(DomainFeatures *features) {
+static void complete_features(DomainFeatures *features) {
         struct {
                 bool given;
                 Tristate *state;
@@ -199,7 +141,6 @@ static int complete_features(DomainFeatures *features) {
         for (size_t i = 0; i < ELEMENTS(rows); i++)
                 if (rows[i].given && *rows[i].state == TRISTATE_UNSET)
                         *rows[i].state = TRISTATE_YES;
-        return features->tseg ? set_default(&features->tseg_unit, "MiB") : 0;
 }
 
 /* Whether any device, of a kind with rows or without, has a place in the boot order. */
@@ -227,8 +168,7 @@ static int complete_boot(DomainConf *conf) {
 static int complete_system(DomainConf *conf) {
         int r;
 
-        if ((r = complete_features(&conf->features)) < 0)
-                return r;
+        complete_features(&conf->features);
         if (conf->on_poweroff == ACTION_UNSET)
                 conf->on_poweroff = ACTION_DESTROY;
         if (conf->on_reboot == ACTION_UNSET)

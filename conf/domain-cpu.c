@@ -8,15 +8,49 @@ static const MapElement feature_element = { "feature", sizeof(CpuFeature), (cons
         {}
 } };
 
+static const MapElement distance_element = { "sibling", sizeof(NumaDistance), (const MapField[]) {
+        MAYBE ("@id",    NumaDistance, cell, REQUIRED),
+        MAYBE ("@value", NumaDistance, distance, REQUIRED),
+        {}
+} };
+
+static const MapElement numa_cache_element = { "cache", sizeof(NumaCache), (const MapField[]) {
+        MAYBE ("@level",         NumaCache, level, REQUIRED),
+        WORD  ("@associativity", NumaCache, associativity, WORDS("none", "direct", "full"),
+               REQUIRED),
+        WORD  ("@policy",        NumaCache, policy, WORDS("none", "writeback", "writethrough"),
+               REQUIRED),
+        KIB   ("size/@value",    NumaCache, size, REQUIRED),
+        BYTES ("line/@value",    NumaCache, line, REQUIRED),
+        {}
+} };
+
+#define LINK_ROWS                                                                         \
+        MAYBE ("@initiator", NumaLink, initiator, REQUIRED),                              \
+        MAYBE ("@target",    NumaLink, target, REQUIRED),                                 \
+        MAYBE ("@cache",     NumaLink, cache),                                            \
+        WORD  ("@type",      NumaLink, type, WORDS("access", "read", "write"), REQUIRED)
+
+static const MapElement latency_element = { "latency", sizeof(NumaLink), (const MapField[]) {
+        LINK_ROWS,
+        U64   ("@value", NumaLink, value, REQUIRED),
+        {}
+} };
+
+static const MapElement bandwidth_element = { "bandwidth", sizeof(NumaLink), (const MapField[]) {
+        LINK_ROWS,
+        KIB   ("@value", NumaLink, value, REQUIRED),
+        {}
+} };
+
 static const MapElement cell_element = { "cell", sizeof(NumaCell), (const MapField[]) {
         MAYBE ("@id",        NumaCell, id),
         STRING("@cpus",      NumaCell, cpus),
-        STRING("@memory",    NumaCell, memory),
-        STRING("@unit",      NumaCell, unit),
+        KIB   ("@memory",    NumaCell, memory, .flags = MAP_REQUIRED | MAP_CANONICAL),
         WORD  ("@memAccess", NumaCell, mem_access, memory_access_words),
         WORD  ("@discard",   NumaCell, discard, yes_no_words),
-        KEPT  ("distances",  NumaCell, distances),
-        KEPT  ("cache",      NumaCell, caches),
+        LIST  ("distances/sibling", NumaCell, distances, NumaDistance, &distance_element),
+        LIST  ("cache",      NumaCell, caches, NumaCache, &numa_cache_element),
         {}
 } };
 
@@ -42,7 +76,9 @@ const MapElement cpu_element = { "cpu", sizeof(DomainCpu), (const MapField[]) {
         MAYBE ("maxphysaddr/@limit",   DomainCpu, maxphysaddr_limit),
         LIST  ("feature",              DomainCpu, features, CpuFeature, &feature_element),
         LIST  ("numa/cell",            DomainCpu, cells, NumaCell, &cell_element),
-        KEPT  ("numa/interconnects",   DomainCpu, interconnects),
+        LIST  ("numa/interconnects/latency", DomainCpu, latencies, NumaLink, &latency_element),
+        LIST  ("numa/interconnects/bandwidth", DomainCpu, bandwidths, NumaLink,
+               &bandwidth_element),
         {}
 } };
 
@@ -66,8 +102,7 @@ const MapElement features_element = { "features", sizeof(DomainFeatures), (const
         ON_OFF("vmport/@state",            DomainFeatures, vmport),
         FLAG  ("smm",                      DomainFeatures, given.smm),
         ON_OFF("smm/@state",               DomainFeatures, smm),
-        STRING("smm/tseg",                 DomainFeatures, tseg),
-        STRING("smm/tseg/@unit",           DomainFeatures, tseg_unit),
+        PRETTY("smm/tseg",                 DomainFeatures, tseg, CANONICAL),
         FLAG  ("vmcoreinfo",               DomainFeatures, given.vmcoreinfo),
         ON_OFF("vmcoreinfo/@state",        DomainFeatures, vmcoreinfo),
         ON_OFF("htm/@state",               DomainFeatures, htm),
@@ -105,15 +140,24 @@ const MapElement features_element = { "features", sizeof(DomainFeatures), (const
         WORD  ("ioapic/@driver",           DomainFeatures, ioapic_driver, ioapic_driver_words),
         FLAG  ("gic",                      DomainFeatures, given.gic),
         WORD  ("gic/@version",             DomainFeatures, gic_version, gic_version_words),
-        KEPT  ("capabilities",             DomainFeatures, has.capabilities),
-        KEPT  ("hpt",                      DomainFeatures, has.hpt),
-        KEPT  ("cfpc",                     DomainFeatures, has.cfpc),
-        KEPT  ("sbbc",                     DomainFeatures, has.sbbc),
-        KEPT  ("ibs",                      DomainFeatures, has.ibs),
-        KEPT  ("msrs",                     DomainFeatures, has.msrs),
-        KEPT  ("tcg",                      DomainFeatures, has.tcg),
-        KEPT  ("xen",                      DomainFeatures, has.xen),
-        KEPT  ("async-teardown",           DomainFeatures, has.async_teardown),
-        KEPT  ("aia",                      DomainFeatures, has.aia),
+        KEPT  ("capabilities",             DomainFeatures, capabilities),
+        STRING("capabilities/@policy",     DomainFeatures, capabilities_policy),
+        WORD  ("hpt/@resizing",            DomainFeatures, hpt_resizing,
+               WORDS("enabled", "disabled", "required")),
+        KIB   ("hpt/maxpagesize",          DomainFeatures, hpt_max_page, CANONICAL),
+        WORD  ("cfpc/@value",              DomainFeatures, cfpc,
+               WORDS("broken", "workaround", "fixed")),
+        WORD  ("sbbc/@value",              DomainFeatures, sbbc,
+               WORDS("broken", "workaround", "fixed")),
+        WORD  ("ibs/@value",               DomainFeatures, ibs,
+               WORDS("broken", "workaround", "fixed-ibs", "fixed-ccd", "fixed-na")),
+        WORD  ("msrs/@unknown",            DomainFeatures, msrs_unknown, WORDS("ignore", "fault")),
+        KIB   ("tcg/tb-cache",             DomainFeatures, tb_cache, CANONICAL),
+        ON_OFF("xen/e820_host/@state",     DomainFeatures, xen_e820),
+        ON_OFF("xen/passthrough/@state",   DomainFeatures, xen_passthrough),
+        WORD  ("xen/passthrough/@mode",    DomainFeatures, xen_passthrough_mode,
+               WORDS("sync_pt", "share_pt")),
+        YES_NO("async-teardown/@enabled",  DomainFeatures, async_teardown),
+        ON_OFF("aia/@state",               DomainFeatures, aia),
         {}
 } };

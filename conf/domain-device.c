@@ -28,6 +28,17 @@ const DeviceKindInfo device_kinds[_DEVICE_KIND_MAX] = {
         [DEVICE_MEMBALLOON] = KIND("memballoon", memballoon_element, memballoons),
         [DEVICE_RNG]        = KIND("rng",        rng_element,        rngs),
         [DEVICE_PANIC]      = KIND("panic",      panic_element,      panics),
+        [DEVICE_FILESYSTEM] = KIND("filesystem", filesystem_element, filesystems),
+        [DEVICE_HOSTDEV]    = KIND("hostdev",    hostdev_element,    hostdevs),
+        [DEVICE_REDIRDEV]   = KIND("redirdev",   redirdev_element,   redirdevs),
+        [DEVICE_SMARTCARD]  = KIND("smartcard",  smartcard_element,  smartcards),
+        [DEVICE_TPM]        = KIND("tpm",        tpm_element,        tpms),
+        [DEVICE_SHMEM]      = KIND("shmem",      shmem_element,      shmems),
+        [DEVICE_MEMORY]     = KIND("memory",     memory_element,     memories),
+        [DEVICE_IOMMU]      = KIND("iommu",      iommu_element,      iommus),
+        [DEVICE_VSOCK]      = KIND("vsock",      vsock_element,      vsocks),
+        [DEVICE_CRYPTO]     = KIND("crypto",     crypto_element,     cryptos),
+        [DEVICE_NVRAM]      = KIND("nvram",      nvram_element,      nvrams),
 };
 
 MapAnyList *conf_devices(DomainConf *conf, DeviceKind kind) {

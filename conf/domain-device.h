@@ -37,8 +37,18 @@ typedef struct DeviceAddress {
         uint32_t iobase, irq;                 /* isa */
         uint32_t cssid, ssid, devno;          /* ccw */
         char *reg, *base;                     /* spapr-vio; dimm */
-        bool zpci;                            /* s390 identifiers, as the user gave them */
+        MaybeU32 uid, fid;                    /* zpci, on s390 */
 } DeviceAddress;
+
+/* Something of the host that is given to the guest; which members count depends on what it is. */
+typedef struct HostAddress {
+        char *type;                           /* "pci", where an element says so */
+        uint32_t domain, bus, slot, function; /* pci; bus is also usb's and scsi's */
+        uint32_t device;                      /* usb */
+        uint32_t target;                      /* scsi */
+        uint64_t unit;
+        char *uuid; /* mdev */
+} HostAddress;
 
 /* What virtio devices share in <driver>. */
 typedef struct VirtioOptions {
@@ -56,7 +66,78 @@ typedef struct Device {
         DeviceAddress address;
 } Device;
 
+/* A file's own security label, or one of the domain's. */
+typedef struct SecurityLabel {
+        MapItem item;
+        char *type, *model, *relabel, *labelskip; /* "dynamic", "selinux", "yes" */
+        char *label, *base, *image;               /* image: live */
+} SecurityLabel;
+
+/* A secret is kept elsewhere: known by its uuid or by what it is for. */
+typedef struct SecretRef {
+        MapItem item;
+        char *type, *uuid, *usage; /* "ceph", "iscsi", "passphrase" */
+} SecretRef;
+
+typedef struct Login {
+        char *user;
+        SecretRef secret;
+} Login;
+
+/* Text and a name for it: <cookie>, <entry>, <parameter>. */
+typedef struct NamedText {
+        MapItem item;
+        char *name, *text, *file; /* file: of fwcfg */
+} NamedText;
+
+typedef struct Reconnect {
+        Tristate enabled;
+        MaybeU32 timeout, delay; /* s; delay: of nbd */
+} Reconnect;
+
 /* ---- disk ---- */
+
+typedef struct SourceHost {
+        MapItem item;
+        char *name, *port, *transport, *socket; /* "tcp", "unix", "rdma" */
+} SourceHost;
+
+typedef struct ImageSlice {
+        MapItem item;
+        char *type; /* "storage" */
+        uint64_t offset, size; /* bytes */
+} ImageSlice;
+
+typedef struct ImageEncryption {
+        char *format, *engine; /* "luks", "qemu" */
+        MAP_LIST(SecretRef) secrets;
+        struct {
+                char *name, *mode, *hash;
+                uint32_t size;
+        } cipher;
+        char *ivgen, *ivgen_hash;
+} ImageEncryption;
+
+/* A helper that may do SCSI reservations. */
+typedef struct Reservations {
+        char *managed, *type, *path, *mode; /* "no", "unix", its socket, "client" */
+} Reservations;
+
+typedef struct IoTune {
+        uint64_t total_bytes, read_bytes, write_bytes; /* a second */
+        uint64_t total_iops, read_iops, write_iops;
+        uint64_t total_bytes_max, read_bytes_max, write_bytes_max;
+        uint64_t total_iops_max, read_iops_max, write_iops_max;
+        uint64_t size_iops;
+        uint64_t total_bytes_max_length, read_bytes_max_length, write_bytes_max_length; /* s */
+        uint64_t total_iops_max_length, read_iops_max_length, write_iops_max_length;
+        char *group;
+} IoTune;
+
+typedef struct NamedItem {
+        MapItem item;
+        char *name;
+} NamedItem;
 
 typedef enum DiskType {
         DISK_FILE, DISK_BLOCK, DISK_DIR, DISK_NETWORK, DISK_VOLUME, DISK_NVME, DISK_VHOST_USER,
@@ -75,6 +156,8 @@ typedef enum DiskBus {
 
 extern const char *const disk_types[], *const disk_devices[], *const disk_buses[];
 
+/* A disk, and with fewer rows an image behind it: of a chain of overlays each is the `backing` of
+ * the one before; and so are the target of a running copy and the store of NVRAM. */
 typedef struct DomainDisk {
         Device device;
         DiskType type;
@@ -83,8 +166,8 @@ typedef struct DomainDisk {
         char *driver_name, *format; /* driver/@name, driver/@type; no format: raw */
         char *cache, *error_policy, *rerror_policy, *io, *discard, *detect_zeroes;
         Tristate ioeventfd, event_idx, copy_on_read;
-        uint32_t queues, queue_size, iothread, max_size;
-        bool metadata_cache;
+        uint32_t queues, queue_size, iothread;
+        uint64_t metadata_cache; /* bytes of qcow2's tables at most; 0: as QEMU likes */
         char *source; /* path of the file, block device or directory; NULL: empty drive */
         char *startup_policy;
         char *protocol, *source_name, *source_query, *tls, *tls_hostname; /* network */
@@ -92,18 +175,32 @@ typedef struct DomainDisk {
         char *source_type, *source_path; /* nvme; vhostuser, vhostvdpa: @type, @path */
         char *source_managed, *source_namespace;            /* nvme */
         MaybeU32 source_index;                              /* live */
-        struct { /* there or not; content is the user's */
-                bool hosts, snapshot, config, auth, encryption, reservations, initiator, cookies,
-                        ssl, timeout, readahead, reconnect, identity, slices, seclabels, address,
-                        knownhosts, privatedata;
-        } source_has;
+        MAP_LIST(SourceHost) hosts;                         /* network */
+        char *snapshot_name, *config_file;                  /* rbd */
+        Login *auth, *source_auth;                          /* in <disk>; in its <source> */
+        ImageEncryption *encryption, *source_encryption;
+        Reservations *reservations;
+        char *initiator;                                    /* iscsi: the iqn */
+        MAP_LIST(NamedText) cookies;                        /* http; secret */
+        Tristate ssl_verify;
+        uint64_t timeout, readahead;                        /* s, bytes */
+        Reconnect reconnect;                                /* vhostuser, nbd */
+        char *nfs_user, *nfs_group, *known_hosts;           /* nfs; ssh */
+        MAP_LIST(ImageSlice) slices;
+        MAP_LIST(SecurityLabel) labels;
+        HostAddress source_address;                         /* nvme */
+        bool private_data;
         char *target; /* "vda" */
         DiskBus bus;
         char *tray, *removable;
         MaybeU32 rotation_rate;
         bool readonly, shareable, transient;
         Tristate share_backing;
-        bool auth, encryption, backing_store, mirror, iotune, throttle_filters; /* the user's */
+        struct DomainDisk *backing; /* without a type: the chain ends here */
+        struct DomainDisk *mirror;  /* live */
+        char *mirror_job, *mirror_ready;
+        IoTune *iotune;
+        MAP_LIST(NamedItem) throttle_groups;
         char *backend_domain;
         char *serial, *wwn, *vendor, *product;
         uint32_t logical_block_size, physical_block_size, discard_granularity;
@@ -145,6 +242,60 @@ typedef enum NetType {
 
 extern const char *const net_types[];
 
+typedef struct VirtualPort {
+        char *type; /* "802.1Qbg", "802.1Qbh", "openvswitch", "midonet" */
+        MaybeU32 manager, type_id, type_version;
+        char *instance, *profile, *interface; /* uuids, and the profile's name */
+} VirtualPort;
+
+typedef struct NetLimit {
+        uint64_t average, peak, burst, floor; /* KiB/s; burst KiB */
+} NetLimit;
+
+typedef struct VlanTag {
+        MapItem item;
+        MaybeU32 id;
+        char *native_mode;
+} VlanTag;
+
+typedef struct NetVlan {
+        Tristate trunk;
+        MAP_LIST(VlanTag) tags;
+} NetVlan;
+
+typedef struct NetFilterRef {
+        char *filter;
+        MAP_LIST(NamedText) parameters;
+} NetFilterRef;
+
+typedef struct NetIp {
+        MapItem item;
+        char *address, *family, *peer;
+        MaybeU32 prefix;
+} NetIp;
+
+typedef struct NetRoute {
+        MapItem item;
+        char *address, *family, *netmask, *gateway;
+        MaybeU32 prefix, metric;
+} NetRoute;
+
+typedef struct PortRange {
+        MapItem item;
+        uint32_t start, end, to;
+        char *exclude;
+} PortRange;
+
+typedef struct PortForward {
+        MapItem item;
+        char *proto, *address, *dev; /* "tcp", "udp" */
+        MAP_LIST(PortRange) ranges;
+} PortForward;
+
+typedef struct NetOffloads {
+        Tristate csum, gso, tso4, tso6, ecn, ufo, mrg_rxbuf;
+} NetOffloads;
+
 typedef struct DomainNet {
         Device device;
         NetType type;
@@ -155,7 +306,12 @@ typedef struct DomainNet {
         char *source_portid;                                          /* live */
         char *source_type, *source_path, *source_address, *source_name;
         MaybeU32 source_port;
-        bool source_reconnect, source_pci, source_local, source_ips, source_routes; /* the user's */
+        Reconnect reconnect;                                          /* vhostuser */
+        HostAddress source_pci;                                       /* hostdev; its type is set */
+        char *local_address;                                          /* udp */
+        MaybeU32 local_port;
+        MAP_LIST(NetIp) source_ips;                                   /* of the host's side */
+        MAP_LIST(NetRoute) source_routes;
         char *target;                                                 /* target/@dev, "vnet0" */
         Tristate target_managed;
         char *model, *driver_name;
@@ -166,10 +322,16 @@ typedef struct DomainNet {
         char *script, *downscript, *guest_dev, *backend_type;
         char *backend_tap, *backend_vhost, *backend_log, *backend_upstream, *backend_domain;
         char *tx_mode, *rss, *rss_hash_report, *isolated, *teaming_type, *teaming_persistent;
-        struct { /* there or not; content is the user's */
-                bool virtualport, bandwidth, vlan, filterref, ips, routes, tune, coalesce, host,
-                        guest_offloads, port_forward;
-        } has;
+        VirtualPort *virtualport;
+        NetLimit *inbound, *outbound;
+        NetVlan *vlan;
+        NetFilterRef *filterref;
+        MAP_LIST(NetIp) ips; /* of the guest's side */
+        MAP_LIST(NetRoute) routes;
+        MAP_LIST(PortForward) forwards;
+        NetOffloads host, guest;
+        MaybeU32 sndbuf, coalesce_rx;
+        bool coalesce;
         char *rom_file;
         Tristate rom_bar, rom_enabled;
 } DomainNet;
@@ -206,7 +368,8 @@ typedef struct CharSource {
         char *tls, *tls_from_config; /* tcp */
         Tristate reconnect;
         MaybeU32 reconnect_timeout; /* s */
-        bool seclabel, clipboard, mouse; /* content is the user's */
+        MAP_LIST(SecurityLabel) labels;
+        char *clipboard, *mouse; /* qemu-vdagent: "yes"; "client" */
 } CharSource;
 
 typedef struct DomainChar {
@@ -255,6 +418,11 @@ typedef struct GraphicsListen {
         char *from_config, *auto_generated; /* live */
 } GraphicsListen;
 
+typedef struct GraphicsChannel {
+        MapItem item;
+        char *name, *mode; /* "main", "secure" */
+} GraphicsChannel;
+
 typedef struct DomainGraphics {
         Device device; /* no alias, no address */
         GraphicsType type;
@@ -268,10 +436,8 @@ typedef struct DomainGraphics {
         Tristate fullscreen, gl;
         char *rendernode, *bus_address, *p2p;
         MaybeU32 audio;
-        struct { /* spice; there or not */
-                bool channels, image, jpeg, zlib, playback, streaming, clipboard, mouse,
-                        filetransfer;
-        } has;
+        MAP_LIST(GraphicsChannel) channels; /* spice, and so are the next */
+        char *image, *jpeg, *zlib, *playback, *streaming, *clipboard, *mouse, *filetransfer;
         MAP_LIST(GraphicsListen) listens;
 } DomainGraphics;
 
@@ -287,8 +453,7 @@ typedef struct DomainVideo {
 typedef struct DomainRng {
         Device device;
         char *model, *backend_model, *backend; /* "virtio", "random", "/dev/urandom" */
-        char *backend_type;                    /* egd: a character device */
-        bool egd_source, egd_protocol;
+        DomainChar egd; /* where entropy comes from; its Device counts for nothing */
         uint32_t rate_bytes, rate_period;      /* bytes, ms */
 } DomainRng;
 
@@ -304,12 +469,17 @@ typedef struct DomainWatchdog {
         char *model, *action; /* "i6300esb", "reset" */
 } DomainWatchdog;
 
+typedef struct SoundCodec {
+        MapItem item;
+        char *type; /* "duplex", "micro", "output" */
+} SoundCodec;
+
 typedef struct DomainSound {
         Device device;
         char *model;
         Tristate multichannel;
         char *streams;
-        bool codec;
+        MAP_LIST(SoundCodec) codecs;
         MaybeU32 audio;
 } DomainSound;
 
@@ -323,12 +493,188 @@ typedef struct DomainPanic {
         char *model;
 } DomainPanic;
 
+/* ---- what is given from the host ---- */
+
+typedef enum FilesystemType {
+        FILESYSTEM_MOUNT, FILESYSTEM_BLOCK, FILESYSTEM_FILE, FILESYSTEM_TEMPLATE, FILESYSTEM_RAM,
+        FILESYSTEM_BIND, FILESYSTEM_VOLUME,
+} FilesystemType;
+
+typedef struct DomainFilesystem {
+        Device device;
+        FilesystemType type;
+        char *access_mode, *model, *multidevs, *fmode, *dmode; /* "mapped", "virtio", "remap" */
+        char *driver, *format, *wrpolicy; /* driver/@type: "path", "handle", "virtiofs" ... */
+        char *driver_name;
+        uint32_t queue_size;
+        char *binary, *xattr, *cache, *posix_locks, *flock, *sandbox; /* of virtiofsd */
+        MaybeU32 thread_pool;
+        char *source; /* path of the folder, file or device, or name of the template */
+        char *socket, *pool, *volume, *usage, *units;
+        char *target; /* the tag that the guest mounts */
+        bool readonly, idmap;
+        uint64_t hard_limit, soft_limit; /* bytes */
+} DomainFilesystem;
+
+typedef enum HostdevMode { HOSTDEV_SUBSYSTEM, HOSTDEV_CAPABILITIES } HostdevMode;
+typedef enum HostdevType {
+        HOSTDEV_USB, HOSTDEV_PCI, HOSTDEV_SCSI, HOSTDEV_SCSI_HOST, HOSTDEV_MDEV, HOSTDEV_STORAGE,
+        HOSTDEV_MISC, HOSTDEV_NET,
+} HostdevType;
+
+extern const char *const hostdev_types[];
+
+typedef struct DomainHostdev {
+        Device device;
+        HostdevMode mode;
+        HostdevType type;
+        char *managed, *model, *sgio; /* "yes"; mdev: "vfio-pci", scsi_host: "virtio" */
+        Tristate rawio, display, ramfb;
+        char *driver;                        /* driver/@name: "vfio" */
+        HostAddress source;                  /* its type isn't set */
+        bool has_address;                    /* a source/address is there */
+        MaybeU32 vendor, product;            /* usb */
+        char *startup_policy, *guest_reset;  /* usb */
+        char *write_filtering;               /* pci */
+        char *adapter;                       /* scsi: "scsi_host0" */
+        char *protocol, *source_name, *wwpn; /* scsi: "iscsi"; scsi_host: "vhost" */
+        MAP_LIST(SourceHost) hosts;
+        Login *auth;
+        char *initiator;
+        char *block, *character, *interface; /* capabilities */
+        MAP_LIST(NetIp) ips;
+        MAP_LIST(NetRoute) routes;
+        bool readonly, shareable;
+        char *teaming_type, *teaming_persistent;
+        char *rom_file;
+        Tristate rom_bar, rom_enabled;
+} DomainHostdev;
+
+typedef struct DomainRedirdev {
+        DomainChar port; /* its Device is the device's */
+        char *bus;       /* "usb" */
+} DomainRedirdev;
+
+typedef struct RedirFilter {
+        MapItem item;
+        char *class, *vendor, *product, *version, *allow; /* none or -1: any */
+} RedirFilter;
+
+typedef enum SmartcardMode {
+        SMARTCARD_HOST, SMARTCARD_HOST_CERTIFICATES, SMARTCARD_PASSTHROUGH,
+} SmartcardMode;
+
+typedef struct PlainText {
+        MapItem item;
+        char *text;
+} PlainText;
+
+typedef struct DomainSmartcard {
+        DomainChar port; /* its Device is the device's; the rest counts for passthrough */
+        SmartcardMode mode;
+        MAP_LIST(PlainText) certificates;
+        char *database;
+} DomainSmartcard;
+
+/* ---- what QEMU makes ---- */
+
+typedef enum TpmBackend { TPM_PASSTHROUGH, TPM_EMULATOR, TPM_EXTERNAL } TpmBackend;
+
+typedef struct DomainTpm {
+        Device device;
+        char *model; /* "tpm-tis", "tpm-crb", "tpm-spapr", "spapr-tpm-proxy" */
+        TpmBackend backend;
+        char *path;              /* passthrough: backend/device */
+        char *version;           /* emulator: "1.2", "2.0" */
+        char *persistent, *encryption; /* "yes"; uuid of a secret */
+        struct {
+                bool sha1, sha256, sha384, sha512;
+        } banks;
+        bool has_banks;
+        MaybeU32 debug;
+        char *source_type, *source_path, *source_mode; /* external */
+} DomainTpm;
+
+typedef struct DomainShmem {
+        Device device;
+        char *name, *role, *model; /* "ivshmem-plain" */
+        uint64_t size;             /* KiB */
+        char *server;              /* socket */
+        bool has_server, msi;
+        Tristate msi_enabled, ioeventfd;
+        uint32_t vectors;
+} DomainShmem;
+
+/* Memory that can be plugged in: part of the domain's, or a medium that is mapped. */
+typedef struct MemoryDevice {
+        Device device;
+        char *model;   /* "dimm", "nvdimm", "virtio-pmem", "virtio-mem", "sgx-epc" */
+        uint64_t size; /* KiB, and so are the next */
+        uint64_t requested, current, block, label, page_size, align_size;
+        MaybeU32 node; /* of the guest */
+        char *access, *discard, *uuid;
+        char *path, *nodemask; /* source */
+        bool readonly, pmem;
+} MemoryDevice;
+
+typedef struct DomainIommu {
+        Device device;
+        char *model; /* "intel", "smmuv3", "virtio" */
+        Tristate intremap, caching_mode, eim, iotlb;
+        MaybeU32 aw_bits;
+} DomainIommu;
+
+typedef struct DomainVsock {
+        Device device;
+        char *model;
+        Tristate auto_cid;
+        MaybeU32 cid;
+} DomainVsock;
+
+typedef struct DomainCrypto {
+        Device device;
+        char *model, *type, *backend; /* "virtio", "qemu", "builtin" */
+        uint32_t queues;
+} DomainCrypto;
+
+typedef struct DomainNvram {
+        Device device; /* spapr-vio */
+} DomainNvram;
+
+/* What an audio backend records from or plays to. */
+typedef struct AudioSide {
+        Tristate mixing_engine, fixed_settings, try_poll, exact_name;
+        uint32_t voices, buffer_length, buffer_count, latency; /* us */
+        uint32_t frequency, channels;
+        char *format, *device, *name, *stream; /* settings/@format, alsa, pulseaudio */
+        char *server, *client, *connect;       /* jack */
+} AudioSide;
+
+typedef struct DomainAudio {
+        MapItem item;
+        uint32_t id; /* 1 ... */
+        char *type;  /* "none", "spice", "alsa" ... */
+        uint32_t timer_period; /* us */
+        char *server, *driver, *path, *runtime_dir; /* pulseaudio, sdl, file, pipewire */
+        Tristate exclusive, try_mmap; /* oss */
+        MaybeU32 dsp_policy;
+        AudioSide input, output;
+} DomainAudio;
+
+typedef struct DomainLease {
+        MapItem item;
+        char *lockspace, *key, *path;
+        uint64_t offset;
+} DomainLease;
+
 /* ---- all kinds in one table ---- */
 
 typedef enum DeviceKind {
         DEVICE_DISK, DEVICE_CONTROLLER, DEVICE_NET, DEVICE_INPUT, DEVICE_SERIAL, DEVICE_PARALLEL,
         DEVICE_CONSOLE, DEVICE_CHANNEL, DEVICE_GRAPHICS, DEVICE_SOUND, DEVICE_VIDEO, DEVICE_HUB,
-        DEVICE_WATCHDOG, DEVICE_MEMBALLOON, DEVICE_RNG, DEVICE_PANIC,
+        DEVICE_WATCHDOG, DEVICE_MEMBALLOON, DEVICE_RNG, DEVICE_PANIC, DEVICE_FILESYSTEM,
+        DEVICE_HOSTDEV, DEVICE_REDIRDEV, DEVICE_SMARTCARD, DEVICE_TPM, DEVICE_SHMEM,
+        DEVICE_MEMORY, DEVICE_IOMMU, DEVICE_VSOCK, DEVICE_CRYPTO, DEVICE_NVRAM,
         _DEVICE_KIND_MAX,
 } DeviceKind;
 

@@ -13,11 +13,156 @@ const char *const disk_buses[] = {
         NULL, "ide", "fdc", "scsi", "virtio", "xen", "usb", "uml", "sata", "sd", NULL,
 };
 
+/* ---- parts of a source ---- */
+
+const MapElement login_element = { "auth", sizeof(Login), (const MapField[]) {
+        STRING("@username",    Login, user, REQUIRED),
+        STRING("secret/@type", Login, secret.type),
+        STRING("secret/@uuid", Login, secret.uuid),
+        STRING("secret/@usage", Login, secret.usage),
+        {}
+} };
+
+const MapElement source_host_element = { "host", sizeof(SourceHost), (const MapField[]) {
+        STRING("@name",      SourceHost, name),
+        STRING("@port",      SourceHost, port),
+        WORD  ("@transport", SourceHost, transport, WORDS("tcp", "unix", "rdma")),
+        STRING("@socket",    SourceHost, socket),
+        {}
+} };
+
+static const MapElement secret_element = { "secret", sizeof(SecretRef), (const MapField[]) {
+        STRING("@type",  SecretRef, type, REQUIRED),
+        STRING("@uuid",  SecretRef, uuid),
+        STRING("@usage", SecretRef, usage),
+        {}
+} };
+
+static const MapElement encryption_element = { "encryption", sizeof(ImageEncryption),
+                                               (const MapField[]) {
+        WORD  ("@format",      ImageEncryption, format,
+               WORDS("default", "qcow", "luks", "luks2", "luks-any"), REQUIRED),
+        WORD  ("@engine",      ImageEncryption, engine, WORDS("default", "qemu", "librbd")),
+        LIST  ("secret",       ImageEncryption, secrets, SecretRef, &secret_element),
+        STRING("cipher/@name", ImageEncryption, cipher.name),
+        U32   ("cipher/@size", ImageEncryption, cipher.size),
+        STRING("cipher/@mode", ImageEncryption, cipher.mode),
+        STRING("cipher/@hash", ImageEncryption, cipher.hash),
+        STRING("ivgen/@name",  ImageEncryption, ivgen),
+        STRING("ivgen/@hash",  ImageEncryption, ivgen_hash),
+        {}
+} };
+
+static const MapElement reservations_element = { "reservations", sizeof(Reservations),
+                                                 (const MapField[]) {
+        WORD  ("@managed",     Reservations, managed, yes_no_words),
+        STRING("source/@type", Reservations, type),
+        STRING("source/@path", Reservations, path),
+        STRING("source/@mode", Reservations, mode),
+        {}
+} };
+
+static const MapElement cookie_element = { "cookie", sizeof(NamedText), (const MapField[]) {
+        STRING("@name", NamedText, name, REQUIRED),
+        STRING(".",     NamedText, text),
+        {}
+} };
+
+static const MapElement slice_element = { "slice", sizeof(ImageSlice), (const MapField[]) {
+        WORD  ("@type",   ImageSlice, type, WORDS("storage"), REQUIRED),
+        U64   ("@offset", ImageSlice, offset, WRITTEN),
+        U64   ("@size",   ImageSlice, size, REQUIRED),
+        {}
+} };
+
+/* ---- <source>, of a disk and of the images behind it ---- */
+
 #define TYPE(types) .when_offset = offsetof(DomainDisk, type), .when = (types)
 #define NETWORK     TYPE(BIT(DISK_NETWORK))
 #define VOLUME      TYPE(BIT(DISK_VOLUME))
 #define NVME        TYPE(BIT(DISK_NVME))
-#define VHOST       TYPE(BIT(DISK_VHOST_USER) | BIT(DISK_VHOST_VDPA))
+
+#define SOURCE_ROWS                                                                               \
+        WORD  ("source/@startupPolicy", DomainDisk, startup_policy, startup_policy_words),        \
+        STRING("source/@file",      DomainDisk, source, TYPE(BIT(DISK_FILE))),                    \
+        STRING("source/@dev",       DomainDisk, source, TYPE(BIT(DISK_BLOCK))),                   \
+        STRING("source/@dir",       DomainDisk, source, TYPE(BIT(DISK_DIR))),                     \
+        WORD  ("source/@protocol",  DomainDisk, protocol, disk_protocol_words, NETWORK),          \
+        STRING("source/@name",      DomainDisk, source_name, NETWORK),                            \
+        STRING("source/@query",     DomainDisk, source_query, NETWORK),                           \
+        WORD  ("source/@tls",       DomainDisk, tls, yes_no_words, NETWORK),                      \
+        STRING("source/@tlsHostname", DomainDisk, tls_hostname, NETWORK),                         \
+        STRING("source/@pool",      DomainDisk, pool, VOLUME),                                    \
+        STRING("source/@volume",    DomainDisk, volume, VOLUME),                                  \
+        WORD  ("source/@mode",      DomainDisk, source_mode, volume_mode_words, VOLUME),          \
+        STRING("source/@type",      DomainDisk, source_type,                                      \
+               TYPE(BIT(DISK_NVME) | BIT(DISK_VHOST_USER))),                                      \
+        WORD  ("source/@managed",   DomainDisk, source_managed, yes_no_words, NVME),              \
+        STRING("source/@namespace", DomainDisk, source_namespace, NVME),                          \
+        STRING("source/@path",      DomainDisk, source_path, TYPE(BIT(DISK_VHOST_USER))),         \
+        STRING("source/@dev",       DomainDisk, source_path, TYPE(BIT(DISK_VHOST_VDPA))),         \
+        MAYBE ("source/@index",     DomainDisk, source_index, LIVE),                              \
+        LIST  ("source/host",       DomainDisk, hosts, SourceHost, &source_host_element),         \
+        STRING("source/snapshot/@name", DomainDisk, snapshot_name),                               \
+        STRING("source/config/@file", DomainDisk, config_file),                                   \
+        OPTIONAL("source/auth",     DomainDisk, source_auth, Login, &login_element),              \
+        OPTIONAL("source/encryption", DomainDisk, source_encryption, ImageEncryption,             \
+                 &encryption_element),                                                            \
+        OPTIONAL("source/reservations", DomainDisk, reservations, Reservations,                   \
+                 &reservations_element),                                                          \
+        STRING("source/initiator/iqn/@name", DomainDisk, initiator),                              \
+        LIST  ("source/cookies/cookie", DomainDisk, cookies, NamedText, &cookie_element, SECRET), \
+        YES_NO("source/ssl/@verify", DomainDisk, ssl_verify),                                     \
+        U64   ("source/timeout/@seconds", DomainDisk, timeout),                                   \
+        U64   ("source/readahead/@size", DomainDisk, readahead),                                  \
+        STRUCT("source/reconnect",  DomainDisk, reconnect, Reconnect, &reconnect_element),        \
+        STRING("source/identity/@user", DomainDisk, nfs_user),                                    \
+        STRING("source/identity/@group", DomainDisk, nfs_group),                                  \
+        STRING("source/knownHosts/@path", DomainDisk, known_hosts),                               \
+        LIST  ("source/slices/slice", DomainDisk, slices, ImageSlice, &slice_element),            \
+        LIST  ("source/seclabel",   DomainDisk, labels, SecurityLabel, &label_element),           \
+        STRUCT("source/address",    DomainDisk, source_address, HostAddress,                      \
+               &pci_source_element, NVME),                                                        \
+        KEPT  ("source/privateData", DomainDisk, private_data, LIVE)
+
+#define IMAGE_ROWS                                                               \
+        WORD  ("format/@type", DomainDisk, format, disk_format_words),           \
+        BYTES ("format/metadata_cache/max_size", DomainDisk, metadata_cache, CANONICAL), \
+        SOURCE_ROWS
+
+/* A row of its own type: chains are as long as they are. */
+static const MapElement image_element = { "backingStore", sizeof(DomainDisk), (const MapField[]) {
+        ENUM  ("@type",       DomainDisk, type, disk_types),
+        MAYBE ("@index",      DomainDisk, source_index, LIVE),
+        IMAGE_ROWS,
+        OPTIONAL("backingStore", DomainDisk, backing, DomainDisk, &image_element),
+        {}
+} };
+
+static const MapElement mirror_element = { "mirror", sizeof(DomainDisk), (const MapField[]) {
+        ENUM  ("@type",       DomainDisk, type, disk_types),
+        STRING("@file",       DomainDisk, product),
+        STRING("@format",     DomainDisk, vendor),
+        STRING("@job",        DomainDisk, mirror_job),
+        STRING("@ready",      DomainDisk, mirror_ready),
+        IMAGE_ROWS,
+        OPTIONAL("backingStore", DomainDisk, backing, DomainDisk, &image_element),
+        {}
+} };
+
+const MapElement nvram_image_element = { "nvram", sizeof(DomainDisk), (const MapField[]) {
+        ENUM  ("@type",       DomainDisk, type, disk_types),
+        SOURCE_ROWS,
+        {}
+} };
+
+static const MapElement filter_element = { "throttlefilter", sizeof(NamedItem),
+                                           (const MapField[]) {
+        STRING("@group", NamedItem, name, REQUIRED),
+        {}
+} };
+
+/* ---- <disk> ---- */
 
 const MapElement disk_element = { "disk", sizeof(DomainDisk), (const MapField[]) {
         ENUM  ("@type",                      DomainDisk, type, disk_types, WRITTEN),
@@ -41,55 +186,21 @@ const MapElement disk_element = { "disk", sizeof(DomainDisk), (const MapField[])
         U32   ("driver/@queues",             DomainDisk, queues),
         U32   ("driver/@queue_size",         DomainDisk, queue_size),
         VIRTIO_ROWS(DomainDisk),
-        KEPT  ("driver/metadata_cache",      DomainDisk, metadata_cache),
-        KEPT  ("auth",                       DomainDisk, auth),
-        WORD  ("source/@startupPolicy",      DomainDisk, startup_policy, startup_policy_words),
-        STRING("source/@file",               DomainDisk, source, TYPE(BIT(DISK_FILE))),
-        STRING("source/@dev",                DomainDisk, source, TYPE(BIT(DISK_BLOCK))),
-        STRING("source/@dir",                DomainDisk, source, TYPE(BIT(DISK_DIR))),
-        WORD  ("source/@protocol",           DomainDisk, protocol, disk_protocol_words, NETWORK),
-        STRING("source/@name",               DomainDisk, source_name, NETWORK),
-        STRING("source/@query",              DomainDisk, source_query, NETWORK),
-        WORD  ("source/@tls",                DomainDisk, tls, yes_no_words, NETWORK),
-        STRING("source/@tlsHostname",        DomainDisk, tls_hostname, NETWORK),
-        STRING("source/@pool",               DomainDisk, pool, VOLUME),
-        STRING("source/@volume",             DomainDisk, volume, VOLUME),
-        WORD  ("source/@mode",               DomainDisk, source_mode, volume_mode_words, VOLUME),
-        STRING("source/@type",               DomainDisk, source_type,
-               TYPE(BIT(DISK_NVME) | BIT(DISK_VHOST_USER))),
-        WORD  ("source/@managed",            DomainDisk, source_managed, yes_no_words, NVME),
-        STRING("source/@namespace",          DomainDisk, source_namespace, NVME),
-        STRING("source/@path",               DomainDisk, source_path, TYPE(BIT(DISK_VHOST_USER))),
-        STRING("source/@dev",                DomainDisk, source_path, TYPE(BIT(DISK_VHOST_VDPA))),
-        MAYBE ("source/@index",              DomainDisk, source_index, LIVE),
-        KEPT  ("source/host",                DomainDisk, source_has.hosts),
-        KEPT  ("source/snapshot",            DomainDisk, source_has.snapshot),
-        KEPT  ("source/config",              DomainDisk, source_has.config),
-        KEPT  ("source/auth",                DomainDisk, source_has.auth),
-        KEPT  ("source/encryption",          DomainDisk, source_has.encryption),
-        KEPT  ("source/reservations",        DomainDisk, source_has.reservations),
-        KEPT  ("source/initiator",           DomainDisk, source_has.initiator),
-        KEPT  ("source/cookies",             DomainDisk, source_has.cookies, SECRET),
-        KEPT  ("source/ssl",                 DomainDisk, source_has.ssl),
-        KEPT  ("source/timeout",             DomainDisk, source_has.timeout),
-        KEPT  ("source/readahead",           DomainDisk, source_has.readahead),
-        KEPT  ("source/reconnect",           DomainDisk, source_has.reconnect),
-        KEPT  ("source/identity",            DomainDisk, source_has.identity),
-        KEPT  ("source/slices",              DomainDisk, source_has.slices),
-        KEPT  ("source/seclabel",            DomainDisk, source_has.seclabels),
-        KEPT  ("source/address",             DomainDisk, source_has.address),
-        KEPT  ("source/knownHosts",          DomainDisk, source_has.knownhosts),
-        KEPT  ("source/privateData",         DomainDisk, source_has.privatedata, LIVE),
-        KEPT  ("backingStore",               DomainDisk, backing_store),
-        KEPT  ("mirror",                     DomainDisk, mirror, LIVE),
+        BYTES ("driver/metadata_cache/max_size", DomainDisk, metadata_cache, CANONICAL),
+        OPTIONAL("auth",                     DomainDisk, auth, Login, &login_element),
+        SOURCE_ROWS,
+        OPTIONAL("backingStore",             DomainDisk, backing, DomainDisk, &image_element),
+        OPTIONAL("mirror",                   DomainDisk, mirror, DomainDisk, &mirror_element,
+                 LIVE),
         STRING("backenddomain/@name",        DomainDisk, backend_domain),
         STRING("target/@dev",                DomainDisk, target),
         ENUM  ("target/@bus",                DomainDisk, bus, disk_buses),
         WORD  ("target/@tray",               DomainDisk, tray, disk_tray_words),
         WORD  ("target/@removable",          DomainDisk, removable, on_off_words),
         MAYBE ("target/@rotation_rate",      DomainDisk, rotation_rate),
-        KEPT  ("iotune",                     DomainDisk, iotune),
-        KEPT  ("throttlefilters",            DomainDisk, throttle_filters),
+        OPTIONAL("iotune",                   DomainDisk, iotune, IoTune, &iotune_element),
+        LIST  ("throttlefilters/throttlefilter", DomainDisk, throttle_groups, NamedItem,
+               &filter_element),
         FLAG  ("readonly",                   DomainDisk, readonly),
         FLAG  ("shareable",                  DomainDisk, shareable),
         FLAG  ("transient",                  DomainDisk, transient),
@@ -98,7 +209,8 @@ const MapElement disk_element = { "disk", sizeof(DomainDisk), (const MapField[])
         STRING("wwn",                        DomainDisk, wwn),
         STRING("vendor",                     DomainDisk, vendor),
         STRING("product",                    DomainDisk, product),
-        KEPT  ("encryption",                 DomainDisk, encryption),
+        OPTIONAL("encryption",               DomainDisk, encryption, ImageEncryption,
+                 &encryption_element),
         U32   ("blockio/@logical_block_size",  DomainDisk, logical_block_size),
         U32   ("blockio/@physical_block_size", DomainDisk, physical_block_size),
         U32   ("blockio/@discard_granularity", DomainDisk, discard_granularity),
@@ -235,7 +347,8 @@ static bool has_source(const DomainDisk *disk) {
         case DISK_VOLUME:
                 return disk->pool && disk->volume;
         case DISK_NVME:
-                return disk->source_has.address;
+                return disk->source_address.domain || disk->source_address.bus ||
+                       disk->source_address.slot;
         case DISK_VHOST_USER:
         case DISK_VHOST_VDPA:
                 return disk->source_path;
@@ -323,11 +436,11 @@ static int kind_check(const DomainDisk *disk, const xmlNode *node, Error *error)
                                "shared access for disk '%s' requires "
                                "use of supported storage format (raw, not %s)",
                                disk->target, disk->format);
-        if (disk->auth && disk->source_has.auth)
+        if (disk->auth && disk->source_auth)
                 return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
                                "an <auth> definition already found for "
                                "disk source");
-        if (disk->encryption && disk->source_has.encryption)
+        if (disk->encryption && disk->source_encryption)
                 return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
                                "an <encryption> definition already found "
                                "for disk source");

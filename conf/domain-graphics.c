@@ -22,6 +22,14 @@ static const MapElement listen_element = { "listen", sizeof(GraphicsListen), (co
         {}
 } };
 
+static const MapElement channel_rows = { "channel", sizeof(GraphicsChannel), (const MapField[]) {
+        WORD  ("@name", GraphicsChannel, name,
+               WORDS("main", "display", "inputs", "cursor", "playback", "record", "smartcard",
+                     "usbredir"), REQUIRED),
+        WORD  ("@mode", GraphicsChannel, mode, spice_mode_words, REQUIRED),
+        {}
+} };
+
 #define TYPE(types) .when_offset = offsetof(DomainGraphics, type), .when = (types)
 #define SPICE       BIT(GRAPHICS_SPICE)
 #define VNC         BIT(GRAPHICS_VNC)
@@ -51,15 +59,16 @@ const MapElement graphics_element = { "graphics", sizeof(DomainGraphics), (const
         STRING("@address",       DomainGraphics, bus_address, TYPE(BIT(GRAPHICS_DBUS))),
         WORD  ("@p2p",           DomainGraphics, p2p, yes_no_words, TYPE(BIT(GRAPHICS_DBUS))),
         LIST  ("listen",         DomainGraphics, listens, GraphicsListen, &listen_element),
-        KEPT  ("channel",        DomainGraphics, has.channels),
-        KEPT  ("image",          DomainGraphics, has.image),
-        KEPT  ("jpeg",           DomainGraphics, has.jpeg),
-        KEPT  ("zlib",           DomainGraphics, has.zlib),
-        KEPT  ("playback",       DomainGraphics, has.playback),
-        KEPT  ("streaming",      DomainGraphics, has.streaming),
-        KEPT  ("clipboard",      DomainGraphics, has.clipboard),
-        KEPT  ("mouse",          DomainGraphics, has.mouse),
-        KEPT  ("filetransfer",   DomainGraphics, has.filetransfer),
+        LIST  ("channel",        DomainGraphics, channels, GraphicsChannel, &channel_rows),
+        WORD  ("image/@compression", DomainGraphics, image,
+               WORDS("auto_glz", "auto_lz", "quic", "glz", "lz", "off")),
+        WORD  ("jpeg/@compression", DomainGraphics, jpeg, WORDS("auto", "never", "always")),
+        WORD  ("zlib/@compression", DomainGraphics, zlib, WORDS("auto", "never", "always")),
+        WORD  ("playback/@compression", DomainGraphics, playback, on_off_words),
+        WORD  ("streaming/@mode", DomainGraphics, streaming, WORDS("filter", "all", "off")),
+        WORD  ("clipboard/@copypaste", DomainGraphics, clipboard, yes_no_words),
+        WORD  ("mouse/@mode",    DomainGraphics, mouse, WORDS("server", "client")),
+        WORD  ("filetransfer/@enable", DomainGraphics, filetransfer, yes_no_words),
         YES_NO("gl/@enable",     DomainGraphics, gl),
         STRING("gl/@rendernode", DomainGraphics, rendernode),
         MAYBE ("audio/@id",      DomainGraphics, audio),

@@ -14,6 +14,105 @@ const char *const net_types[] = {
              BIT(NET_HOSTDEV))
 #define UNIX        TYPE(BIT(NET_VHOSTUSER))
 
+const MapElement ip_element = { "ip", sizeof(NetIp), (const MapField[]) {
+        STRING("@address", NetIp, address, REQUIRED),
+        WORD  ("@family",  NetIp, family, WORDS("ipv4", "ipv6")),
+        MAYBE ("@prefix",  NetIp, prefix),
+        STRING("@peer",    NetIp, peer),
+        {}
+} };
+
+const MapElement route_element = { "route", sizeof(NetRoute), (const MapField[]) {
+        WORD  ("@family",  NetRoute, family, WORDS("ipv4", "ipv6")),
+        STRING("@address", NetRoute, address),
+        STRING("@netmask", NetRoute, netmask),
+        MAYBE ("@prefix",  NetRoute, prefix),
+        STRING("@gateway", NetRoute, gateway),
+        MAYBE ("@metric",  NetRoute, metric),
+        {}
+} };
+
+const MapElement reconnect_element = { "reconnect", sizeof(Reconnect), (const MapField[]) {
+        YES_NO("@enabled", Reconnect, enabled),
+        MAYBE ("@timeout", Reconnect, timeout),
+        MAYBE ("@delay",   Reconnect, delay),
+        {}
+} };
+
+static const MapElement virtualport_element = { "virtualport", sizeof(VirtualPort),
+                                                (const MapField[]) {
+        WORD  ("@type",                     VirtualPort, type,
+               WORDS("802.1Qbg", "802.1Qbh", "openvswitch", "midonet")),
+        MAYBE ("parameters/@managerid",     VirtualPort, manager),
+        MAYBE ("parameters/@typeid",        VirtualPort, type_id),
+        MAYBE ("parameters/@typeidversion", VirtualPort, type_version),
+        STRING("parameters/@instanceid",    VirtualPort, instance),
+        STRING("parameters/@profileid",     VirtualPort, profile),
+        STRING("parameters/@interfaceid",   VirtualPort, interface),
+        {}
+} };
+
+static const MapElement limit_element = { "inbound", sizeof(NetLimit), (const MapField[]) {
+        U64   ("@average", NetLimit, average),
+        U64   ("@peak",    NetLimit, peak),
+        U64   ("@floor",   NetLimit, floor),
+        U64   ("@burst",   NetLimit, burst),
+        {}
+} };
+
+static const MapElement tag_element = { "tag", sizeof(VlanTag), (const MapField[]) {
+        MAYBE ("@id",         VlanTag, id, REQUIRED),
+        WORD  ("@nativeMode", VlanTag, native_mode, WORDS("default", "tagged", "untagged")),
+        {}
+} };
+
+static const MapElement vlan_element = { "vlan", sizeof(NetVlan), (const MapField[]) {
+        YES_NO("@trunk", NetVlan, trunk),
+        LIST  ("tag",    NetVlan, tags, VlanTag, &tag_element),
+        {}
+} };
+
+static const MapElement parameter_element = { "parameter", sizeof(NamedText), (const MapField[]) {
+        STRING("@name",  NamedText, name, REQUIRED),
+        STRING("@value", NamedText, text, REQUIRED),
+        {}
+} };
+
+static const MapElement filterref_element = { "filterref", sizeof(NetFilterRef),
+                                              (const MapField[]) {
+        STRING("@filter",   NetFilterRef, filter, REQUIRED),
+        LIST  ("parameter", NetFilterRef, parameters, NamedText, &parameter_element),
+        {}
+} };
+
+static const MapElement range_element = { "range", sizeof(PortRange), (const MapField[]) {
+        U32   ("@start",   PortRange, start),
+        U32   ("@end",     PortRange, end),
+        U32   ("@to",      PortRange, to),
+        WORD  ("@exclude", PortRange, exclude, yes_no_words),
+        {}
+} };
+
+static const MapElement forward_element = { "portForward", sizeof(PortForward),
+                                            (const MapField[]) {
+        WORD  ("@proto",   PortForward, proto, WORDS("tcp", "udp"), REQUIRED),
+        STRING("@address", PortForward, address),
+        STRING("@dev",     PortForward, dev),
+        LIST  ("range",    PortForward, ranges, PortRange, &range_element),
+        {}
+} };
+
+static const MapElement offloads_element = { "host", sizeof(NetOffloads), (const MapField[]) {
+        ON_OFF("@csum",      NetOffloads, csum),
+        ON_OFF("@gso",       NetOffloads, gso),
+        ON_OFF("@tso4",      NetOffloads, tso4),
+        ON_OFF("@tso6",      NetOffloads, tso6),
+        ON_OFF("@ecn",       NetOffloads, ecn),
+        ON_OFF("@ufo",       NetOffloads, ufo),
+        ON_OFF("@mrg_rxbuf", NetOffloads, mrg_rxbuf),
+        {}
+} };
+
 const MapElement net_element = { "interface", sizeof(DomainNet), (const MapField[]) {
         ENUM  ("@type",                     DomainNet, type, net_types, WRITTEN),
         WORD  ("@managed",                  DomainNet, managed, yes_no_words),
@@ -34,13 +133,17 @@ const MapElement net_element = { "interface", sizeof(DomainNet), (const MapField
         STRING("source/@path",              DomainNet, source_path, UNIX),
         STRING("source/@address",           DomainNet, source_address, SOCKET),
         MAYBE ("source/@port",              DomainNet, source_port, SOCKET),
-        KEPT  ("source/reconnect",          DomainNet, source_reconnect),
-        KEPT  ("source/address",            DomainNet, source_pci),
-        KEPT  ("source/local",              DomainNet, source_local),
-        KEPT  ("source/ip",                 DomainNet, source_ips),
-        KEPT  ("source/route",              DomainNet, source_routes),
-        KEPT  ("virtualport",               DomainNet, has.virtualport),
-        KEPT  ("portForward",               DomainNet, has.port_forward),
+        STRUCT("source/reconnect",          DomainNet, reconnect, Reconnect, &reconnect_element,
+               UNIX),
+        STRUCT("source/address",            DomainNet, source_pci, HostAddress,
+               &pci_source_element, TYPE(BIT(NET_HOSTDEV))),
+        STRING("source/local/@address",     DomainNet, local_address),
+        MAYBE ("source/local/@port",        DomainNet, local_port),
+        LIST  ("source/ip",                 DomainNet, source_ips, NetIp, &ip_element),
+        LIST  ("source/route",              DomainNet, source_routes, NetRoute, &route_element),
+        OPTIONAL("virtualport",             DomainNet, virtualport, VirtualPort,
+                 &virtualport_element),
+        LIST  ("portForward",               DomainNet, forwards, PortForward, &forward_element),
         STRING("script/@path",              DomainNet, script),
         STRING("downscript/@path",          DomainNet, downscript),
         STRING("backenddomain/@name",       DomainNet, backend_domain),
@@ -58,23 +161,26 @@ const MapElement net_element = { "interface", sizeof(DomainNet), (const MapField
         WORD  ("driver/@rss",               DomainNet, rss, on_off_words),
         WORD  ("driver/@rss_hash_report",   DomainNet, rss_hash_report, on_off_words),
         VIRTIO_ROWS(DomainNet),
-        KEPT  ("driver/host",               DomainNet, has.host),
-        KEPT  ("driver/guest",              DomainNet, has.guest_offloads),
+        STRUCT("driver/host",               DomainNet, host, NetOffloads, &offloads_element),
+        STRUCT("driver/guest",              DomainNet, guest, NetOffloads, &offloads_element),
         WORD  ("backend/@type",             DomainNet, backend_type, net_backend_words),
         STRING("backend/@tap",              DomainNet, backend_tap),
         STRING("backend/@vhost",            DomainNet, backend_vhost),
         STRING("backend/@logFile",          DomainNet, backend_log),
         STRING("backend/@upstream",         DomainNet, backend_upstream),
-        KEPT  ("filterref",                 DomainNet, has.filterref),
-        KEPT  ("ip",                        DomainNet, has.ips),
-        KEPT  ("route",                     DomainNet, has.routes),
-        KEPT  ("bandwidth",                 DomainNet, has.bandwidth),
-        KEPT  ("vlan",                      DomainNet, has.vlan),
+        OPTIONAL("filterref",               DomainNet, filterref, NetFilterRef,
+                 &filterref_element),
+        LIST  ("ip",                        DomainNet, ips, NetIp, &ip_element),
+        LIST  ("route",                     DomainNet, routes, NetRoute, &route_element),
+        OPTIONAL("bandwidth/inbound",       DomainNet, inbound, NetLimit, &limit_element),
+        OPTIONAL("bandwidth/outbound",      DomainNet, outbound, NetLimit, &limit_element),
+        OPTIONAL("vlan",                    DomainNet, vlan, NetVlan, &vlan_element),
         WORD  ("port/@isolated",            DomainNet, isolated, yes_no_words),
         WORD  ("link/@state",               DomainNet, link, link_state_words),
         U32   ("mtu/@size",                 DomainNet, mtu),
-        KEPT  ("tune",                      DomainNet, has.tune),
-        KEPT  ("coalesce",                  DomainNet, has.coalesce),
+        MAYBE ("tune/sndbuf",               DomainNet, sndbuf),
+        FLAG  ("coalesce",                  DomainNet, coalesce),
+        MAYBE ("coalesce/rx/frames/@max",   DomainNet, coalesce_rx),
         WORD  ("teaming/@type",             DomainNet, teaming_type, teaming_words),
         STRING("teaming/@persistent",       DomainNet, teaming_persistent),
         YES_NO("rom/@enabled",              DomainNet, rom_enabled),

@@ -42,6 +42,19 @@ static const MapElement boot_element = { "boot", sizeof(OsBoot), (const MapField
         {}
 } };
 
+static const MapElement firmware_feature_element = { "feature", sizeof(NamedState),
+                                                     (const MapField[]) {
+        YES_NO("@enabled", NamedState, state, REQUIRED),
+        WORD  ("@name",    NamedState, name, WORDS("enrolled-keys", "secure-boot"), REQUIRED),
+        {}
+} };
+
+static const MapElement acpi_table_element = { "table", sizeof(AcpiTable), (const MapField[]) {
+        WORD  ("@type", AcpiTable, type, WORDS("slic", "rawset", "msdm"), REQUIRED),
+        STRING(".",     AcpiTable, path),
+        {}
+} };
+
 const MapElement os_element = { "os", sizeof(DomainOs), (const MapField[]) {
         WORD  ("@firmware",           DomainOs, firmware, firmware_words),
         STRING("type",                DomainOs, type),
@@ -53,7 +66,8 @@ const MapElement os_element = { "os", sizeof(DomainOs), (const MapField[]) {
         KEPT  ("initdir",             DomainOs, has.initdir),
         KEPT  ("inituser",            DomainOs, has.inituser),
         KEPT  ("initgroup",           DomainOs, has.initgroup),
-        KEPT  ("firmware",            DomainOs, has.firmware_features),
+        LIST  ("firmware/feature",    DomainOs, firmware_features, NamedState,
+               &firmware_feature_element),
         STRING("loader",              DomainOs, loader),
         YES_NO("loader/@readonly",    DomainOs, loader_readonly),
         YES_NO("loader/@secure",      DomainOs, loader_secure),
@@ -65,13 +79,13 @@ const MapElement os_element = { "os", sizeof(DomainOs), (const MapField[]) {
         STRING("nvram/@templateFormat", DomainOs, nvram_template_format),
         STRING("nvram/@type",         DomainOs, nvram_type),
         STRING("nvram/@format",       DomainOs, nvram_format),
-        KEPT  ("nvram/source",        DomainOs, has.nvram_source),
+        OPTIONAL("nvram",             DomainOs, nvram_image, DomainDisk, &nvram_image_element),
         STRING("kernel",              DomainOs, kernel),
         STRING("initrd",              DomainOs, initrd),
         STRING("cmdline",             DomainOs, cmdline),
         STRING("dtb",                 DomainOs, dtb),
         KEPT  ("shim",                DomainOs, has.shim),
-        KEPT  ("acpi",                DomainOs, has.acpi),
+        LIST  ("acpi/table",          DomainOs, acpi_tables, AcpiTable, &acpi_table_element),
         LIST  ("boot",                DomainOs, boots, OsBoot, &boot_element),
         YES_NO("bootmenu/@enable",    DomainOs, bootmenu),
         U32   ("bootmenu/@timeout",   DomainOs, bootmenu_timeout),
@@ -89,7 +103,10 @@ static const MapElement timer_element = { "timer", sizeof(ClockTimer), (const Ma
         WORD  ("@track",      ClockTimer, track, timer_track_words),
         U64   ("@frequency",  ClockTimer, frequency),
         WORD  ("@mode",       ClockTimer, mode, timer_mode_words),
-        KEPT  ("catchup",     ClockTimer, catchup),
+        FLAG  ("catchup",     ClockTimer, catchup),
+        U32   ("catchup/@threshold", ClockTimer, catchup_threshold),
+        U32   ("catchup/@slew", ClockTimer, catchup_slew),
+        U32   ("catchup/@limit", ClockTimer, catchup_limit),
         {}
 } };
 

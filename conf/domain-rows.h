@@ -11,7 +11,24 @@ extern const MapElement os_element, features_element, cpu_element, clock_element
 extern const MapElement disk_element, controller_element, net_element;
 extern const MapElement serial_element, parallel_element, console_element, channel_element;
 extern const MapElement graphics_element, video_element, input_element, sound_element, hub_element,
-        watchdog_element, memballoon_element, rng_element, panic_element, memory_element;
+        watchdog_element, memballoon_element, rng_element, panic_element, memory_element,
+        filesystem_element, hostdev_element, redirdev_element, redirfilter_element,
+        smartcard_element, lease_element, tpm_element, shmem_element, iommu_element, vsock_element,
+        crypto_element, nvram_element, audio_element;
+extern const MapElement vcpu_state_element, iothread_element, cputune_element, numatune_element,
+        backing_element, blkiotune_element, throttle_group_element, sysinfo_element, launch_element,
+        key_wrap_element, perf_element;
+extern const MapElement label_element, login_element, source_host_element, reconnect_element,
+        pci_source_element, ip_element, route_element, iotune_element, char_source_rows,
+        nvram_image_element;
+
+extern const MapType map_maybe_hex4, map_maybe_hex8; /* MaybeU32, written 0x%04x, 0x%08x */
+extern const MapType map_mib;    /* uint64_t in KiB; bytes without a unit, written in M */
+extern const MapType map_pretty; /* uint64_t in KiB; MiB without a unit, the largest that fits */
+
+#define HEX_MAYBE(p, S, m, type) _MAP_ROW(p, type, _MAP_AT(S, m, MaybeU32), CANONICAL)
+#define MIB(p, S, m, ...)    _MAP_ROW(p, map_mib, _MAP_AT(S, m, uint64_t), ##__VA_ARGS__)
+#define PRETTY(p, S, m, ...) _MAP_ROW(p, map_pretty, _MAP_AT(S, m, uint64_t), ##__VA_ARGS__)
 
 extern const char
         *const cpu_mode_words[], *const cpu_match_words[], *const cpu_check_words[], *const
@@ -36,12 +53,15 @@ extern const char
         *const rng_backend_words[], *const hub_type_words[], *const panic_model_words[], *const
         memory_model_words[], *const lock_failure_words[], *const vcpu_placement_words[];
 
-#define DEVICE_ROWS(S)                                                            \
-        U32   ("boot/@order", S, device.boot_order),                              \
-        STRING("boot/@loadparm", S, device.boot_loadparm),                        \
-        STRING("alias/@name", S, device.alias),                                   \
-        U32   ("acpi/@index", S, device.acpi_index),                              \
-        STRUCT("address", S, device.address, DeviceAddress, &address_element)
+#define DEVICE_ROWS_AT(S, m)                                                      \
+        U32   ("boot/@order", S, m.boot_order),                                   \
+        STRING("boot/@loadparm", S, m.boot_loadparm),                             \
+        STRING("alias/@name", S, m.alias),                                        \
+        U32   ("acpi/@index", S, m.acpi_index),                                   \
+        STRUCT("address", S, m.address, DeviceAddress, &address_element)
+
+#define DEVICE_ROWS(S) DEVICE_ROWS_AT(S, device)
+#define PORT_ROWS(S)   DEVICE_ROWS_AT(S, port.device) /* of structs that begin with a DomainChar */
 
 #define VIRTIO_ROWS(S) STRUCT("driver", S, device.virtio, VirtioOptions, &virtio_element)
 

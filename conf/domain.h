@@ -10,6 +10,7 @@
 #include "conf/api.h"
 #include "conf/document.h"
 #include "conf/domain-device.h"
+#include "conf/domain-tune.h"
 #include "conf/map.h"
 
 typedef enum VirtType {
@@ -52,6 +53,11 @@ typedef struct OsBoot {
         char *dev; /* "fd", "hd", "cdrom", "network" */
 } OsBoot;
 
+typedef struct AcpiTable {
+        MapItem item;
+        char *type, *path; /* "slic" */
+} AcpiTable;
+
 typedef struct DomainOs {
         char *type, *arch, *machine; /* "hvm", "x86_64", "pc-q35-7.2" */
         char *firmware;              /* "efi", "bios": to be chosen from QEMU's descriptors */
@@ -65,9 +71,11 @@ typedef struct DomainOs {
         Tristate bios_useserial;
         MaybeU32 bios_reboot_timeout; /* ms */
         char *smbios_mode, *bootloader, *bootloader_args;
-        struct { /* there or not; content is the user's */
-                bool nvram_source, firmware_features, acpi, init, initarg, initenv, initdir,
-                        inituser, initgroup, idmap, shim;
+        DomainDisk *nvram_image;              /* with a type: <nvram> has a <source> */
+        MAP_LIST(NamedState) firmware_features; /* "secure-boot" */
+        MAP_LIST(AcpiTable) acpi_tables;
+        struct { /* of containers; there or not */
+                bool init, initarg, initenv, initdir, inituser, initgroup, idmap, shim;
         } has;
 } DomainOs;
 
@@ -78,14 +86,35 @@ typedef struct CpuFeature {
         char *policy, *name; /* "force", "require", "optional", "disable", "forbid" */
 } CpuFeature;
 
+typedef struct NumaDistance {
+        MapItem item;
+        MaybeU32 cell, distance;
+} NumaDistance;
+
+typedef struct NumaCache {
+        MapItem item;
+        MaybeU32 level;
+        char *associativity, *policy; /* "direct", "writeback" */
+        uint64_t size, line; /* KiB, bytes */
+} NumaCache;
+
 typedef struct NumaCell {
         MapItem item;
         MaybeU32 id;
         char *cpus;
-        char *memory, *unit; /* KiB without a unit */
+        uint64_t memory; /* KiB */
         char *mem_access, *discard;
-        bool distances, caches;
+        MAP_LIST(NumaDistance) distances;
+        MAP_LIST(NumaCache) caches;
 } NumaCell;
+
+/* From processors to memory, in the terms of ACPI's HMAT. */
+typedef struct NumaLink {
+        MapItem item;
+        MaybeU32 initiator, target, cache;
+        char *type; /* "access", "read", "write" */
+        uint64_t value; /* latency: ns; bandwidth: KiB/s */
+} NumaLink;
 
 typedef struct DomainCpu {
         char *mode; /* "custom", "host-model", "host-passthrough", "maximum" */
@@ -99,7 +128,7 @@ typedef struct DomainCpu {
         char *deprecated_features, *maxphysaddr_mode;
         MaybeU32 maxphysaddr_bits, maxphysaddr_limit;
         MAP_LIST(NumaCell) cells;
-        bool interconnects;
+        MAP_LIST(NumaLink) latencies, bandwidths;
 } DomainCpu;
 
 /* ---- features, clock, power management ---- */
@@ -123,10 +152,12 @@ typedef struct DomainFeatures {
                 hyperv_xmm_input;
         char *hyperv_vendor;
         char *ioapic_driver, *gic_version, *capabilities_policy;
-        char *tseg, *tseg_unit;
-        struct { /* there or not; content is the user's */
-                bool capabilities, hpt, cfpc, sbbc, ibs, msrs, tcg, xen, async_teardown, aia;
-        } has;
+        uint64_t tseg; /* KiB */
+        bool capabilities; /* of containers: there or not */
+        char *hpt_resizing, *cfpc, *sbbc, *ibs, *msrs_unknown; /* "required", "broken" ... */
+        uint64_t hpt_max_page, tb_cache; /* KiB */
+        Tristate xen_e820, xen_passthrough, async_teardown, aia;
+        char *xen_passthrough_mode;
 } DomainFeatures;
 
 typedef struct ClockTimer {
@@ -134,6 +165,7 @@ typedef struct ClockTimer {
         char *name, *tickpolicy, *track, *mode;
         Tristate present;
         uint64_t frequency; /* Hz */
+        uint32_t catchup_threshold, catchup_slew, catchup_limit;
         bool catchup;
 } ClockTimer;
 
@@ -145,25 +177,6 @@ typedef struct DomainClock {
 } DomainClock;
 
 /* ---- the whole ---- */
-
-/* A <memory> device: what counts for the domain's memory; the rest is the user's. */
-typedef struct MemoryDevice {
-        MapItem item;
-        char *model;  /* "dimm", "nvdimm", "virtio-pmem", "virtio-mem", "sgx-epc" */
-        uint64_t size; /* KiB */
-        MaybeU32 node;
-        char *access, *discard, *uuid;
-        uint64_t requested, current, block, label; /* KiB */
-        bool readonly, source, alias, address;
-} MemoryDevice;
-
-/* Elements that are kept as they are: whether each is there. */
-typedef struct DomainExtra {
-        bool blkiotune, memory_backing, vcpus, iothreadids, cputune, numatune, resource, sysinfo,
-                idmap, perf, launch_security, key_wrap, seclabel, image_label, throttlegroups;
-        bool lease, filesystem, smartcard, tpm, audio, hostdev, redirdev, redirfilter, nvram, shmem,
-                iommu, vsock, crypto, pstore;
-} DomainExtra;
 
 typedef struct DomainConf {
         xmlDoc *document; /* owned; struct and document agree after conf_parse() and conf_sync() */
@@ -205,7 +218,32 @@ typedef struct DomainConf {
         MAP_LIST(DomainRng) rngs;
         MAP_LIST(DomainPanic) panics;
         MAP_LIST(MemoryDevice) memories;
-        DomainExtra extra;
+        MAP_LIST(DomainFilesystem) filesystems;
+        MAP_LIST(DomainHostdev) hostdevs;
+        MAP_LIST(DomainRedirdev) redirdevs;
+        MAP_LIST(RedirFilter) redirfilters;
+        MAP_LIST(DomainSmartcard) smartcards;
+        MAP_LIST(DomainTpm) tpms;
+        MAP_LIST(DomainShmem) shmems;
+        MAP_LIST(DomainIommu) iommus;
+        MAP_LIST(DomainVsock) vsocks;
+        MAP_LIST(DomainCrypto) cryptos;
+        MAP_LIST(DomainNvram) nvrams;
+        MAP_LIST(DomainAudio) audios;
+        MAP_LIST(DomainLease) leases;
+        MAP_LIST(VcpuState) vcpu_states;
+        MAP_LIST(IoThread) iothread_ids;
+        CpuTune cputune;
+        NumaTune numatune;
+        MemoryBacking backing;
+        BlkioTune blkiotune;
+        MAP_LIST(ThrottleGroup) throttle_groups;
+        char *partition, *fibre_channel; /* resource */
+        MAP_LIST(DomainSysinfo) sysinfos;
+        LaunchSecurity *launch_security;
+        MAP_LIST(NamedState) key_wraps, perf_events;
+        MAP_LIST(SecurityLabel) labels;
+        bool idmap, pstore; /* there or not; content is the user's */
 } DomainConf;
 
 extern const MapElement domain_element;

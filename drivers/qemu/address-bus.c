@@ -154,32 +154,24 @@ int qemu_assign_virtio_serial(DomainConf *conf, Error *error) {
 enum { CSSID_VIRTIO = 0xfe, DEVNO_LAST = 0xffff };
 
 static bool is_ccw(DeviceKind kind, const Device *device) {
-        switch (kind) {
-        case DEVICE_DISK:
+        if (kind == DEVICE_DISK)
                 return ((const DomainDisk *) device)->bus == DISK_BUS_VIRTIO;
-        case DEVICE_NET:
+        if (kind == DEVICE_NET)
                 return text_starts(((const DomainNet *) device)->model, "virtio");
-        case DEVICE_CONTROLLER:
+        if (kind == DEVICE_CONTROLLER)
                 return ((const DomainController *) device)->type == CONTROLLER_VIRTIO_SERIAL ||
                        text_starts(((const DomainController *) device)->model, "virtio");
-        case DEVICE_MEMBALLOON:
+        if (kind == DEVICE_MEMBALLOON)
                 return text_starts(((const DomainMemballoon *) device)->model, "virtio");
-        case DEVICE_INPUT:
+        if (kind == DEVICE_INPUT)
                 return text_is(((const DomainInput *) device)->bus, "virtio");
-        case DEVICE_VIDEO:
+        if (kind == DEVICE_VIDEO)
                 return text_is(((const DomainVideo *) device)->model, "virtio");
-        case DEVICE_RNG:
-                return true;
-        case DEVICE_SERIAL: case DEVICE_PARALLEL: case DEVICE_CONSOLE: case DEVICE_CHANNEL:
-        case DEVICE_GRAPHICS:
-        case DEVICE_SOUND:
-        case DEVICE_HUB:
-        case DEVICE_WATCHDOG:
-        case DEVICE_PANIC:
-        case _DEVICE_KIND_MAX:
-                return false;
-        }
-        return false;
+        if (kind == DEVICE_HOSTDEV)
+                return ((const DomainHostdev *) device)->type == HOSTDEV_SCSI_HOST ||
+                       text_is(((const DomainHostdev *) device)->model, "vfio-ccw");
+        return kind == DEVICE_RNG || kind == DEVICE_FILESYSTEM || kind == DEVICE_VSOCK ||
+               kind == DEVICE_CRYPTO;
 }
 
 static int find_devno(DomainConf *conf, DeviceKind kind, Device *device, void *userdata) {
@@ -211,8 +203,9 @@ static int assign_devno(DomainConf *conf, DeviceKind kind, Error *error) {
 
 int qemu_assign_ccw(DomainConf *conf, Error *error) {
         static const DeviceKind order[] = {
-                DEVICE_DISK,       DEVICE_NET, DEVICE_CONTROLLER, DEVICE_INPUT,
-                DEVICE_MEMBALLOON, DEVICE_RNG, DEVICE_VIDEO,
+                DEVICE_DISK,       DEVICE_NET,  DEVICE_HOSTDEV, DEVICE_CONTROLLER, DEVICE_INPUT,
+                DEVICE_MEMBALLOON, DEVICE_RNG,  DEVICE_VIDEO,   DEVICE_FILESYSTEM, DEVICE_VSOCK,
+                DEVICE_CRYPTO,
         };
         int r = 0;
 

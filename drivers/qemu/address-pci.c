@@ -450,10 +450,6 @@ static int finish(Pci *pci) {
                 if (r < 0)
                         return r;
         }
-        for (size_t i = 0; i < pci->n_kept; i++)
-                if (kept_write(&pci->kept[i]) < 0)
-                        return fail_memory(pci->error);
-        qemu_notice_addresses(pci->conf);
         return 0;
 }
 
@@ -478,7 +474,6 @@ static int check_indexes(const DomainConf *conf, uint32_t *ret_highest, Error *e
 static void pci_clear(Pci *pci) {
         free(pci->buses);
         free(pci->places);
-        free(pci->kept);
 }
 
 int qemu_assign_pci(DomainConf *conf, const QemuCaps *caps, Error *error) {

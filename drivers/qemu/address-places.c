@@ -131,67 +131,57 @@ static Connect panic(const Pci *pci, const Device *device) {
                pci_device(pci) & ~CONNECT_HOTPLUG : 0;
 }
 
-/* ---- the same for devices that only the document has ---- */
-
-static Connect kept_virtio(const Pci *pci, const xmlNode *node) {
-        _cleanup_(xml_freep) xmlChar *model = node_attribute(node, "model");
-
-        return virtio_device(pci, (const char *) model);
+static Connect filesystem(const Pci *pci, const Device *device) {
+        return virtio_device(pci, ((const DomainFilesystem *) device)->model);
 }
 
-static Connect kept_hostdev(const Pci *pci, const xmlNode *node) {
-        if (node_attribute_is(node, "type", "pci"))
+static Connect hostdev(const Pci *pci, const Device *device) {
+        const DomainHostdev *given = (const DomainHostdev *) device;
+
+        if (given->mode == HOSTDEV_CAPABILITIES)
+                return 0;
+        if (given->type == HOSTDEV_PCI ||
+            (given->type == HOSTDEV_MDEV && text_is(given->model, "vfio-pci")))
                 return pcie_device(pci);
-        if (node_attribute_is(node, "type", "scsi_host"))
-                return kept_virtio(pci, node);
-        return node_attribute_is(node, "type", "mdev") &&
-                               node_attribute_is(node, "model", "vfio-pci")
-                       ? pcie_device(pci)
-                       : 0;
+        return given->type == HOSTDEV_SCSI_HOST ? virtio_device(pci, given->model) : 0;
 }
 
-static Connect kept_shmem(const Pci *pci, const xmlNode *node) {
+static Connect shmem(const Pci *pci, const Device *device) {
         return pci_device(pci);
 }
 
-static Connect kept_memory(const Pci *pci, const xmlNode *node) {
-        return node_attribute_is(node, "model", "virtio-pmem") ||
-                               node_attribute_is(node, "model", "virtio-mem")
-                       ? pcie_device(pci)
-                       : 0;
+static Connect vsock(const Pci *pci, const Device *device) {
+        return virtio_device(pci, ((const DomainVsock *) device)->model);
 }
 
-static Connect kept_iommu(const Pci *pci, const xmlNode *node) {
-        return node_attribute_is(node, "model", "virtio") ? pcie_device(pci) & ~CONNECT_HOTPLUG : 0;
+static Connect memory(const Pci *pci, const Device *device) {
+        return text_starts(((const MemoryDevice *) device)->model, "virtio") ? pcie_device(pci) : 0;
 }
 
-/* The order of places. A row is a kind of device, or an element of the document. */
+static Connect iommu(const Pci *pci, const Device *device) {
+        return text_is(((const DomainIommu *) device)->model, "virtio")
+                       ? pcie_device(pci) & ~CONNECT_HOTPLUG : 0;
+}
+
+static Connect crypto(const Pci *pci, const Device *device) {
+        return pcie_device(pci);
+}
+
+/* The order of places. */
 static const struct {
         DeviceKind kind;
         Connect (*connects)(const Pci *pci, const Device *device);
-        const char *element;
-        Connect (*kept_connects)(const Pci *pci, const xmlNode *node);
 } order[] = {
-        { DEVICE_CONTROLLER,     pci_controller },
-        { _DEVICE_KIND_MAX,      NULL, "filesystem", kept_virtio },
-        { DEVICE_NET,            net },
-        { DEVICE_SOUND,          sound },
-        { DEVICE_CONTROLLER,     other_controller },
-        { DEVICE_DISK,           disk },
-        { DEVICE_NET,            hostdev_net },
-        { _DEVICE_KIND_MAX,      NULL, "hostdev", kept_hostdev },
-        { DEVICE_MEMBALLOON,     balloon },
-        { DEVICE_RNG,            rng },
-        { DEVICE_WATCHDOG,       watchdog },
-        { DEVICE_VIDEO,          video },
-        { _DEVICE_KIND_MAX,      NULL, "shmem", kept_shmem },
-        { DEVICE_INPUT,          input },
-        { DEVICE_SERIAL,         serial },
-        { DEVICE_PANIC,          panic },
-        { _DEVICE_KIND_MAX,      NULL, "vsock", kept_virtio },
-        { _DEVICE_KIND_MAX,      NULL, "memory", kept_memory },
-        { _DEVICE_KIND_MAX,      NULL, "iommu", kept_iommu },
-        { _DEVICE_KIND_MAX,      NULL, "crypto", kept_virtio },
+        { DEVICE_CONTROLLER, pci_controller }, { DEVICE_FILESYSTEM, filesystem },
+        { DEVICE_NET, net },                   { DEVICE_SOUND, sound },
+        { DEVICE_CONTROLLER, other_controller }, { DEVICE_DISK, disk },
+        { DEVICE_NET, hostdev_net },           { DEVICE_HOSTDEV, hostdev },
+        { DEVICE_MEMBALLOON, balloon },        { DEVICE_RNG, rng },
+        { DEVICE_WATCHDOG, watchdog },         { DEVICE_VIDEO, video },
+        { DEVICE_SHMEM, shmem },               { DEVICE_INPUT, input },
+        { DEVICE_SERIAL, serial },             { DEVICE_PANIC, panic },
+        { DEVICE_VSOCK, vsock },               { DEVICE_MEMORY, memory },
+        { DEVICE_IOMMU, iommu },               { DEVICE_CRYPTO, crypto },
 };
 
 /* ---- collecting ---- */
@@ -217,55 +207,12 @@ static void collect_kind(Pci *pci, size_t row, Device *const *devices) {
                                        .kind = order[row].kind,
                                        .device = devices[i],
                                        .connects = order[row].connects(pci, devices[i]),
-                                       .node = devices[i]->item.node,
                                });
 }
 
-static uint32_t number(const xmlNode *node, const char *name) {
-        _cleanup_(xml_freep) xmlChar *text = node_attribute(node, name);
-
-        return text ? strtoul((const char *) text, NULL, 0) : 0;
-}
-
-static void read_address(KeptDevice *kept) {
-        const xmlNode *node = node_child(kept->node, "address");
-
-        if (!node)
-                return;
-        if (!node_attribute_is(node, "type", "pci")) {
-                kept->address.type = ADDRESS_UNASSIGNED; /* somewhere else, or nowhere by will */
-                return;
-        }
-        kept->address.domain = number(node, "domain");
-        kept->address.bus = number(node, "bus");
-        kept->address.slot = number(node, "slot");
-        kept->address.function = number(node, "function");
-        kept->given = kept->address.domain || kept->address.bus || kept->address.slot;
-        kept->address.type = kept->given ? ADDRESS_PCI : ADDRESS_PCI_ANY;
-}
-
-static void collect_kept(Pci *pci, size_t row) {
-        const xmlNode *devices = devices_node(pci->conf);
-
-        for (xmlNode *node = node_child(devices, order[row].element); node;
-             node = node_next(node)) {
-                KeptDevice *kept = &pci->kept[pci->n_kept++];
-
-                *kept = (KeptDevice) { .node = node };
-                read_address(kept);
-                add_place(pci, (Place) {
-                        .address = &kept->address, .kind = _DEVICE_KIND_MAX, .node = node,
-                        .connects = order[row].kept_connects(pci, node),
-                });
-        }
-}
-
 static size_t count_all(DomainConf *conf) {
-        const xmlNode *devices = devices_node(conf);
         size_t n = 1;
 
-        for (const xmlNode *node = devices ? devices->children : NULL; node; node = node->next)
-                n++;
         for (int kind = 0; kind < _DEVICE_KIND_MAX; kind++)
                 n += 2 * conf_devices(conf, kind)->n;
         return n;
@@ -286,21 +233,13 @@ static Device **sorted(DomainConf *conf, DeviceKind kind) {
 }
 
 int pci_collect(Pci *pci) {
-        size_t n = count_all(pci->conf);
-
         free(pci->places);
-        free(pci->kept);
-        pci->places = calloc(n, sizeof(*pci->places));
-        pci->kept = calloc(n, sizeof(*pci->kept));
-        pci->n_places = pci->n_kept = 0;
-        if (!pci->places || !pci->kept)
+        pci->n_places = 0;
+        if (!(pci->places = calloc(count_all(pci->conf), sizeof(*pci->places))))
                 return -ENOMEM;
         for (size_t row = 0; row < ELEMENTS(order); row++) {
-                if (order[row].element) {
-                        collect_kept(pci, row);
-                        continue;
-                }
                 _cleanup_(freep) Device **devices = sorted(pci->conf, order[row].kind);
+
                 if (!devices)
                         return -ENOMEM;
                 collect_kind(pci, row, devices);
@@ -308,43 +247,7 @@ int pci_collect(Pci *pci) {
         return 0;
 }
 
-/* ---- writing back, and messages ---- */
-
-int kept_write(const KeptDevice *kept) {
-        const DeviceAddress *at = &kept->address;
-        xmlNode *node = node_child(kept->node, "address");
-        const struct {
-                const char *name;
-                int digits;
-                uint32_t value;
-        } attributes[] = {
-                { "domain", 4, at->domain }, { "bus", 2, at->bus }, { "slot", 2, at->slot },
-                { "function", 1, at->function },
-        };
-
-        if (at->type != ADDRESS_PCI)
-                return 0;
-        if (kept->given && at->multifunction == TRISTATE_UNSET)
-                return 0;
-        if (!node && !(node = xmlNewChild(kept->node, NULL, (const xmlChar *) "address", NULL)))
-                return -ENOMEM;
-        if (!xmlSetProp(node, (const xmlChar *) "type", (const xmlChar *) "pci"))
-                return -ENOMEM;
-        for (size_t i = 0; i < ELEMENTS(attributes); i++) {
-                _cleanup_(freep) char *text = NULL;
-
-                if (asprintf(&text, "0x%0*x", attributes[i].digits, attributes[i].value) < 0) {
-                        text = NULL;
-                        return -ENOMEM;
-                }
-                if (!xmlSetProp(node, (const xmlChar *) attributes[i].name, (const xmlChar *) text))
-                        return -ENOMEM;
-        }
-        if (at->multifunction == TRISTATE_YES &&
-            !xmlSetProp(node, (const xmlChar *) "multifunction", (const xmlChar *) "on"))
-                return -ENOMEM;
-        return 0;
-}
+/* ---- messages ---- */
 
 void place_describe(const Place *place, char text[static 128]) {
         const Device *device = place ? place->device : NULL;
@@ -352,8 +255,6 @@ void place_describe(const Place *place, char text[static 128]) {
 
         if (!place)
                 (void) snprintf(text, 128, "a part of the machine");
-        else if (!device)
-                (void) snprintf(text, 128, "a %s", (const char *) place->node->name);
         else if (place->kind == DEVICE_DISK)
                 (void) snprintf(text, 128, "disk '%.32s'",
                                 ((const DomainDisk *) device)->target ?: "");

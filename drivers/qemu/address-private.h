@@ -41,9 +41,8 @@ const BusModel *bus_model(const char *model);
 typedef struct Place {
         DeviceAddress *address;
         Connect connects;
-        DeviceKind kind;  /* _DEVICE_KIND_MAX: one that only the document has */
-        Device *device;   /* then NULL */
-        xmlNode *node;    /* then of the device; for messages */
+        DeviceKind kind;
+        Device *device;
 } Place;
 
 typedef struct Slot {
@@ -57,13 +56,6 @@ typedef struct Bus {
         Slot slots[32];
 } Bus;
 
-/* A device of the document without a struct, and its address while places are given. */
-typedef struct KeptDevice {
-        xmlNode *node;
-        DeviceAddress address;
-        bool given; /* the document has it already */
-} KeptDevice;
-
 typedef struct Pci {
         DomainConf *conf;
         const QemuCaps *caps;
@@ -72,15 +64,12 @@ typedef struct Pci {
         size_t n_buses;
         Place *places; /* in the order in which they are given */
         size_t n_places;
-        KeptDevice *kept;
-        size_t n_kept;
         Error *error;
 } Pci;
 
 /* address-places.c */
 int pci_collect(Pci *pci);
 bool place_is_wanted(const Place *place); /* it has no address yet */
-int kept_write(const KeptDevice *kept); /* -ENOMEM */
 void place_describe(const Place *place, char text[static 128]);
 
 /* address-pci.c */

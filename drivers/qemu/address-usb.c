@@ -61,8 +61,6 @@ static unsigned controller_ports(const DomainController *controller) {
 
 typedef struct UsbDevice {
         DeviceAddress *address;
-        xmlNode *node; /* of the document only: <redirdev>, <hostdev> */
-        DeviceAddress kept;
         bool hub;
 } UsbDevice;
 
@@ -74,43 +72,28 @@ typedef struct Usb {
 } Usb;
 
 static bool on_usb(DeviceKind kind, const Device *device) {
-        switch (kind) {
-        case DEVICE_HUB:
+        if (kind == DEVICE_HUB)
                 return text_is(((const DomainHub *) device)->type, "usb");
-        case DEVICE_DISK:
+        if (kind == DEVICE_HOSTDEV)
+                return ((const DomainHostdev *) device)->type == HOSTDEV_USB &&
+                       ((const DomainHostdev *) device)->mode == HOSTDEV_SUBSYSTEM;
+        if (kind == DEVICE_DISK)
                 return ((const DomainDisk *) device)->bus == DISK_BUS_USB;
-        case DEVICE_CONTROLLER:
+        if (kind == DEVICE_CONTROLLER)
                 return ((const DomainController *) device)->type == CONTROLLER_CCID;
-        case DEVICE_INPUT:
+        if (kind == DEVICE_INPUT)
                 return text_is(((const DomainInput *) device)->bus, "usb");
-        case DEVICE_SERIAL:
+        if (kind == DEVICE_SERIAL)
                 return text_is(((const DomainChar *) device)->target_type, "usb-serial");
-        case DEVICE_SOUND:
+        if (kind == DEVICE_SOUND)
                 return text_is(((const DomainSound *) device)->model, "usb");
-        case DEVICE_NET: case DEVICE_PARALLEL: case DEVICE_CONSOLE: case DEVICE_CHANNEL:
-        case DEVICE_GRAPHICS: case DEVICE_VIDEO: case DEVICE_WATCHDOG: case DEVICE_MEMBALLOON:
-        case DEVICE_RNG: case DEVICE_PANIC: case _DEVICE_KIND_MAX:
-                return false;
-        }
-        return false;
+        if (kind == DEVICE_NET)
+                return text_is(((const DomainNet *) device)->model, "usb-net");
+        return kind == DEVICE_REDIRDEV;
 }
 
 static bool may_be_usb(const DeviceAddress *address) {
         return address->type == ADDRESS_NONE || address->type == ADDRESS_USB;
-}
-
-static void read_kept(UsbDevice *device) {
-        const xmlNode *node = node_child(device->node, "address");
-        _cleanup_(xml_freep) xmlChar *bus = node ? node_attribute(node, "bus") : NULL;
-        _cleanup_(xml_freep) xmlChar *port = node ? node_attribute(node, "port") : NULL;
-
-        device->address = &device->kept;
-        if (!node)
-                return;
-        device->kept.type =
-                node_attribute_is(node, "type", "usb") ? ADDRESS_USB : ADDRESS_UNASSIGNED;
-        device->kept.bus = bus ? strtoul((const char *) bus, NULL, 10) : 0;
-        device->kept.port = port ? strdup((const char *) port) : NULL;
 }
 
 static void collect_kind(Usb *usb, DeviceKind kind) {
@@ -126,42 +109,19 @@ static void collect_kind(Usb *usb, DeviceKind kind) {
         }
 }
 
-static void collect_kept(Usb *usb, const char *element, const char *attribute) {
-        const xmlNode *devices = devices_node(usb->conf);
-
-        for (xmlNode *node = node_child(devices, element); node; node = node_next(node)) {
-                if (!node_attribute_is(node, attribute, "usb"))
-                        continue;
-                UsbDevice *device = &usb->devices[usb->n++];
-                *device = (UsbDevice) { .node = node };
-                read_kept(device);
-        }
-}
-
-static size_t count_nodes(const DomainConf *conf) {
-        const xmlNode *devices = devices_node(conf);
+static int collect(Usb *usb) {
+        static const DeviceKind order[] = {
+                DEVICE_HUB, DEVICE_HOSTDEV, DEVICE_DISK, DEVICE_NET, DEVICE_CONTROLLER,
+                DEVICE_INPUT, DEVICE_SERIAL, DEVICE_SOUND, DEVICE_REDIRDEV,
+        };
         size_t n = 1;
 
-        for (const xmlNode *node = devices ? devices->children : NULL; node; node = node->next)
-                n++;
-        return n;
-}
-
-static int collect(Usb *usb) {
-        size_t n = count_nodes(usb->conf);
-
-        for (int kind = 0; kind < _DEVICE_KIND_MAX; kind++)
-                n += conf_devices(usb->conf, kind)->n;
+        for (size_t i = 0; i < ELEMENTS(order); i++)
+                n += conf_devices(usb->conf, order[i])->n;
         if (!(usb->devices = calloc(n, sizeof(*usb->devices))))
                 return fail_memory(usb->error);
-        collect_kind(usb, DEVICE_HUB);
-        collect_kept(usb, "hostdev", "type");
-        collect_kind(usb, DEVICE_DISK);
-        collect_kind(usb, DEVICE_CONTROLLER);
-        collect_kind(usb, DEVICE_INPUT);
-        collect_kind(usb, DEVICE_SERIAL);
-        collect_kind(usb, DEVICE_SOUND);
-        collect_kept(usb, "redirdev", "bus");
+        for (size_t i = 0; i < ELEMENTS(order); i++)
+                collect_kind(usb, order[i]);
         return 0;
 }
 
@@ -274,24 +234,7 @@ static int add_hubs(DomainConf *conf, const Usb *usb, Error *error) {
         return 0;
 }
 
-static int write_kept(const UsbDevice *device) {
-        xmlNode *node = node_child(device->node, "address");
-        char bus[16];
-
-        if (!node && !(node = xmlNewChild(device->node, NULL, (const xmlChar *) "address", NULL)))
-                return -ENOMEM;
-        (void) snprintf(bus, sizeof(bus), "%u", device->kept.bus);
-        return xmlSetProp(node, (const xmlChar *) "type", (const xmlChar *) "usb") &&
-                               xmlSetProp(node, (const xmlChar *) "bus", (const xmlChar *) bus) &&
-                               xmlSetProp(node, (const xmlChar *) "port",
-                                          (const xmlChar *) device->kept.port)
-                       ? 0
-                       : -ENOMEM;
-}
-
 static void usb_clear(Usb *usb) {
-        for (size_t i = 0; i < usb->n; i++)
-                free(usb->devices[i].kept.port);
         free(usb->devices);
         usb->devices = NULL;
         usb->n = 0;
@@ -311,13 +254,8 @@ int qemu_assign_usb(DomainConf *conf, Error *error) {
                 if ((r = collect(&usb)) < 0)
                         return r;
         }
-        for (size_t i = 0; i < usb.n; i++) {
-                if (!is_wanted(&usb.devices[i]))
-                        continue;
-                if ((r = assign(&usb, &usb.devices[i])) < 0)
+        for (size_t i = 0; i < usb.n; i++)
+                if (is_wanted(&usb.devices[i]) && (r = assign(&usb, &usb.devices[i])) < 0)
                         return r;
-                if (usb.devices[i].node && write_kept(&usb.devices[i]) < 0)
-                        return fail_memory(error);
-        }
         return 0;
 }

@@ -80,6 +80,26 @@ static int net_alias(DomainConf *conf, Device *device) {
                       ((DomainNet *) device)->type == NET_HOSTDEV ? "hostdev" : "net");
 }
 
+/* A module is named by its slot, so that it is found again where it was. */
+static int memory_alias(DomainConf *conf, Device *device) {
+        const char *model = ((const MemoryDevice *) device)->model;
+        bool slotted = text_is(model, "dimm") || text_is(model, "nvdimm");
+
+        if (!slotted || device->address.type != ADDRESS_DIMM)
+                return number(conf, device, text_is(model, "virtio-mem")    ? "virtiomem"
+                                            : text_is(model, "virtio-pmem") ? "virtiopmem"
+                                            : text_is(model, "sgx-epc")     ? "epc"
+                                                                            : model);
+        return asprintf(&device->alias, "%s%u", model, device->address.slot_number) < 0 ? -ENOMEM
+                                                                                        : 0;
+}
+
+/* There is one at most. */
+static int iommu_alias(DomainConf *conf, Device *device) {
+        device->alias = strdup("iommu0");
+        return device->alias ? 0 : -ENOMEM;
+}
+
 /* A kind is numbered after its prefix or has its own rule; neither: no alias. */
 static const struct {
         const char *prefix;
@@ -101,6 +121,17 @@ static const struct {
         [DEVICE_MEMBALLOON] = { "balloon" },
         [DEVICE_RNG]        = { "rng" },
         [DEVICE_PANIC]      = { "panic" },
+        [DEVICE_FILESYSTEM] = { "fs" },
+        [DEVICE_HOSTDEV]    = { "hostdev" },
+        [DEVICE_REDIRDEV]   = { "redir" },
+        [DEVICE_SMARTCARD]  = { "smartcard" },
+        [DEVICE_TPM]        = { "tpm" },
+        [DEVICE_SHMEM]      = { "shmem" },
+        [DEVICE_MEMORY]     = { .make = memory_alias },
+        [DEVICE_IOMMU]      = { .make = iommu_alias },
+        [DEVICE_VSOCK]      = { "vsock" },
+        [DEVICE_CRYPTO]     = { "crypto" },
+        [DEVICE_NVRAM]      = { "nvram" },
 };
 
 static int name_device(DomainConf *conf, DeviceKind kind, Device *device, void *userdata) {

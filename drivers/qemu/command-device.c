@@ -264,17 +264,17 @@ static const struct {
 };
 
 static int refuse_devices(Builder *builder) {
-        const DomainExtra *extra = &builder->conf->extra;
+        const DomainConf *conf = builder->conf;
         const struct {
                 bool there;
                 const char *name;
         } refused[] = {
-                { extra->hostdev, "hostdev" }, { extra->filesystem, "filesystem" },
-                { extra->tpm, "tpm" },         { extra->smartcard, "smartcard" },
-                { extra->shmem, "shmem" },     { extra->iommu, "iommu" },
-                { extra->vsock, "vsock" },     { extra->crypto, "crypto" },
-                { extra->pstore, "pstore" },   { extra->lease, "lease" },
-                { extra->nvram, "nvram" },
+                { conf->hostdevs.n, "hostdev" }, { conf->filesystems.n, "filesystem" },
+                { conf->tpms.n, "tpm" },         { conf->smartcards.n, "smartcard" },
+                { conf->shmems.n, "shmem" },     { conf->iommus.n, "iommu" },
+                { conf->vsocks.n, "vsock" },     { conf->cryptos.n, "crypto" },
+                { conf->pstore, "pstore" },      { conf->leases.n, "lease" },
+                { conf->nvrams.n, "nvram" },
         };
 
         for (size_t i = 0; i < ELEMENTS(refused); i++)

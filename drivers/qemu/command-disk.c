@@ -38,13 +38,13 @@ static int check_disk(Builder *builder, const DomainDisk *disk) {
                 bool asked;
                 const char *what;
         } refused[] = {
-                { disk->encryption || disk->source_has.encryption, "encryption" },
-                { disk->auth || disk->source_has.auth,   "auth" },
-                { disk->source_has.slices,               "source/slices" },
-                { disk->source_has.reservations,         "source/reservations" },
-                { disk->source_has.cookies,              "source/cookies" },
-                { disk->source_has.snapshot,             "source/snapshot" },
-                { disk->throttle_filters,                "throttlefilters" },
+                { disk->encryption || disk->source_encryption, "encryption" },
+                { disk->auth || disk->source_auth,   "auth" },
+                { disk->slices.n > 0,               "source/slices" },
+                { disk->reservations,         "source/reservations" },
+                { disk->cookies.n > 0,              "source/cookies" },
+                { disk->snapshot_name,             "source/snapshot" },
+                { disk->throttle_groups.n > 0,                "throttlefilters" },
                 { disk->iotune,                          "iotune" },
                 { disk->metadata_cache,                  "driver/metadata_cache" },
                 { disk->transient,                       "transient" },

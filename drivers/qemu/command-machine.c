@@ -95,10 +95,10 @@ static int refuse_features(Builder *builder) {
                 bool asked;
                 const char *name;
         } refused[] = {
-                { conf->features.has.xen,                        "features/xen" },
-                { conf->features.has.hpt,                        "features/hpt" },
-                { conf->features.has.async_teardown,             "features/async-teardown" },
-                { conf->extra.launch_security,                   "launchSecurity" },
+                { conf->features.xen_e820 || conf->features.xen_passthrough, "features/xen" },
+                { conf->features.hpt_resizing || conf->features.hpt_max_page, "features/hpt" },
+                { conf->features.async_teardown,                 "features/async-teardown" },
+                { conf->launch_security,                         "launchSecurity" },
                 { conf->os.bootloader || conf->os.bootloader_args, "bootloader" },
                 { conf->os.has.init,                             "os/init" },
         };
@@ -309,7 +309,7 @@ int build_firmware(Builder *builder) {
         const DomainOs *os = &builder->conf->os;
         int r;
 
-        if (os->has.acpi)
+        if (os->acpi_tables.n > 0)
                 return unsupported(builder,
                                    "os/acpi (tables of the user's own) is not supported yet");
         if (os->smbios_mode && !text_is(os->smbios_mode, "emulate"))

@@ -126,30 +126,16 @@ static int add_backend(Builder *builder, const Backing *backing, const char *id,
         return 0;
 }
 
-static uint64_t cell_kib(const NumaCell *cell) {
-        static const struct {
-                const char *unit;
-                uint64_t kib;
-        } units[] = { { "KiB", 1 }, { "K", 1 }, { "k", 1 }, { "MiB", 1024 }, { "M", 1024 },
-                      { "GiB", 1 << 20 }, { "G", 1 << 20 }, { "TiB", 1 << 30 }, { "T", 1 << 30 } };
-        uint64_t value = cell->memory ? strtoull(cell->memory, NULL, 10) : 0;
-
-        for (size_t i = 0; i < ELEMENTS(units); i++)
-                if (text_is(cell->unit, units[i].unit))
-                        return value * units[i].kib;
-        return value;
-}
-
 static int add_cell(Builder *builder, const Backing *backing, const NumaCell *cell, unsigned id) {
         _cleanup_(option_clear) Option option = { builder, NULL };
         char name[32];
         int r;
 
-        if (cell->distances || cell->caches)
+        if (cell->distances.n > 0 || cell->caches.n > 0)
                 return unsupported(builder,
                                    "cpu/numa/cell: distances and caches are not supported yet");
         (void) snprintf(name, sizeof(name), "ram-node%u", id);
-        r = add_backend(builder, backing, name, round_up(cell_kib(cell)),
+        r = add_backend(builder, backing, name, round_up(cell->memory),
                         text_is(cell->mem_access, "shared"));
         if (r < 0)
                 return r;
@@ -168,7 +154,7 @@ static int add_cell(Builder *builder, const Backing *backing, const NumaCell *ce
 static int add_cells(Builder *builder, const Backing *backing) {
         const DomainCpu *cpu = builder->conf->cpu;
 
-        if (cpu->interconnects)
+        if (cpu->latencies.n > 0 || cpu->bandwidths.n > 0)
                 return unsupported(builder, "cpu/numa/interconnects is not supported yet");
         for (size_t i = 0; i < cpu->cells.n; i++) {
                 const NumaCell *cell = cpu->cells.items[i];

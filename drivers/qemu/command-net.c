@@ -48,7 +48,7 @@ static void put_family(Builder *builder, json_object *netdev, const char *family
 static int user(Builder *builder, const DomainNet *net, size_t index, json_object *netdev) {
         if (net->backend_type && !text_is(net->backend_type, "default"))
                 return refuse(builder, net, "its backend/@type");
-        if (net->has.port_forward)
+        if (net->forwards.n > 0)
                 return refuse(builder, net, "portForward");
         json_put_text(builder, netdev, "type", "user");
         for (xmlNode *ip = node_child(net->device.item.node, "ip"); ip; ip = node_next(ip)) {
@@ -71,7 +71,7 @@ static int stream_socket(Builder *builder, const DomainNet *net, size_t index,
         } options[] = { { NET_CLIENT, "connect" }, { NET_SERVER, "listen" }, { NET_MCAST, "mcast" },
                         { NET_UDP, "udp" } };
 
-        if (net->source_local || net->type == NET_UDP)
+        if (net->local_address || net->type == NET_UDP)
                 return refuse(builder, net, "@type 'udp'");
         json_put_text(builder, netdev, "type", "socket");
         for (size_t i = 0; i < ELEMENTS(options); i++)
@@ -113,9 +113,9 @@ static int check_net(Builder *builder, const DomainNet *net) {
                 const char *what;
         } refused[] = {
                 { (size_t) net->type >= ELEMENTS(ways) || !ways[net->type], "its @type" },
-                { net->has.filterref, "filterref" },
-                { net->has.virtualport, "virtualport" },
-                { net->has.vlan && net->type != NET_NETWORK, "vlan" },
+                { net->filterref, "filterref" },
+                { net->virtualport, "virtualport" },
+                { net->vlan && net->type != NET_NETWORK, "vlan" },
                 { net->queues > 1, "driver/@queues" },
         };
 

@@ -70,9 +70,6 @@ bool node_attribute_is(const xmlNode *node, const char *name, const char *value)
 int qemu_complete_devices(DomainConf *conf, const QemuCaps *caps,
                           Error *error);  /* complete-device.c */
 int qemu_complete_kept(DomainConf *conf); /* complete-kept.c; -ENOMEM */
-/* Addresses were written into the document: where a struct says whether there is one, it says so
- * now. */
-void qemu_notice_addresses(DomainConf *conf);
 int qemu_complete_controllers(DomainConf *conf, Error *error); /* complete-controller.c */
 int qemu_assign_pci(DomainConf *conf, const QemuCaps *caps, Error *error);
 int qemu_assign_usb(DomainConf *conf, Error *error);

@@ -84,28 +84,26 @@ static int complete_ports(DomainConf *conf, DeviceKind kind) {
         return 0;
 }
 
-static uint32_t attribute_number(const xmlNode *node, const char *name) {
-        _cleanup_(xml_freep) xmlChar *text = node ? node_attribute(node, name) : NULL;
-        unsigned long value = text ? strtoul((const char *) text, NULL, 10) : 0;
-
-        return MIN(value, CONTROLLERS_MAX - 1u);
+static int need_all(DomainConf *conf, ControllerType type, uint32_t last) {
+        for (uint32_t index = 0; index <= MIN(last, CONTROLLERS_MAX - 1u); index++)
+                if (need(conf, type, index, NULL) < 0)
+                        return -ENOMEM;
+        return 0;
 }
 
-/* Devices that only the document has, and the controller that their address names. */
-static int complete_kept(DomainConf *conf) {
-        const xmlNode *devices = devices_node(conf);
-
-        for (const xmlNode *node = node_child(devices, "hostdev"); node; node = node_next(node)) {
-                uint32_t index = attribute_number(node_child(node, "address"), "controller");
-
-                for (uint32_t n = 0; node_attribute_is(node, "type", "scsi") && n <= index; n++)
-                        if (need(conf, CONTROLLER_SCSI, n, NULL) < 0)
-                                return -ENOMEM;
-        }
-        for (const xmlNode *node = node_child(devices, "smartcard"); node; node = node_next(node))
-                if (need(conf, CONTROLLER_CCID,
-                         attribute_number(node_child(node, "address"), "controller"), NULL) < 0)
+static int complete_given(DomainConf *conf) {
+        for (size_t i = 0; i < conf->hostdevs.n; i++)
+                if (conf->hostdevs.items[i]->type == HOSTDEV_SCSI &&
+                    need_all(conf, CONTROLLER_SCSI,
+                             conf->hostdevs.items[i]->device.address.controller) < 0)
                         return -ENOMEM;
+        for (size_t i = 0; i < conf->smartcards.n; i++) {
+                const DeviceAddress *at = &conf->smartcards.items[i]->port.device.address;
+
+                if (need(conf, CONTROLLER_CCID, MIN(at->controller, CONTROLLERS_MAX - 1u), NULL) <
+                    0)
+                        return -ENOMEM;
+        }
         return 0;
 }
 
@@ -157,7 +155,7 @@ int qemu_complete_controllers(DomainConf *conf, Error *error) {
         if ((r = complete_disks(conf, error)) < 0)
                 return r;
         if (complete_ports(conf, DEVICE_CHANNEL) < 0 || complete_ports(conf, DEVICE_CONSOLE) < 0 ||
-            complete_kept(conf) < 0 || complete_models(conf) < 0)
+            complete_given(conf) < 0 || complete_models(conf) < 0)
                 return fail_memory(error);
         return 0;
 }

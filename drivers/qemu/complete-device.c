@@ -222,18 +222,22 @@ static const char *audio_type(const DomainConf *conf) {
         return "none";
 }
 
-/* <audio> is kept in the document only, so it is written there. */
-static int complete_audio(DomainConf *conf) {
-        xmlNode *devices = devices_node(conf), *audio;
+static const MapElement *audio_element(void) {
+        for (const MapField *field = domain_element.fields; field->path; field++)
+                if (text_is(field->path, "devices/audio"))
+                        return field->arg;
+        return NULL;
+}
 
-        if (!devices || !audio_type(conf) || node_child(devices, "audio"))
+static int complete_audio(DomainConf *conf) {
+        DomainAudio *audio;
+
+        if (!audio_type(conf) || conf->audios.n > 0)
                 return 0;
-        audio = xmlNewChild(devices, NULL, (const xmlChar *) "audio", NULL);
-        if (!audio || !xmlSetProp(audio, (const xmlChar *) "id", (const xmlChar *) "1") ||
-            !xmlSetProp(audio, (const xmlChar *) "type", (const xmlChar *) audio_type(conf)))
+        if (!(audio = map_list_add(audio_element(), &conf->audios)))
                 return -ENOMEM;
-        conf->extra.audio = true;
-        return 0;
+        audio->id = 1;
+        return text_set(&audio->type, audio_type(conf));
 }
 
 int qemu_complete_devices(DomainConf *conf, const QemuCaps *caps, Error *error) {

@@ -264,7 +264,7 @@ static void test_rules(void) {
                 { DOMAIN("<interface type='bridge'/>"), "'bridge'" },
                 { DOMAIN("<graphics type='vnc' port='70000'/>"), "70000" },
                 { DOMAIN("<serial type='unknown'/>"), "unknown" },
-                { DOMAIN("<shmem/>"), "'name'" },
+                { DOMAIN("<shmem/>"), "@name" },
                 { OTHER("a", MEMORY OS "<cputune><vcpusched vcpus='0-1' scheduler='idle'/>"
                         "<vcpusched vcpus='1' scheduler='idle'/></cputune>"),
                   "overlap" },
