@@ -11,7 +11,7 @@
 
 /* ---- one domain ---- */
 
-static void domain_text_clear(DomainText *text) {
+void domain_text_clear(DomainText *text) {
         free(text->xml);
         *text = (DomainText) {};
 }
@@ -22,6 +22,7 @@ static void domain_free(Resource *resource) {
         domain_text_clear(&domain->persistent);
         domain_text_clear(&domain->live);
         free(domain->os_type);
+        free(domain->image);
         resource_done(resource);
         free(domain);
 }
@@ -71,7 +72,7 @@ int domain_need_inactive(const Domain *domain, Error *error) {
 
 /* ---- definitions at rest ---- */
 
-static int domain_text_from(DomainConf *conf, MapFlags without, DomainText *ret, Error *error) {
+int domain_text_from(DomainConf *conf, MapFlags without, DomainText *ret, Error *error) {
         int r = conf_print(conf, without, &ret->xml, error);
 
         ret->secret = r >= 0 && conf_has_secret(conf);
@@ -136,7 +137,7 @@ int domain_set_live(Domain *domain, DomainConf *conf, Error *error) {
         return 0;
 }
 
-static int domain_save(Domain *domain, const char *xml, Error *error) {
+int domain_save(Domain *domain, const char *xml, Error *error) {
         Connection *connection = domain->resource.connection;
 
         if (!connection->driver->keeps_files)
@@ -322,12 +323,21 @@ int domain_load(Connection *connection, const char *text, Domain **ret, Error *e
         return 0;
 }
 
-int domain_undefine(Domain *domain, Error *error) {
-        Connection *connection = domain->resource.connection;
-        int r;
-
+static int domain_need_nothing_left(const Domain *domain, uint32_t flags, Error *error) {
         if (!domain_is_persistent(domain))
                 return fail(error, ERROR_OPERATION_INVALID, "cannot undefine transient domain");
+        if (domain->managed_save && !(flags & DOMAIN_UNDEFINE_MANAGED_SAVE))
+                return fail(error, ERROR_OPERATION_INVALID,
+                            "Refusing to undefine while domain managed save image exists");
+        return 0;
+}
+
+int domain_undefine(Domain *domain, uint32_t flags, Error *error) {
+        Connection *connection = domain->resource.connection;
+        int r = domain_need_nothing_left(domain, flags, error);
+
+        if (r < 0)
+                return r;
         if (connection->driver->keeps_files) {
                 _cleanup_(freep) char *file = domain_file(domain, "");
 
@@ -340,6 +350,7 @@ int domain_undefine(Domain *domain, Error *error) {
                 if (r < 0)
                         return r;
         }
+        domain_set_managed_save(domain, false, NULL);
         domain_text_clear(&domain->persistent);
         domain->updated = false;
         domain_report(domain, DOMAIN_EVENT_UNDEFINED, UNDEFINED_REMOVED);
@@ -411,6 +422,12 @@ int domain_set_autostart(Domain *domain, bool autostart, Error *error) {
         domain->autostart = autostart;
         domain_changed(domain, PROPERTY_AUTOSTART);
         return 0;
+}
+
+void domain_set_managed_save(Domain *domain, bool there, char *image) {
+        free(domain->image);
+        domain->image = image;
+        domain->managed_save = there;
 }
 
 /* ---- the life of a guest ---- */

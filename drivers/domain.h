@@ -30,6 +30,8 @@ struct Domain {
         bool autodestroy; /* ends with the client that started it */
         bool starting;    /* has an id, isn't shown as active yet */
         bool announced;   /* the world was told that it exists */
+        bool managed_save; /* an image of it waits for its next start */
+        char *image;       /* that image, of drivers that keep no files; or NULL */
         void *data;       /* the driver's, while running or starting */
 };
 
@@ -60,6 +62,12 @@ int domain_conf(Domain *domain, DomainWhich which, DomainConf **ret, Error *erro
  * borrowed. */
 int domain_xml(Domain *domain, uint32_t flags, const char **ret, char **ret_made, Error *error);
 
+/* The pieces from which changes of a definition are made (drivers/edit.h): a definition as text, and
+ * the file of the persistent one, where there is one. */
+int domain_text_from(DomainConf *conf, MapFlags without, DomainText *ret, Error *error);
+void domain_text_clear(DomainText *text);
+int domain_save(Domain *domain, const char *xml, Error *error);
+
 /* Replaces the live definition (in memory; the driver writes its runtime file). */
 int domain_set_live(Domain *domain, DomainConf *conf, Error *error);
 
@@ -71,8 +79,10 @@ int domain_define(Connection *connection, DomainConf *conf, Domain **ret, Error 
  * persistent domain of the same name and uuid that is shut off is used as it is. */
 int domain_create(Connection *connection, DomainConf *conf, Domain **ret, Error *error);
 
-/* Forgets the persistent definition; a domain that isn't running is detached. */
-int domain_undefine(Domain *domain, Error *error);
+/* Forgets the persistent definition; a domain that isn't running is detached. Refuses while there is
+ * a managed save image or, if it isn't running, a snapshot, unless flags (DOMAIN_UNDEFINE_*) say
+ * that it goes, too; files of such images are their driver's. */
+int domain_undefine(Domain *domain, uint32_t flags, Error *error);
 int domain_rename(Domain *domain, const char *name, Error *error);
 int domain_set_autostart(Domain *domain, bool autostart, Error *error);
 
@@ -95,6 +105,9 @@ void domain_stopped(Domain *domain, int reason, int detail);
 
 void domain_report(Domain *domain, DomainEventType type, int detail);
 void domain_changed(Domain *domain, uint64_t properties);
+
+/* A managed save image appears, with what a driver that keeps no files has of it, or goes. */
+void domain_set_managed_save(Domain *domain, bool there, char *image);
 
 /* ERROR_OPERATION_INVALID "domain is not running" and its opposite. */
 int domain_need_active(const Domain *domain, Error *error);

@@ -6,6 +6,7 @@
 #include <assert.h>
 
 #include "config.h"
+#include "drivers/test/driver.h"
 
 #if HAVE_QEMU
 #include "drivers/qemu/driver.h"
@@ -15,6 +16,7 @@ const Driver *const drivers[] = {
 #if HAVE_QEMU
         &qemu_driver,
 #endif
+        &test_driver,
         NULL,
 };
 
@@ -27,6 +29,7 @@ void driver_check(const Driver *driver) {
                definitions->rename);
         assert(lifecycle && lifecycle->start && lifecycle->destroy);
         assert(!lifecycle->suspend == !lifecycle->resume);
+        assert(!driver->faults || driver->faults->pass);
         assert(driver->hypervisor && driver->hypervisor->version);
         assert(driver->node && driver->node->hostname);
 }

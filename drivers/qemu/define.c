@@ -172,9 +172,9 @@ static int qemu_undefine(Domain *domain, uint32_t flags, Job *job, Error *error)
         if ((flags & DOMAIN_UNDEFINE_NVRAM) && (flags & DOMAIN_UNDEFINE_KEEP_NVRAM))
                 return fail(error, ERROR_INVALID_ARG, "nvram cannot be both removed and kept");
         if (!domain_is_persistent(domain))
-                return domain_undefine(domain, error);
+                return domain_undefine(domain, flags, error);
         r = remove_nvram(domain, flags, error);
-        return r < 0 ? r : domain_undefine(domain, error);
+        return r < 0 ? r : domain_undefine(domain, flags, error);
 }
 
 static int qemu_rename(Domain *domain, const char *name, Job *job, Error *error) {

@@ -14,11 +14,7 @@ static inline TestDriver *test_driver_of(Connection *connection) {
         return connection->data;
 }
 
-/* ---- the content at the start, by kind: attached without any event ---- */
-
-int test_domains_populate(Connection *connection, Error *error);
-
-/* Back to it, with the events of what goes and comes. */
+/* Back to the world at the start, with the events of what goes and comes. */
 int test_reset(Connection *connection, Error *error);
 
 /* ---- the host that it shows ---- */
@@ -33,6 +29,30 @@ extern const HypervisorOps test_hypervisor;
 extern const NodeOps test_node;
 
 /* ---- domains ---- */
+
+/* Of a running one: what its agent would know. */
+typedef struct TestGuest {
+        bool frozen[2]; /* its file systems "/" and "/boot" */
+        int64_t seconds; /* its clock, which stands still */
+        uint32_t nanoseconds;
+} TestGuest;
+
+static inline TestGuest *test_guest_of(Domain *domain) {
+        return domain->data;
+}
+
+/* Reads a definition and fills in what this driver fills in. */
+int test_conf_parse(const char *xml, ConfFlags flags, DomainConf **ret, Error *error);
+
+/* Starts a domain that isn't running with this definition; reports STARTED with this detail. One that
+ * was made for it is gone when that fails. */
+int test_guest_start(Domain *domain, DomainConf *conf, int reason, int detail, Error *error);
+
+/* Ends a running one and reports. The domain is held by the caller if it is to be used again. */
+void test_guest_stop(Domain *domain, int reason, int detail);
+
+void test_guest_pause(Domain *domain, int reason, int detail);
+void test_guest_resume(Domain *domain, int reason, int detail);
 
 extern const DomainDefinitions test_definitions;
 extern const DomainLifecycle test_lifecycle;

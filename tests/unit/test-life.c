@@ -214,7 +214,7 @@ static void test_transient(Connection *connection) {
         domain_set_state(domain, DOMAIN_RUNNING, DOMAIN_RUNNING_BOOTED);
         domain_started(domain, STARTED_BOOTED);
         story_is("+(2,0)~45");
-        CHECK(domain_undefine(domain, NULL) < 0 && domain_set_autostart(domain, true, NULL) < 0);
+        CHECK(domain_undefine(domain, 0, NULL) < 0 && domain_set_autostart(domain, true, NULL) < 0);
         resource_ref(&domain->resource);
         domain_stopped(domain, DOMAIN_SHUTOFF_DESTROYED, STOPPED_DESTROYED);
         story_is("(5,1)~65-");
@@ -232,7 +232,7 @@ static void test_transient(Connection *connection) {
 static void test_undefine(Connection *connection) {
         Domain *domain = domain_of(resource_set_by_name(&connection->sets[RESOURCE_DOMAIN], "c"));
 
-        CHECK(domain_undefine(domain, NULL) >= 0);
+        CHECK(domain_undefine(domain, 0, NULL) >= 0);
         story_is("~2(1,0)-");
         CHECK(!exists(connection, "nothing/" UUID_A ".xml"));
         CHECK(!exists(connection, "nothing/autostart/" UUID_A ".xml"));

@@ -49,7 +49,7 @@ static int toy_define(Connection *connection, const char *xml, uint32_t flags, J
 
 static int toy_undefine(Domain *domain, uint32_t flags, Job *job, Error *error) {
         toy_tell("undefine", domain);
-        return domain_undefine(domain, error);
+        return domain_undefine(domain, flags, error);
 }
 
 static int toy_rename(Domain *domain, const char *name, Job *job, Error *error) {
