@@ -15,8 +15,11 @@
 #include "objects/wire.h"
 
 static void request_free(Request *request) {
+        request->object.tree->requests--;
         autodestroy_free(request->autodestroy);
         job_result_clear(&request->job.result);
+        values_clear(&request->parameters);
+        free(request->list);
         resource_unref(request->object.resource);
         sd_bus_message_unref(request->message);
         free(request);
@@ -24,31 +27,59 @@ static void request_free(Request *request) {
 
 /* ---- errors ---- */
 
-static int append_details(sd_bus_message *reply, const Error *error, const char *text) {
-        int32_t code = error_api_number(error->code), domain = error->origin, level = 2;
-        int r = sd_bus_message_open_container(reply, 'a', "{sv}");
+#define LEVEL_ERROR 2 /* virErrorLevel */
 
-        if (r >= 0)
-                r = entry_append(reply, "code", 'i', &code);
-        if (r >= 0)
-                r = entry_append(reply, "domain", 'i', &domain);
-        if (r >= 0)
-                r = entry_append(reply, "level", 'i', &level);
-        if (r >= 0)
-                r = entry_append(reply, "message", 's', text);
-        if (r >= 0 && error->object)
-                r = entry_append(reply, "object", 's', error->object);
-        if (r >= 0 && error->message)
-                r = entry_append(reply, "str1", 's', error->message);
+/* The fields of virError: str1 is the pattern of the message and str2 what was put into it; int1
+ * is the errno of a system call. What has nothing to say is "" and -1. */
+static int append_details(sd_bus_message *reply, const Error *error, const char *text) {
+        _cleanup_(freep) char *pattern = NULL;
+        const char *words = error_words(error->code);
+        int32_t number;
+        int r;
+
+        if (asprintf(&pattern, "%s%s", words, error->message ? ": %s" : "") < 0)
+                return -ENOMEM;
+        const struct {
+                const char *name, *text;
+                int32_t number;
+        } fields[] = {
+                { "code", .number = error_api_number(error->code) },
+                { "domain", .number = error->origin },
+                { "level", .number = LEVEL_ERROR },
+                { "message", text },
+                { "object", error->object ?: "" },
+                { "str1", pattern },
+                { "str2", error->message ?: "" },
+                { "str3", "" },
+                { "int1", .number = error->number ?: -1 },
+                { "int2", .number = -1 },
+        };
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        for (size_t i = 0; r >= 0 && i < ELEMENTS(fields); i++) {
+                number = fields[i].number;
+                if (fields[i].text)
+                        r = entry_append(reply, fields[i].name, 's', fields[i].text);
+                else
+                        r = entry_append(reply, fields[i].name, 'i', &number);
+        }
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-/* A failure without words gets those of its errno. */
-static void complete(Error *error, int r, const Error *given) {
-        if (given->code != ERROR_NONE)
-                *error = (Error) { given->code, given->origin, given->message, given->object };
-        else
+/* A failure without words gets those of its errno. The texts are borrowed. */
+static void complete(Tree *tree, sd_bus_message *call, Error *error, int r, const Error *given) {
+        const Connection *connection;
+
+        *error = *given;
+        if (given->code == ERROR_NONE) {
                 error->code = r == -ENOMEM ? ERROR_NO_MEMORY : ERROR_INTERNAL;
+                error->message = r == -ENOMEM ? NULL : strerror(-r);
+        }
+        if (error->origin != ORIGIN_NONE)
+                return;
+        if (error->code == ERROR_ACCESS_DENIED || error->code == ERROR_AUTH_NEEDED)
+                error->origin = ORIGIN_ACCESS;
+        else if ((connection = tree_connection(tree, sd_bus_message_get_path(call))))
+                error->origin = connection->driver->origin;
 }
 
 int reply_error(Tree *tree, sd_bus_message *call, int r, const Error *given) {
@@ -57,14 +88,11 @@ int reply_error(Tree *tree, sd_bus_message *call, int r, const Error *given) {
         Error error = {}; /* borrows */
         Client *client;
 
-        complete(&error, r, given);
+        complete(tree, call, &error, r, given);
         text = error_text(&error);
         const sd_bus_error bus_error = SD_BUS_ERROR_MAKE_CONST(error_bus_name(error.code),
                                                                text ?: "out of memory");
 
-        if (!error.message && error.code == ERROR_INTERNAL)
-                return sd_bus_reply_method_errorf(call, error_bus_name(error.code), "%s: %s", text,
-                                                  strerror(-r));
         client = tree->clients ? client_known(tree->clients, call) : NULL;
         if (!client || !client->details)
                 return sd_bus_reply_method_error(call, &bus_error);
@@ -77,16 +105,60 @@ int reply_error(Tree *tree, sd_bus_message *call, int r, const Error *given) {
 
 /* ---- arguments and replies ---- */
 
+static int read_result(const Request *request, int r, Error *error) {
+        if (r >= 0)
+                return 0;
+        if (r == -ENOMEM)
+                return fail_memory(error);
+        return fail(error, ERROR_INVALID_ARG, "cannot read the arguments of %s",
+                    request->method->name);
+}
+
 int request_read(Request *request, Error *error, ...) {
         va_list ap;
 
         va_start(ap, error);
         int r = sd_bus_message_readv(request->message, request->method->in, ap);
         va_end(ap);
-        if (r < 0)
-                return fail(error, ERROR_INVALID_ARG, "cannot read the arguments of %s",
-                            request->method->name);
-        return 0;
+        return read_result(request, r, error);
+}
+
+int request_read_first(Request *request, Error *error, const char *types, ...) {
+        va_list ap;
+
+        va_start(ap, types);
+        int r = sd_bus_message_readv(request->message, types, ap);
+        va_end(ap);
+        return read_result(request, r, error);
+}
+
+int request_read_parameters(Request *request, Error *error) {
+        return read_parameters(request->message, &request->parameters, error);
+}
+
+int request_read_booleans(Request *request, const bool **ret, size_t *ret_n, Error *error) {
+        bool *list = NULL;
+        int r = read_booleans(request->message, &list, ret_n);
+
+        *ret = request->list = list;
+        return read_result(request, r, error);
+}
+
+int request_read_strings(Request *request, const char *const **ret, size_t *ret_n, Error *error) {
+        const char **list = NULL;
+        int r = read_strings(request->message, &list, ret_n);
+
+        request->list = list;
+        *ret = list;
+        return read_result(request, r, error);
+}
+
+int request_read_descriptors(Request *request, const int **ret, size_t *ret_n, Error *error) {
+        int *list = NULL;
+        int r = read_descriptors(request->message, &list, ret_n);
+
+        *ret = request->list = list;
+        return read_result(request, r, error);
 }
 
 int request_reply_begin(Request *request, sd_bus_message **ret) {
@@ -130,17 +202,15 @@ static int append_result(Request *request, sd_bus_message *reply) {
         const char *out = request->method->out;
         char path[OBJECT_PATH_MAX];
 
-        if (strcmp(out, "") == 0)
-                return 0;
         if (strcmp(out, "o") == 0 && result->resource)
                 return sd_bus_message_append_basic(reply, 'o',
                                                    object_path(result->resource->connection,
                                                                result->resource, path));
-        if (strcmp(out, "s") == 0)
-                return sd_bus_message_append_basic(reply, 's', result->text ?: "");
+        if (strcmp(out, "s") == 0 && result->text)
+                return sd_bus_message_append_basic(reply, 's', result->text);
         if (strcmp(out, "h") == 0 && result->fd > 0)
                 return sd_bus_message_append_basic(reply, 'h', &result->fd);
-        return -EPROTO; /* the operation broke its word */
+        return append_values(reply, &result->values, out);
 }
 
 static int reply_result(Request *request) {
@@ -180,7 +250,8 @@ static int request_act(Job *job, Error *error) {
         Resource *resource = request->object.resource;
 
         if (resource && !resource->attached)
-                return fail(error, ERROR_NO_DOMAIN, "'%s' went away meanwhile", resource->name);
+                return fail(error, resource_missing(resource->kind), "'%s' went away meanwhile",
+                            resource->name);
         return request->method->call(request, error);
 }
 
@@ -241,7 +312,6 @@ int request_dispatch(sd_bus_message *message, void *userdata, sd_bus_error *unus
         _cleanup_(error_clear) Error error = {};
         Request *request;
         Object object;
-        JobQueue *queue;
         int r;
 
         if (!tree_find(row->tree, sd_bus_message_get_path(message), &object))
@@ -251,6 +321,7 @@ int request_dispatch(sd_bus_message *message, void *userdata, sd_bus_error *unus
                 return -ENOMEM;
         *request = (Request) { .job.done = request_done, .object = object, .method = row->method,
                                .message = sd_bus_message_ref(message) };
+        row->tree->requests++;
         if (object.resource)
                 resource_ref(object.resource);
 
@@ -261,8 +332,7 @@ int request_dispatch(sd_bus_message *message, void *userdata, sd_bus_error *unus
                 request_done(&request->job, r, &error);
                 return 1;
         }
-        queue = object.resource ? &object.resource->queue : NULL;
-        job_start(row->method->attributes & CHANGES ? queue : NULL, &request->job,
+        job_start(row->method->attributes & CHANGES ? object_queue(&object) : NULL, &request->job,
                   row->method->name, request_run);
         return 1;
 }

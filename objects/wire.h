@@ -5,7 +5,19 @@
 #include <systemd/sd-bus.h>
 
 #include "conf/error.h"
-#include "conf/uuid.h"
+#include "drivers/values.h"
+
+/* ---- signatures: ours, so they are well formed and short ---- */
+
+#define TYPE_MAX 32
+
+size_t type_length(const char *type); /* of the first complete type */
+
+/* The first length letters of a signature, for what wants them ended by NUL. Returns its last
+ * argument. */
+const char *type_copy(const char *type, size_t length, char to[static TYPE_MAX]);
+
+/* ---- what goes out ---- */
 
 /* ERROR_INVALID_ARG naming the bits that aren't known, in libvirt's words. */
 int flags_check(uint32_t flags, uint32_t known, const char *api, Error *error);
@@ -21,13 +33,18 @@ int entry_append(sd_bus_message *message, const char *name, char type, const voi
 /* "as" from text with a name on each line. */
 int append_lines(sd_bus_message *message, const char *text);
 
-/* The last part of a path: "_UUID" with '_' for '-'; snprintf's result. */
-int path_uuid_format(Uuid uuid, char *to, size_t size);
-/* Only what path_uuid_format() writes: -EINVAL. */
-int path_uuid_parse(const char *leaf, Uuid *ret);
+/* Everything that an operation answered, by the signature of its row (drivers/values.h). -EPROTO
+ * when it isn't what the signature says. The named values of an a{sv} are typed parameters. */
+int append_values(sd_bus_message *message, const Values *values, const char *signature);
 
-/* The encoding of other names: letters and digits stay, any other byte is '_' and two lower-case
- * hex digits. Newly allocated, NULL without memory. */
-char *path_encode(const char *name);
-/* Back again. NULL without memory or when path_encode() can't have written it. */
-char *path_decode(const char *leaf);
+/* ---- what comes in ---- */
+
+/* a{sv}: typed parameters, in one variant or in two. ERROR_INVALID_ARG names one whose type none
+ * has. */
+int read_parameters(sd_bus_message *message, Values *ret, Error *error);
+
+/* Arrays, newly allocated; an empty one isn't NULL. What is in them is the message's: strings are
+ * borrowed, descriptors are closed with it. Negative errno. */
+int read_booleans(sd_bus_message *message, bool **ret, size_t *ret_n);
+int read_strings(sd_bus_message *message, const char ***ret, size_t *ret_n);
+int read_descriptors(sd_bus_message *message, int **ret, size_t *ret_n);
