@@ -195,3 +195,41 @@ typedef enum DomainMetadataType {
 enum { DOMAIN_VCPU_GUEST = 1 << 3 };
 enum { DOMAIN_SNAPSHOT_CREATE_QUIESCE = 1 << 6 };
 enum { DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT = 1 };
+
+/* virNetworkXMLFlags, virInterfaceXMLFlags, virStorageXMLFlags: one bit, one meaning */
+enum { XML_INACTIVE = 1 << 0 };
+
+/* vir{Network,StoragePool,Interface,NWFilter,Secret}DefineFlags, virNodeDeviceCreateXMLFlags */
+enum { DEFINE_VALIDATE = 1 << 0 };
+
+/* virNetworkUpdateFlags; neither: what is in force */
+enum { NETWORK_UPDATE_AFFECT_LIVE = 1 << 0, NETWORK_UPDATE_AFFECT_CONFIG = 1 << 1 };
+
+/* virStoragePoolCreateFlags */
+enum {
+        POOL_CREATE_WITH_BUILD = 1 << 0,
+        POOL_CREATE_WITH_BUILD_OVERWRITE = 1 << 1,
+        POOL_CREATE_WITH_BUILD_NO_OVERWRITE = 1 << 2,
+};
+
+/* virStoragePoolBuildFlags */
+enum {
+        POOL_BUILD_REPAIR = 1 << 0,
+        POOL_BUILD_RESIZE = 1 << 1,
+        POOL_BUILD_NO_OVERWRITE = 1 << 2,
+        POOL_BUILD_OVERWRITE = 1 << 3,
+};
+
+/* virStorageVolCreateFlags, virStorageVolResizeFlags, virStorageVolInfoFlags */
+enum {
+        VOLUME_CREATE_PREALLOC_METADATA = 1 << 0,
+        VOLUME_CREATE_REFLINK = 1 << 1,
+        VOLUME_CREATE_VALIDATE = 1 << 2,
+};
+enum {
+        VOLUME_RESIZE_ALLOCATE = 1 << 0,
+        VOLUME_RESIZE_DELTA = 1 << 1,
+        VOLUME_RESIZE_SHRINK = 1 << 2,
+};
+enum { VOLUME_GET_PHYSICAL = 1 << 0 };
+enum { VOLUME_WIPE_ALGORITHMS = 10 }; /* virStorageVolWipeAlgorithm: 0 to 9 */

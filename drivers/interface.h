@@ -19,4 +19,5 @@ static inline HostInterface *host_interface_of(Resource *resource) {
 /* The first with this MAC address, in any spelling; borrowed or NULL. *ret_n: how many have it. */
 HostInterface *host_interface_by_mac(Connection *connection, const char *mac, size_t *ret_n);
 
+/* The text that GetXMLDesc(flags) answers. Newly allocated. */
 int host_interface_xml(const HostInterface *interface, uint32_t flags, char **ret, Error *error);

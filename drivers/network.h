@@ -16,5 +16,8 @@ static inline Network *network_of(Resource *resource) {
         return container_of(resource, Network, defined.resource);
 }
 
+/* Tree and view of what is in force, or of the persistent definition. */
+int network_conf_of(const Network *network, bool live, NetworkConf **ret, Error *error);
+
 /* The text that GetXMLDesc(flags) answers (virNetworkXMLFlags). Newly allocated. */
 int network_xml(const Network *network, uint32_t flags, char **ret, Error *error);

@@ -8,8 +8,8 @@
 typedef struct NodeDevice {
         Defined defined;
         char *parent;       /* its name; NULL: none */
-        char *wwnn, *wwpn;  /* of a virtual host bus adapter; NULL: none */
-        char **caps;        /* names of its capabilities' types, ends with NULL */
+        char *wwnn, *wwpn;  /* of a fibre channel host bus adapter; NULL: none */
+        const char **caps;       /* names of its capabilities' types, ends with NULL; not copied */
         uint32_t list_caps; /* their bits in virConnectListAllNodeDeviceFlags */
 } NodeDevice;
 
@@ -19,4 +19,22 @@ static inline NodeDevice *node_device_of(Resource *resource) {
         return container_of(resource, NodeDevice, defined.resource);
 }
 
+/* virNodeDeviceEventLifecycleType: type of EVENT_LIFECYCLE */
+typedef enum NodeDeviceEvent {
+        NODE_DEVICE_CREATED,
+        NODE_DEVICE_DELETED,
+        NODE_DEVICE_DEFINED,
+        NODE_DEVICE_UNDEFINED,
+} NodeDeviceEvent;
+
+/* A device that is there, and one that went away: attached and detached with their events. */
+int node_device_add(Connection *connection, NodeDeviceConf *conf, NodeDevice **ret, Error *error);
+void node_device_remove(NodeDevice *device);
+
+/* The adapter with these names, in upper or lower case; borrowed or NULL. */
+NodeDevice *node_device_by_wwn(Connection *connection, const char *wwnn, const char *wwpn);
+
+int node_device_conf_of(const NodeDevice *device, NodeDeviceConf **ret, Error *error);
+
+/* The text that GetXMLDesc(flags) answers. Newly allocated. */
 int node_device_xml(const NodeDevice *device, uint32_t flags, char **ret, Error *error);

@@ -45,9 +45,20 @@ static inline Pool *volume_pool(const Volume *volume) {
         return pool_of(volume->defined.resource.parent);
 }
 
+/* Tree and view of what is in force. */
+int pool_conf_of(const Pool *pool, PoolConf **ret, Error *error);
+int volume_conf_of(const Volume *volume, VolumeConf **ret, Error *error);
+
 /* The texts that GetXMLDesc(flags) answers, with the sizes of now. Newly allocated. */
 int pool_xml(const Pool *pool, uint32_t flags, char **ret, Error *error);
 int volume_xml(const Volume *volume, uint32_t flags, char **ret, Error *error);
+
+/* The volume of a path, the first pool's that has it; borrowed or NULL. */
+Volume *volume_by_path(Connection *connection, const char *path);
+
+/* Makes one and tells of it; conf has its sizes, key and target path. The pool's own sizes are the
+ * driver's business. ERROR_VOLUME_EXISTS when its name is taken. */
+int volume_add(Pool *pool, VolumeConf *conf, Volume **ret, Error *error);
 
 /* Detaches all volumes of a pool that stops. */
 void pool_forget_volumes(Pool *pool);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Virtual networks as live resources. */
+#include "drivers/network.h"
+
+#include <string.h>
+
+#include "conf/api.h"
+
+static int identify(const char *text, DefinedIdentity *ret, char **ret_name, Error *error) {
+        _cleanup_(network_conf_freep) NetworkConf *conf = NULL;
+        int r = network_conf_parse(text, 0, &conf, error);
+
+        if (r < 0)
+                return r;
+        *ret_name = TAKE(conf->name);
+        *ret = (DefinedIdentity) { .name = *ret_name, .uuid = conf->uuid };
+        return 0;
+}
+
+static int note(Defined *defined, const char *text, Error *error) {
+        Network *network = network_of(&defined->resource);
+        _cleanup_(network_conf_freep) NetworkConf *conf = NULL;
+        int r = network_conf_parse(text, CONF_TRUSTED | CONF_LIVE, &conf, error);
+
+        if (r < 0)
+                return r;
+        char *bridge = strdup(conf->bridge ?: "");
+        if (!bridge)
+                return fail_memory(error);
+        free(network->bridge);
+        network->bridge = bridge;
+        return 0;
+}
+
+static void done(Defined *defined) {
+        free(network_of(&defined->resource)->bridge);
+}
+
+const DefinedKind network_kind_defined = {
+        .kind = RESOURCE_NETWORK, .noun = "network", .folder = "networks", .size = sizeof(Network),
+        .identify = identify, .note = note, .done = done,
+};
+
+int network_conf_of(const Network *network, bool live, NetworkConf **ret, Error *error) {
+        const Defined *defined = &network->defined;
+        const char *text = defined_text(defined, !live);
+
+        if (!live && !defined->persistent)
+                return fail(error, ERROR_OPERATION_INVALID,
+                            "network '%s' is transient: it has no persistent definition",
+                            defined->resource.name);
+        return network_conf_parse(text, CONF_TRUSTED | (live ? CONF_LIVE : 0), ret, error);
+}
+
+int network_xml(const Network *network, uint32_t flags, char **ret, Error *error) {
+        bool inactive = flags & XML_INACTIVE;
+        const char *text = defined_text(&network->defined, inactive);
+        _cleanup_(network_conf_freep) NetworkConf *conf = NULL;
+        int r;
+
+        if (!inactive || text == network->defined.persistent) {
+                *ret = strdup(text);
+                return *ret ? 0 : fail_memory(error);
+        }
+        r = network_conf_parse(text, CONF_TRUSTED | CONF_LIVE, &conf, error);
+        return r < 0 ? r : network_conf_print(conf, MAP_LIVE, ret, error);
+}
