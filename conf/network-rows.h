@@ -5,9 +5,9 @@
 #include "conf/network.h"
 #include "conf/rows.h"
 
-extern const MapElement network_element, ip_element, host_element, range_element,
-        forward_dev_element, portgroup_element, dns_host_element, txt_element, srv_element,
-        route_element;
+extern const MapElement network_element, network_host_element, network_range_element,
+        network_forward_dev_element, network_portgroup_element, network_dns_host_element,
+        network_txt_element, network_srv_element;
 
 int network_complete(void *object, Error *error);
 int network_check(const void *object, Error *error);

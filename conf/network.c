@@ -13,60 +13,61 @@ static const char *const driver_words[] = { "kvm", "vfio", NULL };
 
 #define PARAMETER(name) "parameters/@" name
 
-const MapElement virtualport_element = { "virtualport", sizeof(NetVirtualPort),
-                                         (const MapField[]) {
-        WORD  ("@type",                    NetVirtualPort, type,
+static const MapElement virtualport_element = { "virtualport", sizeof(NetworkVirtualPort),
+                                                (const MapField[]) {
+        WORD  ("@type",                    NetworkVirtualPort, type,
                WORDS("none", "802.1Qbg", "802.1Qbh", "openvswitch", "midonet")),
-        MAYBE (PARAMETER("managerid"),     NetVirtualPort, manager_id),
-        MAYBE (PARAMETER("typeid"),        NetVirtualPort, type_id),
-        MAYBE (PARAMETER("typeidversion"), NetVirtualPort, type_id_version),
-        STRING(PARAMETER("instanceid"),    NetVirtualPort, instance_id),
-        STRING(PARAMETER("profileid"),     NetVirtualPort, profile_id),
-        STRING(PARAMETER("interfaceid"),   NetVirtualPort, interface_id),
+        MAYBE (PARAMETER("managerid"),     NetworkVirtualPort, manager_id),
+        MAYBE (PARAMETER("typeid"),        NetworkVirtualPort, type_id),
+        MAYBE (PARAMETER("typeidversion"), NetworkVirtualPort, type_id_version),
+        STRING(PARAMETER("instanceid"),    NetworkVirtualPort, instance_id),
+        STRING(PARAMETER("profileid"),     NetworkVirtualPort, profile_id),
+        STRING(PARAMETER("interfaceid"),   NetworkVirtualPort, interface_id),
         {}
 } };
 
-static const MapElement rate_element = { "inbound", sizeof(NetRate), (const MapField[]) {
-        U64("@average", NetRate, average),
-        U64("@peak",    NetRate, peak),
-        U64("@floor",   NetRate, floor),
-        U64("@burst",   NetRate, burst),
+static const MapElement rate_element = { "inbound", sizeof(NetworkRate), (const MapField[]) {
+        U64("@average", NetworkRate, average),
+        U64("@peak",    NetworkRate, peak),
+        U64("@floor",   NetworkRate, floor),
+        U64("@burst",   NetworkRate, burst),
         {}
 } };
 
-const MapElement bandwidth_element = { "bandwidth", sizeof(NetBandwidth), (const MapField[]) {
-        MAYBE ("@classID", NetBandwidth, class_id),
-        STRUCT("inbound",  NetBandwidth, inbound, NetRate, &rate_element),
-        STRUCT("outbound", NetBandwidth, outbound, NetRate, &rate_element),
+static const MapElement bandwidth_element = { "bandwidth", sizeof(NetworkBandwidth),
+                                              (const MapField[]) {
+        MAYBE ("@classID", NetworkBandwidth, class_id),
+        STRUCT("inbound",  NetworkBandwidth, inbound, NetworkRate, &rate_element),
+        STRUCT("outbound", NetworkBandwidth, outbound, NetworkRate, &rate_element),
         {}
 } };
 
-static const MapElement tag_element = { "tag", sizeof(NetVlanTag), (const MapField[]) {
-        MAYBE("@id",         NetVlanTag, id, REQUIRED),
-        WORD ("@nativeMode", NetVlanTag, native_mode, WORDS("default", "tagged", "untagged")),
+static const MapElement tag_element = { "tag", sizeof(NetworkVlanTag), (const MapField[]) {
+        MAYBE("@id",         NetworkVlanTag, id, REQUIRED),
+        WORD ("@nativeMode", NetworkVlanTag, native_mode, WORDS("default", "tagged", "untagged")),
         {}
 } };
 
-const MapElement vlan_element = { "vlan", sizeof(NetVlan), (const MapField[]) {
-        YES_NO("@trunk", NetVlan, trunk),
-        LIST  ("tag",    NetVlan, tags, NetVlanTag, &tag_element),
+static const MapElement vlan_element = { "vlan", sizeof(NetworkVlan), (const MapField[]) {
+        YES_NO("@trunk", NetworkVlan, trunk),
+        LIST  ("tag",    NetworkVlan, tags, NetworkVlanTag, &tag_element),
         {}
 } };
 
-#define SHARED_ROWS(S)                                                                      \
-        OPTIONAL("virtualport", S, virtualport, NetVirtualPort, &virtualport_element),      \
-        OPTIONAL("bandwidth", S, bandwidth, NetBandwidth, &bandwidth_element),              \
-        OPTIONAL("vlan", S, vlan, NetVlan, &vlan_element)
+#define SHARED_ROWS(S)                                                                     \
+        OPTIONAL("virtualport", S, virtualport, NetworkVirtualPort, &virtualport_element), \
+        OPTIONAL("bandwidth", S, bandwidth, NetworkBandwidth, &bandwidth_element),         \
+        OPTIONAL("vlan", S, vlan, NetworkVlan, &vlan_element)
 
 /* ---- ip ---- */
 
-const MapElement route_element = { "route", sizeof(NetRoute), (const MapField[]) {
-        WORD  ("@family",  NetRoute, family, family_words),
-        STRING("@address", NetRoute, address, REQUIRED),
-        STRING("@netmask", NetRoute, netmask),
-        MAYBE ("@prefix",  NetRoute, prefix),
-        STRING("@gateway", NetRoute, gateway, REQUIRED),
-        MAYBE ("@metric",  NetRoute, metric),
+static const MapElement route_element = { "route", sizeof(NetworkRoute), (const MapField[]) {
+        WORD  ("@family",  NetworkRoute, family, family_words),
+        STRING("@address", NetworkRoute, address, REQUIRED),
+        STRING("@netmask", NetworkRoute, netmask),
+        MAYBE ("@prefix",  NetworkRoute, prefix),
+        STRING("@gateway", NetworkRoute, gateway, REQUIRED),
+        MAYBE ("@metric",  NetworkRoute, metric),
         {}
 } };
 
@@ -76,14 +77,14 @@ static const MapElement lease_element = { "lease", sizeof(NetworkLease), (const 
         {}
 } };
 
-const MapElement range_element = { "range", sizeof(NetworkRange), (const MapField[]) {
+const MapElement network_range_element = { "range", sizeof(NetworkRange), (const MapField[]) {
         STRING  ("@start", NetworkRange, start, REQUIRED),
         STRING  ("@end",   NetworkRange, end, REQUIRED),
         OPTIONAL("lease",  NetworkRange, lease, NetworkLease, &lease_element),
         {}
 } };
 
-const MapElement host_element = { "host", sizeof(NetworkHost), (const MapField[]) {
+const MapElement network_host_element = { "host", sizeof(NetworkHost), (const MapField[]) {
         STRING  ("@mac",  NetworkHost, mac),
         STRING  ("@id",   NetworkHost, id),
         STRING  ("@name", NetworkHost, name),
@@ -92,15 +93,15 @@ const MapElement host_element = { "host", sizeof(NetworkHost), (const MapField[]
         {}
 } };
 
-const MapElement ip_element = { "ip", sizeof(NetworkIp), (const MapField[]) {
+static const MapElement ip_element = { "ip", sizeof(NetworkIp), (const MapField[]) {
         WORD  ("@family",   NetworkIp, family, family_words),
         STRING("@address",  NetworkIp, address),
         STRING("@netmask",  NetworkIp, netmask),
         MAYBE ("@prefix",   NetworkIp, prefix),
         YES_NO("@localPtr", NetworkIp, local_ptr),
         STRING("tftp/@root", NetworkIp, tftp_root),
-        LIST  ("dhcp/range", NetworkIp, ranges, NetworkRange, &range_element),
-        LIST  ("dhcp/host", NetworkIp, hosts, NetworkHost, &host_element),
+        LIST  ("dhcp/range", NetworkIp, ranges, NetworkRange, &network_range_element),
+        LIST  ("dhcp/host", NetworkIp, hosts, NetworkHost, &network_host_element),
         STRING("dhcp/bootp/@file", NetworkIp, bootp_file),
         STRING("dhcp/bootp/@server", NetworkIp, bootp_server),
         {}
@@ -115,13 +116,13 @@ static const MapElement forwarder_element = { "forwarder", sizeof(DnsForwarder),
         {}
 } };
 
-const MapElement txt_element = { "txt", sizeof(DnsText), (const MapField[]) {
+const MapElement network_txt_element = { "txt", sizeof(DnsText), (const MapField[]) {
         STRING("@name",  DnsText, name, REQUIRED),
         STRING("@value", DnsText, value),
         {}
 } };
 
-const MapElement srv_element = { "srv", sizeof(DnsService), (const MapField[]) {
+const MapElement network_srv_element = { "srv", sizeof(DnsService), (const MapField[]) {
         STRING("@service",  DnsService, service, REQUIRED),
         STRING("@protocol", DnsService, protocol, REQUIRED),
         STRING("@domain",   DnsService, domain),
@@ -137,7 +138,7 @@ static const MapElement hostname_element = { "hostname", sizeof(DnsName), (const
         {}
 } };
 
-const MapElement dns_host_element = { "host", sizeof(DnsHost), (const MapField[]) {
+const MapElement network_dns_host_element = { "host", sizeof(DnsHost), (const MapField[]) {
         STRING("@ip",      DnsHost, ip),
         LIST  ("hostname", DnsHost, names, DnsName, &hostname_element),
         {}
@@ -145,7 +146,7 @@ const MapElement dns_host_element = { "host", sizeof(DnsHost), (const MapField[]
 
 /* ---- forward, portgroup ---- */
 
-const MapElement forward_dev_element = { "interface", sizeof(NetworkForwardDev),
+const MapElement network_forward_dev_element = { "interface", sizeof(NetworkForwardDev),
                                          (const MapField[]) {
         STRING("@dev",         NetworkForwardDev, dev, REQUIRED),
         MAYBE ("@connections", NetworkForwardDev, connections, LIVE),
@@ -163,7 +164,7 @@ static const MapElement forward_address_element = { "address", sizeof(NetworkFor
         {}
 } };
 
-const MapElement portgroup_element = { "portgroup", sizeof(NetworkPortGroup),
+const MapElement network_portgroup_element = { "portgroup", sizeof(NetworkPortGroup),
                                        (const MapField[]) {
         STRING("@name",                NetworkPortGroup, name, REQUIRED),
         YES_NO("@default",             NetworkPortGroup, is_default),
@@ -198,8 +199,10 @@ const MapElement network_element = { "network", sizeof(NetworkConf), (const MapF
         STRING("forward/nat/address/@end", NetworkConf, nat_end),
         U32   ("forward/nat/port/@start",  NetworkConf, nat_port_start),
         U32   ("forward/nat/port/@end",    NetworkConf, nat_port_end),
-        FORWARD_LIST("pf",                 forward_pfs, NetworkForwardDev, forward_dev_element),
-        FORWARD_LIST("interface",          forward_devs, NetworkForwardDev, forward_dev_element),
+        FORWARD_LIST("pf",                 forward_pfs, NetworkForwardDev,
+                     network_forward_dev_element),
+        FORWARD_LIST("interface",          forward_devs, NetworkForwardDev,
+                     network_forward_dev_element),
         FORWARD_LIST("address",            forward_addresses, NetworkForwardAddress,
                      forward_address_element),
         STRING("bridge/@name",             NetworkConf, bridge),
@@ -214,19 +217,19 @@ const MapElement network_element = { "network", sizeof(NetworkConf), (const MapF
         YES_NO("dns/@enable",              NetworkConf, dns_enable),
         YES_NO("dns/@forwardPlainNames",   NetworkConf, dns_forward_plain_names),
         DNS_LIST("forwarder",              dns_forwarders, DnsForwarder, forwarder_element),
-        DNS_LIST("txt",                    dns_texts, DnsText, txt_element),
-        DNS_LIST("srv",                    dns_services, DnsService, srv_element),
-        DNS_LIST("host",                   dns_hosts, DnsHost, dns_host_element),
-        OPTIONAL("bandwidth",              NetworkConf, bandwidth, NetBandwidth,
+        DNS_LIST("txt",                    dns_texts, DnsText, network_txt_element),
+        DNS_LIST("srv",                    dns_services, DnsService, network_srv_element),
+        DNS_LIST("host",                   dns_hosts, DnsHost, network_dns_host_element),
+        OPTIONAL("bandwidth",              NetworkConf, bandwidth, NetworkBandwidth,
                  &bandwidth_element),
-        OPTIONAL("vlan",                   NetworkConf, vlan, NetVlan, &vlan_element),
+        OPTIONAL("vlan",                   NetworkConf, vlan, NetworkVlan, &vlan_element),
         YES_NO("port/@isolated",           NetworkConf, port_isolated),
         LIST  ("ip",                       NetworkConf, ips, NetworkIp, &ip_element),
-        LIST  ("route",                    NetworkConf, routes, NetRoute, &route_element),
-        OPTIONAL("virtualport",            NetworkConf, virtualport, NetVirtualPort,
+        LIST  ("route",                    NetworkConf, routes, NetworkRoute, &route_element),
+        OPTIONAL("virtualport",            NetworkConf, virtualport, NetworkVirtualPort,
                  &virtualport_element),
         LIST  ("portgroup",                NetworkConf, portgroups, NetworkPortGroup,
-               &portgroup_element),
+               &network_portgroup_element),
         LIST  ("dnsmasq:options/dnsmasq:option", NetworkConf, dnsmasq_options, NetworkOption,
                &option_element),
         {}

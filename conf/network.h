@@ -6,37 +6,32 @@
 
 /* ---- what networks, portgroups and ports share ---- */
 
-typedef struct NetVirtualPort {
-        char *type; /* "802.1Qbg", "802.1Qbh", "openvswitch", "midonet"; NULL: as the network says */
+typedef struct NetworkVirtualPort {
+        char *type; /* "802.1Qbg", "802.1Qbh", "openvswitch", "midonet"; NULL: any */
         MaybeU32 manager_id, type_id, type_id_version;
         char *instance_id, *profile_id, *interface_id;
-} NetVirtualPort;
+} NetworkVirtualPort;
 
-typedef struct NetRate {
+typedef struct NetworkRate {
         uint64_t average, peak, floor; /* KiB/s, 0: not given */
         uint64_t burst;                /* KiB */
-} NetRate;
+} NetworkRate;
 
-typedef struct NetBandwidth {
+typedef struct NetworkBandwidth {
         MaybeU32 class_id;
-        NetRate inbound, outbound;
-} NetBandwidth;
+        NetworkRate inbound, outbound;
+} NetworkBandwidth;
 
-typedef struct NetVlanTag {
+typedef struct NetworkVlanTag {
         MapItem item;
         MaybeU32 id;
         char *native_mode; /* "tagged", "untagged" */
-} NetVlanTag;
+} NetworkVlanTag;
 
-typedef struct NetVlan {
+typedef struct NetworkVlan {
         Tristate trunk;
-        MAP_LIST(NetVlanTag) tags;
-} NetVlan;
-
-extern const MapElement virtualport_element, bandwidth_element, vlan_element;
-
-int bandwidth_check(const NetBandwidth *bandwidth, const xmlNode *node, Error *error);
-int vlan_check(const NetVlan *vlan, const xmlNode *node, Error *error); /* both may be NULL */
+        MAP_LIST(NetworkVlanTag) tags;
+} NetworkVlan;
 
 /* ---- addresses ---- */
 
@@ -51,11 +46,11 @@ unsigned ip_bits(int family); /* 32 or 128 */
 bool ip_same_net(const IpAddress *a, const IpAddress *b, unsigned prefix);
 int ip_mask_prefix(const IpAddress *mask); /* -EINVAL when its ones don't come first */
 
-typedef struct NetRoute {
+typedef struct NetworkRoute {
         MapItem item;
         char *family, *address, *netmask, *gateway; /* family: "ipv4", "ipv6" or NULL */
         MaybeU32 prefix, metric;
-} NetRoute;
+} NetworkRoute;
 
 typedef struct NetworkLease {
         MaybeU32 expiry; /* 0: never ends */
@@ -126,9 +121,9 @@ typedef struct NetworkPortGroup {
         MapItem item;
         char *name;
         Tristate is_default, trust_rx_filters;
-        NetVirtualPort *virtualport;
-        NetBandwidth *bandwidth;
-        NetVlan *vlan;
+        NetworkVirtualPort *virtualport;
+        NetworkBandwidth *bandwidth;
+        NetworkVlan *vlan;
 } NetworkPortGroup;
 
 typedef struct DnsForwarder {
@@ -193,12 +188,12 @@ typedef struct NetworkConf {
         MAP_LIST(DnsText) dns_texts;
         MAP_LIST(DnsService) dns_services;
         MAP_LIST(DnsHost) dns_hosts;
-        NetBandwidth *bandwidth;
-        NetVlan *vlan;
+        NetworkBandwidth *bandwidth;
+        NetworkVlan *vlan;
         Tristate port_isolated;
-        NetVirtualPort *virtualport;
+        NetworkVirtualPort *virtualport;
         MAP_LIST(NetworkIp) ips;
-        MAP_LIST(NetRoute) routes;
+        MAP_LIST(NetworkRoute) routes;
         MAP_LIST(NetworkPortGroup) portgroups;
         MAP_LIST(NetworkOption) dnsmasq_options;
 } NetworkConf;
@@ -236,8 +231,8 @@ typedef enum NetworkUpdateSection {
         SECTION_DNS_SRV,
 } NetworkUpdateSection;
 
-/* virNetworkUpdate: changes one element of a section, in document and struct. parent_index: which ip
- * element; -1: the one that fits. On failure the network is as it was. */
+/* virNetworkUpdate: changes one element of a section, in document and struct. parent_index: which
+ * ip element; -1: the one that fits. On failure the network is as it was. */
 int network_conf_update(NetworkConf *conf, uint32_t command, uint32_t section, int32_t parent_index,
                         const char *xml, Error *error);
 
@@ -251,9 +246,9 @@ typedef struct NetworkPortConf {
         MacAddress mac;
         char *group;
         Tristate trust_rx_filters, isolated;
-        NetVirtualPort *virtualport;
-        NetBandwidth *bandwidth;
-        NetVlan *vlan;
+        NetworkVirtualPort *virtualport;
+        NetworkBandwidth *bandwidth;
+        NetworkVlan *vlan;
         char *plug; /* "network", "bridge", "direct", "hostdev-pci"; NULL: none */
         char *bridge, *mac_table_manager;
         char *dev, *mode;

@@ -40,7 +40,7 @@ static const MapType map_octal = {
 
 /* ---- shared with volumes ---- */
 
-const MapElement permissions_element = { "permissions", sizeof(StoragePermissions),
+const MapElement storage_permissions_element = { "permissions", sizeof(StoragePermissions),
                                          (const MapField[]) {
         _MAP_ROW ("mode",  map_octal, _MAP_AT(StoragePermissions, mode, MaybeU32), CANONICAL),
         MAYBE_I32("owner", StoragePermissions, owner, CANONICAL),
@@ -56,7 +56,7 @@ static const MapElement secret_element = { "secret", sizeof(StorageSecret), (con
         {}
 } };
 
-const MapElement encryption_element = { "encryption", sizeof(StorageEncryption),
+const MapElement storage_encryption_element = { "encryption", sizeof(StorageEncryption),
                                         (const MapField[]) {
         WORD  ("@format",      StorageEncryption, format,
                WORDS("default", "qcow", "luks", "luks2", "luks-any"), REQUIRED),
@@ -154,9 +154,9 @@ static const MapElement pool_element = { "pool", sizeof(PoolConf), (const MapFie
         STRING("source/protocol/@ver",       PoolConf, source.protocol_version),
         STRING("target/path",                PoolConf, target_path),
         STRUCT("target/permissions",         PoolConf, permissions, StoragePermissions,
-               &permissions_element),
+               &storage_permissions_element),
         OPTIONAL("target/encryption",        PoolConf, encryption, StorageEncryption,
-                 &encryption_element),
+                 &storage_encryption_element),
         WORD  ("refresh/volume/@allocation", PoolConf, refresh_allocation,
                WORDS("default", "capacity")),
         OPTIONS("fs", "mount_opts",          mount_options),

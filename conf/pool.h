@@ -52,7 +52,7 @@ typedef struct StorageEncryption {
         char *ivgen, *ivgen_hash;
 } StorageEncryption;
 
-extern const MapElement permissions_element, encryption_element;
+extern const MapElement storage_permissions_element, storage_encryption_element;
 
 int permissions_check(const StoragePermissions *permissions, const xmlNode *node, Error *error);
 int encryption_check(const StorageEncryption *encryption, const xmlNode *node, Error *error);
