@@ -55,6 +55,9 @@ static const struct {
         [ERROR_AGENT_UNRESPONSIVE]    = { ETIMEDOUT,    86, LIBVIRT,
                                         "Guest agent is not responding" },
         [ERROR_MONITOR_FAILED]        = { EIO,          1,  LIBVIRT, "internal error" },
+        [ERROR_INVALID_SECRET]        = { EACCES,       65, LIBVIRT, "Invalid secret" },
+        [ERROR_MULTIPLE_INTERFACES]   = { ENOTUNIQ,     59, LIBVIRT,
+                                        "multiple matching interfaces found" },
         [ERROR_LIMIT]                 = { EDQUOT,       9,  DBUS("LimitsExceeded"),
                                         "too much at once" },
 };

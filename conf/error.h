@@ -42,6 +42,8 @@ typedef enum ErrorCode {
         ERROR_NO_METADATA,          /* a domain has no such metadata */
         ERROR_AGENT_UNRESPONSIVE,
         ERROR_MONITOR_FAILED,       /* QEMU answered a command with an error */
+        ERROR_INVALID_SECRET,       /* a secret is not for this: private */
+        ERROR_MULTIPLE_INTERFACES,  /* a MAC address is that of several */
         ERROR_LIMIT,                /* too many of something at once */
         _ERROR_MAX,
 } ErrorCode;
