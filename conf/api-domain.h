@@ -106,3 +106,96 @@ enum { PROCESS_SIGNAL_MAX = 64, SEND_KEY_MAX = 16 };
 
 /* VIR_DOMAIN_MEMORY_PARAM_UNLIMITED */
 #define MEMORY_UNLIMITED UINT64_C(9007199254740991)
+
+/* virTypedParameterFlags: the caller takes strings, too; every caller on a bus does */
+enum { TYPED_PARAM_STRING_OKAY = 1 << 2 };
+
+/* virConnectGetAllDomainStatsFlags: LIST_DOMAINS_ACTIVE to LIST_DOMAINS_OTHER, and these */
+#define STATS_NOWAIT (UINT32_C(1) << 29)  /* what would have to be waited for is left out */
+#define STATS_BACKING (UINT32_C(1) << 30) /* of disks: the whole backing chain */
+#define STATS_ENFORCE (UINT32_C(1) << 31) /* a group that isn't there is an error */
+
+/* virDomainBlockCommitFlags */
+enum {
+        BLOCK_COMMIT_SHALLOW = 1 << 0,
+        BLOCK_COMMIT_DELETE = 1 << 1,
+        BLOCK_COMMIT_ACTIVE = 1 << 2,
+        BLOCK_COMMIT_RELATIVE = 1 << 3,
+        BLOCK_COMMIT_BANDWIDTH_BYTES = 1 << 4,
+};
+
+/* virDomainBlockCopyFlags */
+enum {
+        BLOCK_COPY_SHALLOW = 1 << 0,
+        BLOCK_COPY_REUSE_EXT = 1 << 1,
+        BLOCK_COPY_TRANSIENT_JOB = 1 << 2,
+        BLOCK_COPY_SYNCHRONOUS_WRITES = 1 << 3,
+};
+
+/* virDomainBlockRebaseFlags; virDomainBlockPullFlags has the last one */
+enum {
+        BLOCK_REBASE_SHALLOW = 1 << 0,
+        BLOCK_REBASE_REUSE_EXT = 1 << 1,
+        BLOCK_REBASE_COPY_RAW = 1 << 2,
+        BLOCK_REBASE_COPY = 1 << 3,
+        BLOCK_REBASE_RELATIVE = 1 << 4,
+        BLOCK_REBASE_COPY_DEV = 1 << 5,
+        BLOCK_REBASE_BANDWIDTH_BYTES = 1 << 6,
+        BLOCK_PULL_BANDWIDTH_BYTES = 1 << 6,
+};
+
+/* virDomainBlockJobAbortFlags, virDomainBlockJobInfoFlags, virDomainBlockJobSetSpeedFlags,
+ * virDomainBlockResizeFlags */
+enum { BLOCK_JOB_ABORT_ASYNC = 1 << 0, BLOCK_JOB_ABORT_PIVOT = 1 << 1 };
+enum { BLOCK_JOB_INFO_BANDWIDTH_BYTES = 1 << 0 };
+enum { BLOCK_JOB_SPEED_BANDWIDTH_BYTES = 1 << 0 };
+enum { BLOCK_RESIZE_BYTES = 1 << 0 };
+
+/* virDomainBlockJobType, virConnectDomainEventBlockJobStatus */
+enum {
+        BLOCK_JOB_TYPE_UNKNOWN,
+        BLOCK_JOB_TYPE_PULL,
+        BLOCK_JOB_TYPE_COPY,
+        BLOCK_JOB_TYPE_COMMIT,
+        BLOCK_JOB_TYPE_ACTIVE_COMMIT,
+        BLOCK_JOB_TYPE_BACKUP,
+};
+enum { BLOCK_JOB_COMPLETED, BLOCK_JOB_FAILED, BLOCK_JOB_CANCELED, BLOCK_JOB_READY };
+
+/* virDomainGetJobStatsFlags */
+enum { JOB_STATS_COMPLETED = 1 << 0, JOB_STATS_KEEP_COMPLETED = 1 << 1 };
+
+/* virDomainMigrateFlags */
+enum {
+        MIGRATE_LIVE = 1 << 0,
+        MIGRATE_PEER2PEER = 1 << 1,
+        MIGRATE_TUNNELLED = 1 << 2,
+        MIGRATE_PERSIST_DEST = 1 << 3,
+        MIGRATE_UNDEFINE_SOURCE = 1 << 4,
+        MIGRATE_PAUSED = 1 << 5,
+        MIGRATE_NON_SHARED_DISK = 1 << 6,
+        MIGRATE_NON_SHARED_INC = 1 << 7,
+        MIGRATE_CHANGE_PROTECTION = 1 << 8,
+        MIGRATE_UNSAFE = 1 << 9,
+        MIGRATE_OFFLINE = 1 << 10,
+        MIGRATE_COMPRESSED = 1 << 11,
+        MIGRATE_ABORT_ON_ERROR = 1 << 12,
+        MIGRATE_AUTO_CONVERGE = 1 << 13,
+        MIGRATE_RDMA_PIN_ALL = 1 << 14,
+        MIGRATE_POSTCOPY = 1 << 15,
+        MIGRATE_TLS = 1 << 16,
+        MIGRATE_PARALLEL = 1 << 17,
+        MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES = 1 << 18,
+        MIGRATE_POSTCOPY_RESUME = 1 << 19,
+        MIGRATE_ZEROCOPY = 1 << 20,
+};
+
+/* virDomainMigrateMaxSpeedFlags */
+enum { MIGRATE_MAX_SPEED_POSTCOPY = 1 << 0 };
+
+/* virDomainGetHostnameFlags */
+enum { GET_HOSTNAME_LEASE = 1 << 0, GET_HOSTNAME_AGENT = 1 << 1 };
+
+/* virConnectCompareCPUFlags, virConnectBaselineCPUFlags */
+enum { COMPARE_CPU_FAIL_INCOMPATIBLE = 1 << 0, COMPARE_CPU_VALIDATE_XML = 1 << 1 };
+enum { BASELINE_CPU_EXPAND_FEATURES = 1 << 0, BASELINE_CPU_MIGRATABLE = 1 << 1 };
