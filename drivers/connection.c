@@ -9,6 +9,10 @@
 
 #include "drivers/driver.h"
 #include "drivers/log.h"
+#include "drivers/network.h"
+#include "drivers/nwfilter.h"
+#include "drivers/secret.h"
+#include "drivers/storage.h"
 
 #define DEFINITION_MAX (8u << 20) /* bytes of one file */
 
@@ -77,6 +81,19 @@ static int load_definitions(Connection *connection, Error *error) {
                           load_definition, connection, error);
 }
 
+static int load_others(Connection *connection, Error *error) {
+        const Driver *driver = connection->driver;
+        int r = driver->secrets ? secrets_load(connection, error) : 0;
+
+        if (r >= 0 && driver->nwfilters)
+                r = defined_load_all(connection, &nwfilter_kind_defined, error);
+        if (r >= 0 && driver->networks)
+                r = defined_load_all(connection, &network_kind_defined, error);
+        if (r >= 0 && driver->storage)
+                r = defined_load_all(connection, &pool_kind_defined, error);
+        return r;
+}
+
 int connection_new(const Driver *driver, const Settings *settings, sd_event *event, Store *store,
                    Connection **ret, Error *error) {
         _cleanup_(connection_freep) Connection *connection = calloc(1, sizeof(*connection));
@@ -91,6 +108,8 @@ int connection_new(const Driver *driver, const Settings *settings, sd_event *eve
 
         if (driver->keeps_files) {
                 r = load_definitions(connection, error);
+                if (r >= 0)
+                        r = load_others(connection, error);
                 if (r < 0)
                         return r;
         }

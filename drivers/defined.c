@@ -189,11 +189,19 @@ static int remove_file(Defined *defined, const char *subfolder, Error *error) {
                     : fail_memory(error);
 }
 
+static int remove_all(Defined *defined, Error *error) {
+        int r = remove_file(defined, "", error);
+
+        if (r >= 0 && defined->kind->forget)
+                defined->kind->forget(defined);
+        return r;
+}
+
 static int defined_save(Defined *defined, const char *text, Error *error) {
         if (!has_files(defined))
                 return 0;
         if (defined->kind->is_kept && !defined->kind->is_kept(defined))
-                return remove_file(defined, "", error);
+                return remove_all(defined, error);
 
         _cleanup_(freep) char *file = defined_file(defined, "", ".xml");
         return file ? store_write(defined->resource.connection->store, STORE_CONFIG, file, text,
@@ -318,12 +326,9 @@ int defined_undefine(Defined *defined, Error *error) {
                             defined->kind->noun, defined->resource.name);
         r = defined_set_autostart(defined, false, error);
         if (r >= 0 && has_files(defined))
-                r = remove_file(defined, "", error);
+                r = remove_all(defined, error);
         if (r < 0)
                 return r;
-        if (defined->kind->forget)
-                defined->kind->forget(defined);
-
         set_persistent(defined, NULL);
         defined_report(defined, EVENT_UNDEFINED);
         if (defined->active)

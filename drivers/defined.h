@@ -60,7 +60,7 @@ struct DefinedKind {
         int (*note)(Defined *defined, const char *text, Error *error);
         /* Whether it is for files at all, as was noted last. NULL: it is. */
         bool (*is_kept)(const Defined *defined);
-        /* Removes what else is kept of one whose definition was just removed. */
+        /* Removes what else is kept as files of one whose definition was just removed. */
         void (*forget)(Defined *defined);
         void (*done)(Defined *defined); /* releases what was noted */
 };

@@ -4,7 +4,12 @@
 
 #include "conf/nwfilter.h"
 #include "drivers/defined.h"
+#include "drivers/driver.h"
 
 extern const DefinedKind nwfilter_kind_defined;
 
+/* The same for every driver. */
+extern const NwfilterOps nwfilter_ops;
+
+/* The text that GetXMLDesc(flags) answers. Newly allocated. */
 int nwfilter_xml(const Defined *filter, uint32_t flags, char **ret, Error *error);

@@ -197,19 +197,6 @@ int resource_set_attach(ResourceSet *set, Resource *resource) {
         return 0;
 }
 
-/* What whoever waits for its turn is told. */
-static const ErrorCode gone[_RESOURCE_KIND_MAX] = {
-        [RESOURCE_DOMAIN] = ERROR_NO_DOMAIN,
-        [RESOURCE_SNAPSHOT] = ERROR_NO_SNAPSHOT,
-        [RESOURCE_NETWORK] = ERROR_NO_NETWORK,
-        [RESOURCE_POOL] = ERROR_NO_POOL,
-        [RESOURCE_VOLUME] = ERROR_NO_VOLUME,
-        [RESOURCE_INTERFACE] = ERROR_NO_INTERFACE,
-        [RESOURCE_NODE_DEVICE] = ERROR_NO_NODE_DEVICE,
-        [RESOURCE_NWFILTER] = ERROR_NO_NWFILTER,
-        [RESOURCE_SECRET] = ERROR_NO_SECRET,
-};
-
 void resource_set_detach(ResourceSet *set, Resource *resource) {
         if (!resource->attached)
                 return;
