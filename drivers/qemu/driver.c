@@ -4,8 +4,10 @@
 
 #include "drivers/host.h"
 #include "drivers/log.h"
+#include "drivers/nwfilter.h"
 #include "drivers/qemu/driver.h"
 #include "drivers/qemu/guest.h"
+#include "drivers/secret.h"
 
 /* ---- the host's own QEMU is asked who it is when there is nothing better to do ---- */
 
@@ -73,6 +75,8 @@ const Driver qemu_driver = {
         .definitions = &qemu_definitions,
         .lifecycle = &qemu_lifecycle,
         .access = &qemu_access,
+        .nwfilters = &nwfilter_ops,
+        .secrets = &secret_ops,
         .hypervisor = &qemu_hypervisor,
         .node = &host_node,
 };
