@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "drivers/driver.h"
+#include "drivers/snapshot.h"
 
 /* ---- one domain ---- */
 
@@ -234,6 +235,7 @@ static void domain_detach(Domain *domain) {
         bool told = domain->announced;
 
         resource_ref(&domain->resource);
+        snapshot_forget_all(domain);
         resource_set_detach(&connection->sets[RESOURCE_DOMAIN], &domain->resource);
         domain->announced = false;
         if (told)
@@ -318,6 +320,9 @@ int domain_load(Connection *connection, const char *text, Domain **ret, Error *e
 
         _cleanup_(freep) char *link = domain_file(domain, "autostart/");
         domain->autostart = link && store_exists(connection->store, STORE_CONFIG, link);
+        r = snapshot_load_all(domain, error);
+        if (r < 0)
+                return r;
         if (ret)
                 *ret = domain;
         return 0;
@@ -329,6 +334,11 @@ static int domain_need_nothing_left(const Domain *domain, uint32_t flags, Error 
         if (domain->managed_save && !(flags & DOMAIN_UNDEFINE_MANAGED_SAVE))
                 return fail(error, ERROR_OPERATION_INVALID,
                             "Refusing to undefine while domain managed save image exists");
+        if (domain->id == 0 && snapshot_count(domain) > 0 &&
+            !(flags & DOMAIN_UNDEFINE_SNAPSHOTS_METADATA))
+                return fail(error, ERROR_OPERATION_INVALID,
+                            "cannot delete inactive domain with %zu snapshots",
+                            snapshot_count(domain));
         return 0;
 }
 

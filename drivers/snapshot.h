@@ -29,8 +29,11 @@ static inline Domain *snapshot_domain(const Snapshot *snapshot) {
 Snapshot *snapshot_by_name(Domain *domain, const char *name);
 Snapshot *snapshot_current(Domain *domain);
 
+size_t snapshot_count(const Domain *domain);
+
 /* Whether it descends from another, at any depth. */
 bool snapshot_descends(const Snapshot *snapshot, const Snapshot *from);
+bool snapshot_has_children(const Snapshot *snapshot);
 
 /* The text that GetXMLDesc(flags) answers: without secrets unless flags hold
  * DOMAIN_SNAPSHOT_XML_SECURE. Newly allocated. */
@@ -44,3 +47,9 @@ int snapshot_set_current(Domain *domain, Snapshot *snapshot, Error *error); /* N
 
 /* Forgets one; its children get its base, and become current in no case: its base does. */
 int snapshot_remove(Snapshot *snapshot, Error *error);
+
+/* Those of a domain that goes. */
+void snapshot_forget_all(Domain *domain);
+
+/* Reads back what snapshot_add() wrote, without any event. */
+int snapshot_load_all(Domain *domain, Error *error);
