@@ -373,6 +373,8 @@ struct Driver {
                     Error *error); /* must not wait; sets connection->data */
         void (*close)(Connection *connection);             /* guests keep running */
         bool keeps_files; /* definitions live in the store; otherwise only in memory */
+        /* Writes down the live definition after a change (drivers/edit.h); NULL: nowhere. */
+        int (*keep_live)(Domain *domain, Error *error);
 
         const DomainDefinitions *definitions;
         const DomainLifecycle *lifecycle;
