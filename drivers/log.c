@@ -14,7 +14,7 @@
 
 #include "drivers/driver.h"
 
-#define FIELDS_MAX 4
+#define FIELDS_MAX 5
 
 typedef struct Fields {
         struct iovec items[FIELDS_MAX];
@@ -22,7 +22,7 @@ typedef struct Fields {
 } Fields;
 
 /* systemd names the device and inode of the stderr it gave us; ours may be another by now. */
-static bool stderr_is_journal(void) {
+bool log_is_journal(void) {
         const char *stream = getenv("JOURNAL_STREAM");
         uintmax_t device, inode;
         struct stat st;
@@ -54,7 +54,7 @@ static void fields_clear(Fields *fields) {
                 free(fields->items[i].iov_base);
 }
 
-static int write_journal(int priority, const Resource *resource, const char *message) {
+static int write_journal(int priority, const Resource *resource, pid_t pid, const char *message) {
         Fields fields = {};
 
         fields_format(&fields, "MESSAGE=%s", message);
@@ -64,6 +64,8 @@ static int write_journal(int priority, const Resource *resource, const char *mes
                 if (resource->connection)
                         fields_format(&fields, "DRIVER=%s", resource->connection->driver->name);
         }
+        if (pid > 0)
+                fields_format(&fields, "OBJECT_PID=%d", (int) pid);
         int r = sd_journal_sendv(fields.items, fields.n);
         fields_clear(&fields);
         return r;
@@ -86,7 +88,7 @@ _printf_(3, 0) static void log_line(int priority, const Resource *resource, cons
         if (asprintf(&message, "%s%s%s", name ?: "", name ? ": " : "", text) < 0)
                 return;
         make_one_line(message);
-        if (!stderr_is_journal() || write_journal(priority, resource, message) < 0)
+        if (!log_is_journal() || write_journal(priority, resource, 0, message) < 0)
                 fprintf(stderr, "%s\n", message);
 }
 
@@ -104,4 +106,16 @@ void log_message(int priority, const char *format, ...) {
         va_start(ap, format);
         log_line(priority, NULL, format, ap);
         va_end(ap);
+}
+
+void log_process(int priority, const Resource *resource, pid_t pid, const char *line) {
+        _cleanup_(freep) char *message = NULL;
+
+        if (asprintf(&message, "%s: %s", resource->name, line) < 0) {
+                message = NULL;
+                return;
+        }
+        make_one_line(message);
+        if (log_is_journal())
+                (void) write_journal(priority, resource, pid, message);
 }

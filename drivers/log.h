@@ -3,6 +3,7 @@
  * (OBJECT=, DRIVER=). priority as in syslog.h. */
 #pragma once
 
+#include <sys/types.h>
 #include <syslog.h>
 
 #include "conf/error.h"
@@ -10,3 +11,7 @@
 
 void log_resource(int priority, const Resource *resource, const char *format, ...) _printf_(3, 4);
 void log_message(int priority, const char *format, ...) _printf_(2, 3);
+
+/* What a program said: the same with OBJECT_PID=, for the journal alone. */
+void log_process(int priority, const Resource *resource, pid_t pid, const char *line);
+bool log_is_journal(void);

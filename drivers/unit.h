@@ -29,7 +29,8 @@ typedef struct UnitSpec {
         uint64_t tasks_max;
 } UnitSpec;
 
-/* Called once, from the loop; error is set when result is negative. */
+/* Called once, from the loop. result: 1 placed, 0 there is no manager after all, so they stay where
+ * they are; negative, with error set: it refused. */
 typedef void (*UnitPlaced)(int result, Error *error, void *userdata);
 
 typedef struct UnitManager UnitManager;

@@ -229,7 +229,7 @@ static int job_removed(sd_bus_message *signal, void *userdata, sd_bus_error *unu
             !request->job || strcmp(job, request->job) != 0)
                 return 0;
         if (strcmp(result, "done") == 0) {
-                request_end(request, 0, NULL);
+                request_end(request, 1, NULL);
                 return 0;
         }
         const sd_bus_error refusal = SD_BUS_ERROR_MAKE_CONST(SD_BUS_ERROR_FAILED, result);
@@ -244,8 +244,6 @@ static int scope_answered(sd_bus_message *reply, void *userdata, sd_bus_error *u
 
         request->call = sd_bus_slot_unref(request->call);
         if (error && is_absent(error)) {
-                log_message(LOG_INFO, "%s is a plain child: there is no manager of units",
-                            request->name);
                 request_end(request, 0, NULL);
         } else if (error || sd_bus_message_read(reply, "o", &job) <= 0 ||
                    !(request->job = strdup(job))) {
@@ -280,7 +278,7 @@ static int machine_answered(sd_bus_message *reply, void *userdata, sd_bus_error 
 
         request->call = sd_bus_slot_unref(request->call);
         if (!error) {
-                request_end(request, 0, NULL);
+                request_end(request, 1, NULL);
                 return 0;
         }
         if (!is_absent(error)) {

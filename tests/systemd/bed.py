@@ -1,0 +1,246 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs in the container that `run` makes: what only a real systemd shows. Everything goes through
+busctl, systemctl and machinectl, as a person at a shell would do it."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import unittest
+
+NAME, ROOT = 'org.libvirt', '/org/libvirt/QEMU'
+CONNECT, DOMAIN = 'org.libvirt.Connect', 'org.libvirt.Domain'
+UNIT = 'virtbusd.service'
+IMAGE = '/bed/guest.img'
+
+GUEST = '''<domain type='qemu'><name>{name}</name><memory unit='MiB'>16</memory><vcpu>1</vcpu>{extra}
+<os><type arch='x86_64' machine='pc'>hvm</type></os><devices>
+<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{image}'/>
+<target dev='hda' bus='ide'/></disk>
+<serial type='pty'/><memballoon model='none'/></devices></domain>'''
+
+
+def output(*words, check=True, timeout=60):
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=timeout)
+    if check and done.returncode:
+        raise AssertionError(f'{" ".join(words)}: {done.stdout.strip()}')
+    return done.stdout
+
+
+def call(path, interface, member, signature='', *args, prefix=(), check=True):
+    """The reply's values; the text of what went wrong with check=False."""
+    words = [*prefix, 'busctl', '--json=short', 'call', NAME, path, interface, member]
+    text = output(*words, *([signature, '--', *map(str, args)] if signature else []), check=check)
+    return json.loads(text)['data'] if text.startswith('{') else text
+
+
+def get(path, interface, name):
+    return json.loads(output('busctl', '--json=short', 'get-property', NAME, path, interface,
+                             name))['data']
+
+
+def unit_property(unit, name):
+    return output('systemctl', 'show', '-P', name, unit).strip()
+
+
+def until(condition, what, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f'not within {seconds} s: {what}')
+        time.sleep(0.1)
+
+
+def machines():
+    return re.findall(r'^(\S+)\s+vm\s+virtbus', output('machinectl', '--no-legend'), re.M)
+
+
+def define(name, extra=''):
+    image = f'/var/lib/{name}.img'
+    shutil.copyfile(IMAGE, image)
+    xml = GUEST.format(name=name, extra=extra, image=image)
+    return call(ROOT, CONNECT, 'DomainDefineXML', 's', xml)[0]
+
+
+class Systemd(unittest.TestCase):
+    def guest(self, name, extra=''):
+        path = define(name, extra)
+        self.addCleanup(call, path, DOMAIN, 'Undefine', 'u', 0, check=False)
+        self.addCleanup(call, path, DOMAIN, 'Destroy', 'u', 0, check=False)
+        return path
+
+    def machine(self, name):
+        until(lambda: any(m.endswith(name) for m in machines()), f'machine {name}')
+        return next(m for m in machines() if m.endswith(name))
+
+    def scope(self, machine):
+        return re.search(r'Unit: (\S+)', output('machinectl', 'status', '--no-pager', machine)).group(1)
+
+    # ---- the service ----
+
+    def test_activation(self):
+        output('systemctl', 'stop', UNIT)
+        version = get(ROOT, CONNECT, 'LibVersion')
+        self.assertEqual(version, 9000000)
+        self.assertEqual(unit_property(UNIT, 'ActiveState'), 'active')
+        self.assertEqual(unit_property(UNIT, 'Type'), 'notify')
+
+    def test_idle_exit(self):
+        folder = '/run/systemd/system/virtbusd.service.d'
+        os.makedirs(folder, exist_ok=True)
+        command = unit_property(UNIT, 'ExecStart').split('argv[]=')[1].split(' ;')[0]
+        with open(f'{folder}/idle.conf', 'w') as file:
+            short = re.sub(r'--idle-exit=\d+', '--idle-exit=1', command)
+            self.assertNotEqual(short, command)
+            file.write(f'[Service]\nExecStart=\nExecStart={short}\n')
+        output('systemctl', 'daemon-reload')
+        output('systemctl', 'restart', UNIT)
+        try:
+            until(lambda: unit_property(UNIT, 'ActiveState') == 'inactive', 'it ends')
+            self.assertEqual(unit_property(UNIT, 'Result'), 'success')
+            self.assertEqual(get(ROOT, CONNECT, 'LibVersion'), 9000000)
+        finally:
+            os.remove(f'{folder}/idle.conf')
+            output('systemctl', 'daemon-reload')
+            output('systemctl', 'restart', UNIT)
+
+    def test_watchdog_and_log(self):
+        get(ROOT, CONNECT, 'LibVersion')
+        self.assertEqual(unit_property(UNIT, 'WatchdogUSec'), '1min')
+        self.assertNotIn('Failed', output('systemctl', 'status', '--no-pager', UNIT, check=False))
+
+    def test_users_and_folders(self):
+        output('systemd-sysusers')
+        output('getent', 'group', 'virtbus')
+        output('systemd-tmpfiles', '--create')
+        for folder in ('/etc/virtbus', '/var/lib/virtbus'):
+            self.assertEqual(os.stat(folder).st_mode & 0o777, 0o700, folder)
+
+    # ---- guests ----
+
+    def test_guest_is_a_machine(self):
+        path = self.guest('web')
+        call(path, DOMAIN, 'Create', 'u', 0)
+        machine = self.machine('web')
+        status = output('machinectl', 'status', '--no-pager', machine)
+        self.assertIn('qemu-system-x86', status)
+        scope = self.scope(machine)
+        self.assertEqual(unit_property(scope, 'Slice'), 'machine-virtbus.slice')
+        self.assertEqual(unit_property(scope, 'TasksMax'), '32768')
+        uuid = get(path, DOMAIN, 'UUID')
+        self.assertIn(uuid.replace('-', ''), status.replace('-', ''))
+        call(path, DOMAIN, 'Destroy', 'u', 0)
+        until(lambda: machine not in machines(), 'the machine is gone')
+
+    def test_limits(self):
+        path = self.guest(
+            'small',
+            "<memtune><hard_limit unit='MiB'>600</hard_limit><soft_limit unit='MiB'>500</soft_limit>"
+            "</memtune><cputune><shares>2048</shares><global_period>50000</global_period>"
+            '<global_quota>25000</global_quota></cputune>'
+            '<resource><partition>/machine/production</partition></resource>',
+        )
+        call(path, DOMAIN, 'Create', 'u', 0)
+        scope = self.scope(self.machine('small'))
+        self.assertEqual(unit_property(scope, 'MemoryMax'), str(600 << 20))
+        self.assertEqual(unit_property(scope, 'MemoryHigh'), str(500 << 20))
+        self.assertEqual(unit_property(scope, 'CPUWeight'), '200')
+        self.assertEqual(unit_property(scope, 'CPUQuotaPerSecUSec'), '500ms')
+        self.assertEqual(unit_property(scope, 'Slice'), 'machine-production.slice')
+
+    def test_guest_outlives_the_service(self):
+        path = self.guest('lasting')
+        call(path, DOMAIN, 'Create', 'u', 0)
+        machine = self.machine('lasting')
+        leader = output('machinectl', 'show', '-p', 'Leader', '--value', machine)
+        for way in (('restart', UNIT), ('kill', '-s', 'KILL', UNIT), ('stop', UNIT)):
+            output('systemctl', *way)
+            until(lambda: call(path, DOMAIN, 'GetState', 'u', 0, check=False) == [[1, 1]],
+                  f'running after {way}')
+            self.assertEqual(output('machinectl', 'show', '-p', 'Leader', '--value', machine), leader)
+        call(path, DOMAIN, 'Destroy', 'u', 0)
+        until(lambda: machine not in machines(), 'the machine is gone')
+
+    def test_killed_from_outside(self):
+        path = self.guest('victim')
+        call(path, DOMAIN, 'Create', 'u', 0)
+        output('machinectl', 'terminate', self.machine('victim'))
+        until(lambda: call(path, DOMAIN, 'GetState', 'u', 0)[0][0] == 5, 'shut off')
+
+    def test_words_in_the_journal(self):
+        path = self.guest(
+            'loud', "<features><acpi/></features><cpu mode='custom'><model>qemu64</model>"
+            "<feature policy='require' name='svm'/><feature policy='require' name='avx512f'/></cpu>")
+        call(path, DOMAIN, 'Create', 'u', 0)
+        pid = output('machinectl', 'show', '-p', 'Leader', '--value', self.machine('loud')).strip()
+        call(path, DOMAIN, 'Destroy', 'u', 0)
+        until(lambda: 'TCG doesn' in output('journalctl', '-q', '-o', 'cat', f'OBJECT_PID={pid}'),
+              "QEMU's warning in the journal")
+
+    # ---- who may ----
+
+    def test_polkit_with_logind(self):
+        path = self.guest('guarded')
+        prefix = ('systemd-run', '--wait', '--pipe', '-q', '-p', 'User=mallory')
+        self.assertIn('authentication required',
+                      call(path, DOMAIN, 'Create', 'u', 0, prefix=prefix, check=False))
+        self.assertEqual(call(path, DOMAIN, 'GetState', 'u', 0, prefix=prefix)[0][0], 5)
+
+    # ---- a session ----
+
+    def test_session(self):
+        prefix = ('systemd-run', '--wait', '--pipe', '-q', '-p', 'PAMName=login', '-p', 'User=alice')
+        script = f'''
+set -e
+export XDG_RUNTIME_DIR=/run/user/$(id -u)
+cp {IMAGE} $HOME/guest.img
+busctl --user get-property {NAME} {ROOT} {CONNECT} LibVersion
+path=$(busctl --user --json=short call {NAME} {ROOT} {CONNECT} DomainDefineXML s "$1" |
+    sed 's/.*"\\(\\/org[^"]*\\)".*/\\1/')
+busctl --user call {NAME} $path {DOMAIN} Create u 0
+systemctl --user --no-pager list-units --type=scope
+busctl --user call {NAME} $path {DOMAIN} Destroy u 0
+systemctl --user is-active virtbusd.service
+'''
+        xml = GUEST.format(name='mine', extra='', image='/home/alice/guest.img')
+        text = output(*prefix, 'bash', '-c', script, 'bash', xml)
+        self.assertIn('virtbus-qemu-1-mine.scope', text)
+        self.assertTrue(text.strip().endswith('active'), text)
+
+
+class Result(unittest.TestResult):
+    def startTest(self, test):
+        super().startTest(test)
+        self.began = time.monotonic()
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        bad = {str(t) for t, _ in self.failures + self.errors}
+        word = 'FAILED' if str(test) in bad else 'ok'
+        print(f'{word} systemd.{test._testMethodName} {time.monotonic() - self.began:.1f} s')
+
+    def addFailure(self, test, error):
+        super().addFailure(test, error)
+        print(self._exc_info_to_string(error, test))
+
+    def addError(self, test, error):
+        super().addError(test, error)
+        print(self._exc_info_to_string(error, test))
+
+
+def main():
+    tests = unittest.TestLoader().loadTestsFromTestCase(Systemd)
+    result = Result()
+    tests.run(result)
+    bad = len(result.failures) + len(result.errors)
+    if bad:
+        print(output('journalctl', '-q', '--no-pager', '-u', UNIT, '-n', '60', check=False))
+    print(f'{result.testsRun - bad} passed, {bad} failed, 0 skipped')
+    return bad > 0
+
+
+sys.exit(main())
