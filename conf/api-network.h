@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Numbers of libvirt's API about networks, interfaces of the host and node devices; as in
- * conf/api.h. */
+/* Numbers of libvirt's API about networks, interfaces of the host and node devices; what
+ * drivers need too is in conf/api.h. */
 #pragma once
 
 #include <stdint.h>
+
+#include "conf/api.h"
 
 /* virConnectListAllNetworksFlags */
 enum {
@@ -15,36 +17,11 @@ enum {
         LIST_NETWORKS_NO_AUTOSTART = 1 << 5,
 };
 
-/* virNetworkXMLFlags */
-enum { NETWORK_XML_INACTIVE = 1 << 0 };
-
-/* virNetworkUpdateFlags; virNetworkUpdateCommand and its sections are in conf/network.h */
-enum {
-        NETWORK_UPDATE_AFFECT_CURRENT = 0,
-        NETWORK_UPDATE_AFFECT_LIVE = 1 << 0,
-        NETWORK_UPDATE_AFFECT_CONFIG = 1 << 1,
-};
-
 /* virConnectListAllInterfacesFlags */
 enum { LIST_INTERFACES_INACTIVE = 1 << 0, LIST_INTERFACES_ACTIVE = 1 << 1 };
-
-/* virInterfaceXMLFlags, virInterfaceDefineFlags */
-enum { INTERFACE_XML_INACTIVE = 1 << 0 };
-enum { INTERFACE_DEFINE_VALIDATE = 1 << 0 };
 
 /* virConnectListAllNodeDeviceFlags: a bit for each capability (NodeCapability of
  * conf/node-device.h, up to vpd), and two above all */
 #define LIST_NODE_DEVICES_CAPS UINT32_C(0x003fffff)
 #define LIST_NODE_DEVICES_INACTIVE (UINT32_C(1) << 30)
 #define LIST_NODE_DEVICES_ACTIVE (UINT32_C(1) << 31)
-
-/* virNodeDeviceCreateXMLFlags */
-enum { NODE_DEVICE_CREATE_VALIDATE = 1 << 0 };
-
-/* virNodeDeviceEventLifecycleType */
-typedef enum NodeDeviceEvent {
-        NODE_DEVICE_EVENT_CREATED,
-        NODE_DEVICE_EVENT_DELETED,
-        NODE_DEVICE_EVENT_DEFINED,
-        NODE_DEVICE_EVENT_UNDEFINED,
-} NodeDeviceEvent;

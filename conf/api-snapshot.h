@@ -34,6 +34,7 @@ enum {
         SNAPSHOT_LIST_INTERNAL = 1 << 8,
         SNAPSHOT_LIST_EXTERNAL = 1 << 9,
         SNAPSHOT_LIST_TOPOLOGICAL = 1 << 10,
+        SNAPSHOT_LIST_ALL = (1 << 11) - 1,
 };
 
 /* virDomainSnapshotRevertFlags */

@@ -2,29 +2,20 @@
 /* A domain's life on the bus: how it is found, its kind, and the handlers of its lifecycle. */
 #include "objects/domain.h"
 
-#include "objects/wire.h"
+#include "objects/path.h"
 
 /* ---- the kind ---- */
-
-static ResourceSet *domain_set(Connection *connection) {
-        return &connection->sets[RESOURCE_DOMAIN];
-}
-
-static Resource *domain_find(Connection *connection, const char *leaf) {
-        Uuid uuid;
-
-        if (path_uuid_parse(leaf, &uuid) < 0)
-                return NULL;
-        return resource_set_by_uuid(&connection->sets[RESOURCE_DOMAIN], uuid);
-}
-
-static int domain_leaf(const Resource *resource, char *to, size_t size) {
-        return path_uuid_format(resource->uuid, to, size);
-}
 
 /* A transient domain that is being started is there, but nobody was told yet. */
 static bool domain_listed(const Resource *resource) {
         return container_of(resource, Domain, resource)->announced;
+}
+
+static int domain_details(const Resource *resource, sd_bus_message *call) {
+        char uuid[UUID_TEXT_MAX];
+
+        return sd_bus_message_append(call, "{ss}{ss}", "domain_name", resource->name,
+                                     "domain_uuid", uuid_format(resource->uuid, uuid));
 }
 
 static const Interface *const domain_interfaces[] = {
@@ -35,11 +26,14 @@ static const Interface *const domain_interfaces[] = {
 
 const Kind domain_kind = {
         .folder = "domain",
+        .resource = RESOURCE_DOMAIN,
+        .group = offsetof(Driver, definitions),
+        .noun = "domain",
         .interfaces = domain_interfaces,
-        .set = domain_set,
-        .find = domain_find,
-        .leaf = domain_leaf,
+        .find = find_by_uuid,
+        .leaf = leaf_of_uuid,
         .listed = domain_listed,
+        .details = domain_details,
 };
 
 /* ---- lifecycle ---- */

@@ -66,7 +66,7 @@ int append_interfaces(sd_bus_message *message, const Object *object) {
         for (size_t i = 0; r >= 0 && i < object->tree->n_faces; i++) {
                 const Face *face = &object->tree->faces[i];
 
-                if (face->kind != object->kind)
+                if (face->kind != object->kind || !face_offered(face, object->connection))
                         continue;
                 r = sd_bus_message_open_container(message, 'e', "sa{sv}");
                 if (r >= 0)
@@ -96,7 +96,7 @@ static int get_all(Tree *tree, sd_bus_message *message) {
             sd_bus_message_read(message, "s", &interface) <= 0)
                 return 0; /* sd-bus has the words for it */
         face = tree_face(tree, object.kind, interface);
-        if (!face)
+        if (!face || !face_offered(face, object.connection))
                 return 0;
         r = sd_bus_message_new_method_return(message, &reply);
         if (r >= 0)
@@ -129,7 +129,7 @@ static int append_resources(sd_bus_message *reply, Tree *tree, Connection *conne
                 if (kind == last || !kind->folder)
                         continue;
                 object.kind = last = kind;
-                const ResourceSet *set = kind->set(connection);
+                const ResourceSet *set = kind_set(kind, connection);
                 for (size_t i = 0; r >= 0 && i < set->n; i++) {
                         object.resource = set->items[i];
                         if (kind->listed(object.resource))

@@ -10,10 +10,18 @@
 #include "objects/announce.h"
 #include "objects/properties.h"
 
-static const Kind *const kinds[] = { &connect_kind, &domain_kind };
-
-static const Kind *const resource_kinds[_RESOURCE_KIND_MAX] = {
-        [RESOURCE_DOMAIN] = &domain_kind,
+/* The connection, then each kind of resource behind its number. */
+static const Kind *const kinds[1 + _RESOURCE_KIND_MAX] = {
+        &connect_kind,
+        [1 + RESOURCE_DOMAIN] = &domain_kind,
+        [1 + RESOURCE_SNAPSHOT] = &snapshot_objects,
+        [1 + RESOURCE_NETWORK] = &network_objects,
+        [1 + RESOURCE_POOL] = &pool_objects,
+        [1 + RESOURCE_VOLUME] = &volume_objects,
+        [1 + RESOURCE_INTERFACE] = &interface_objects,
+        [1 + RESOURCE_NODE_DEVICE] = &node_device_objects,
+        [1 + RESOURCE_NWFILTER] = &nwfilter_objects,
+        [1 + RESOURCE_SECRET] = &secret_objects,
 };
 
 /* ---- paths ---- */
@@ -38,6 +46,12 @@ static Connection *find_connection(const Tree *tree, const char *path, const cha
         return NULL;
 }
 
+Connection *tree_connection(const Tree *tree, const char *path) {
+        const char *rest;
+
+        return find_connection(tree, path, &rest);
+}
+
 bool tree_find(Tree *tree, const char *path, Object *ret) {
         const char *rest, *leaf;
         Connection *connection;
@@ -54,14 +68,14 @@ bool tree_find(Tree *tree, const char *path, Object *ret) {
                 if (!leaf || *leaf != '/')
                         continue;
                 ret->kind = kinds[i];
-                ret->resource = kinds[i]->find(connection, leaf + 1);
+                ret->resource = kinds[i]->find(connection, kinds[i]->resource, leaf + 1);
                 return ret->resource;
         }
         return false;
 }
 
 const Kind *kind_of(const Resource *resource) {
-        return resource_kinds[resource->kind];
+        return kinds[1 + resource->kind];
 }
 
 char *object_path(const Connection *connection, const Resource *resource,
@@ -117,7 +131,7 @@ static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***re
         if (!kind)
                 return 0;
 
-        const ResourceSet *set = kind->set(connection);
+        const ResourceSet *set = kind_set(kind, connection);
         char **children = calloc(set->n + 1, sizeof(char *));
         if (!children)
                 return -ENOMEM;
@@ -209,7 +223,8 @@ int tree_add(Tree *tree, Connection *connection) {
         object_path(connection, NULL, path);
         r = add_branch(tree, connection);
         for (size_t i = 0; r >= 0 && i < tree->n_faces; i++)
-                r = add_face(tree, &tree->faces[i], path);
+                if (face_offered(&tree->faces[i], connection))
+                        r = add_face(tree, &tree->faces[i], path);
         for (size_t i = 0; r >= 0 && i < ELEMENTS(kinds); i++)
                 r = add_folder(tree, kinds[i], path);
         if (r < 0)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The tree of object paths. Nothing is registered per domain: a path is looked up in the
+/* The tree of object paths. Nothing is registered per resource: a path is looked up in the
  * connection's sets each time, so there is no second list to keep in step.
  *
  *         /org/libvirt                        ObjectManager
  *         /org/libvirt/QEMU                   a connection; ObjectManager of what is below
- *         /org/libvirt/QEMU/domain/_UUID      a resource, '-' written as '_'
+ *         /org/libvirt/QEMU/domain/_UUID      a resource; other leaves: objects/path.h
  * / */
 #pragma once
 
@@ -12,19 +12,32 @@
 #include "objects/interface.h"
 
 #define TREE_ROOT "/org/libvirt"
-#define OBJECT_PATH_MAX 256
+
+/* Room for the longest name there may be, each byte of it three letters. That is for the stack,
+ * where what isn't written to costs nothing. */
+#define OBJECT_PATH_MAX (128 + 3 * RESOURCE_NAME_MAX)
 
 /* What stands below a connection in one folder, or (no folder) the connection itself. */
 struct Kind {
         const char *folder;                 /* "domain" */
+        ResourceKind resource;
+        const char *noun;                   /* "storage pool", for messages */
+        size_t group;                       /* in Driver: the operations; NULL: it has none */
         const Interface *const *interfaces; /* ends with NULL */
-        ResourceSet *(*set)(Connection *connection);
-        Resource *(*find)(Connection *connection, const char *leaf); /* borrowed or NULL */
+        Resource *(*find)(Connection *connection, ResourceKind kind,
+                          const char *leaf); /* borrowed or NULL */
         int (*leaf)(const Resource *resource, char *to, size_t size); /* snprintf's result */
         bool (*listed)(const Resource *resource); /* in lists; findable it is anyway */
+        /* What polkit is told of it: entries of a{ss}, named as libvirt does. */
+        int (*details)(const Resource *resource, sd_bus_message *call);
 };
 
-extern const Kind connect_kind, domain_kind;
+extern const Kind connect_kind, domain_kind, snapshot_objects, network_objects, pool_objects,
+        volume_objects, interface_objects, node_device_objects, nwfilter_objects, secret_objects;
+
+static inline ResourceSet *kind_set(const Kind *kind, Connection *connection) {
+        return &connection->sets[kind->resource];
+}
 
 /* An open connection on the bus. */
 typedef struct Branch {
@@ -42,6 +55,7 @@ struct Tree {
         size_t n_branches;
         sd_bus_slot **slots;
         size_t n_slots;
+        unsigned requests; /* calls under way */
 };
 
 int tree_new(sd_bus *bus, Tree **ret);
@@ -55,6 +69,9 @@ DEFINE_CLEANUP(Tree *, tree_free);
 /* Shows a connection on the bus. Borrowed; it must outlive the tree. */
 int tree_add(Tree *tree, Connection *connection);
 
+/* The connection that a path names or is below of, or NULL. */
+Connection *tree_connection(const Tree *tree, const char *path);
+
 /* What a path names, or false. */
 bool tree_find(Tree *tree, const char *path, Object *ret);
 
@@ -67,6 +84,16 @@ const Kind *kind_of(const Resource *resource);
 /* The paths of things. NULL: of the connection itself. Returns its argument. */
 char *object_path(const Connection *connection, const Resource *resource,
                   char path[static OBJECT_PATH_MAX]);
+
+/* Where changes of an object wait. What belongs to another resource (a volume to its pool, a
+ * snapshot to its domain) waits with it. NULL: nowhere. */
+static inline JobQueue *object_queue(const Object *object) {
+        Resource *resource = object->resource;
+
+        if (resource && resource->parent)
+                resource = resource->parent;
+        return resource ? &resource->queue : NULL;
+}
 
 static inline Domain *object_domain(const Object *object) {
         return domain_of(object->resource);

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <sys/socket.h>
 
-#include "objects/wire.h"
 #include "toy.h"
 
 #define CONNECT "org.libvirt.Connect"
@@ -354,28 +353,6 @@ static void test_definition(sd_bus *client) {
         toy_story_is("undefine newer");
 }
 
-/* ---- names in paths ---- */
-
-static void encodes(const char *name, const char *expected) {
-        _cleanup_(freep) char *leaf = path_encode(name), *back = path_decode(expected);
-
-        CHECK_TEXT(leaf, expected);
-        CHECK_TEXT(back, name);
-}
-
-static void test_encoding(void) {
-        static const char *const bad[] = { "_", "_4", "_5F", "_61", "a-b", "_00", "_g0" };
-
-        encodes("eth0", "eth0");
-        encodes("0", "0");
-        encodes("", "");
-        encodes("pci_0000_00", "pci_5f0000_5f00");
-        encodes("52:54:00", "52_3a54_3a00");
-        encodes("\xc3\xa4/", "_c3_a4_2f");
-        for (size_t i = 0; i < ELEMENTS(bad); i++)
-                CHECK(!path_decode(bad[i]));
-}
-
 int main(void) {
         Connection *connection;
         sd_bus *server, *client;
@@ -388,7 +365,6 @@ int main(void) {
         CHECK(tree_new(server, &tree) >= 0);
         CHECK(tree_add(tree, connection) >= 0);
 
-        test_encoding();
         test_lookups(client);
         test_lines(client);
         test_refusals(client);
