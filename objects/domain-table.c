@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* org.libvirt.Domain: its rows. */
+#include "conf/api-snapshot.h"
 #include "objects/domain.h"
+#include "objects/kinds.h"
 
 #define LIFECYCLE(op) { true, offsetof(Driver, lifecycle), offsetof(DomainLifecycle, op) }
 #define DEFINITIONS(op) { true, offsetof(Driver, definitions), offsetof(DomainDefinitions, op) }
 #define ACCESS(op) { true, offsetof(Driver, access), offsetof(DomainAccess, op) }
+#define SNAPSHOTS(op) { true, offsetof(Driver, snapshots), offsetof(SnapshotOps, op) }
 
 /* The flags that each API knows; whether the driver can is the operation's business. */
 enum {
@@ -18,6 +21,7 @@ enum {
                    DOMAIN_UNDEFINE_NVRAM | DOMAIN_UNDEFINE_KEEP_NVRAM |
                    DOMAIN_UNDEFINE_CHECKPOINTS_METADATA | DOMAIN_UNDEFINE_TPM |
                    DOMAIN_UNDEFINE_KEEP_TPM,
+        CREATE_SNAPSHOT = DOMAIN_SNAPSHOT_CREATE_VALIDATE * 2 - 1, /* all bits up to it */
         XML = DOMAIN_XML_SECURE | DOMAIN_XML_INACTIVE | DOMAIN_XML_UPDATE_CPU |
               DOMAIN_XML_MIGRATABLE,
 };
@@ -129,7 +133,7 @@ static const Method methods[] = {
           NEEDS({ "domain:read" },
                 { "domain:write", WITH_VALUE, DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT, "source" }) },
         { "ListDomainSnapshots", "u", "ao", "flags\0domainSnapshots\0", "virDomainListAllSnapshots",
-          MAY("domain:read") },
+          MAY("domain:read"), NO_OP, SNAPSHOT_LIST_ALL, domain_list_snapshots },
         { "ManagedSave", "u", "", "flags\0", "virDomainManagedSave", MAY("domain:hibernate") },
         { "ManagedSaveRemove", "u", "", "flags\0", "virDomainManagedSaveRemove",
           MAY("domain:hibernate") },
@@ -210,13 +214,15 @@ static const Method methods[] = {
                 { "domain:write", WITH_ANY, DOMAIN_SHUTDOWN_GUEST_AGENT }),
           LIFECYCLE(shutdown), SHUTDOWN, domain_call_flags, CHANGES },
         { "SnapshotCurrent", "u", "o", "flags\0domainSnapshot\0", "virDomainSnapshotCurrent",
-          MAY("domain:read") },
+          MAY("domain:read"), NO_OP, 0, domain_current_snapshot },
         { "SnapshotCreateXML", "su", "o", "xml\0flags\0domainSnapshot\0",
           "virDomainSnapshotCreateXML",
           NEEDS({ "domain:snapshot" },
-                { "domain:fs_freeze", WITH_ANY, DOMAIN_SNAPSHOT_CREATE_QUIESCE }) },
+                { "domain:fs_freeze", WITH_ANY, DOMAIN_SNAPSHOT_CREATE_QUIESCE }),
+          SNAPSHOTS(create), CREATE_SNAPSHOT, domain_create_snapshot, CHANGES },
         { "SnapshotLookupByName", "su", "o", "name\0flags\0domainSnapshot\0",
-          "virDomainSnapshotLookupByName", MAY("domain:read") },
+          "virDomainSnapshotLookupByName", MAY("domain:read"), NO_OP, 0,
+          domain_snapshot_by_name },
         { "Suspend", "", "", "", "virDomainSuspend", MAY("domain:suspend"), LIFECYCLE(suspend), 0,
           domain_call_plain, CHANGES },
         { "Undefine", "u", "", "flags\0", "virDomainUndefineFlags", MAY("domain:delete"),

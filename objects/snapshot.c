@@ -195,7 +195,8 @@ enum {
 static const Method methods[] = {
         /* name, in, out, arguments, API, permissions [, operation, flags, handler, attributes] */
         { "Delete", "u", "", "flags\0", "virDomainSnapshotDelete", MAY("domain:snapshot"),
-          SNAPSHOTS(delete), DELETE, call_flags, CHANGES },
+          SNAPSHOTS(delete), DELETE, call_flags, CHANGES,
+          .exclusive = DELETE & ~DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY },
         { "GetParent", "u", "o", "flags\0domainSnapshot\0", "virDomainSnapshotGetParent",
           MAY("domain:read"), NO_OP, 0, reply_parent },
         { "GetXMLDesc", "u", "s", "flags\0xml\0", "virDomainSnapshotGetXMLDesc",
@@ -207,7 +208,8 @@ static const Method methods[] = {
           "virDomainSnapshotListAllChildren", MAY("domain:read"), NO_OP, SNAPSHOT_LIST_ALL,
           list_children },
         { "Revert", "u", "", "flags\0", "virDomainRevertToSnapshot", MAY("domain:snapshot"),
-          SNAPSHOTS(revert), REVERT, call_flags, CHANGES },
+          SNAPSHOTS(revert), REVERT, call_flags, CHANGES,
+          .exclusive = DOMAIN_SNAPSHOT_REVERT_RUNNING | DOMAIN_SNAPSHOT_REVERT_PAUSED },
         {}
 };
 /* clang-format on */

@@ -77,9 +77,11 @@ enum {
 static const Method methods[] = {
         /* name, in, out, arguments, API, permissions [, operation, flags, handler, attributes] */
         { "Build", "u", "", "flags\0", "virStoragePoolBuild", MAY("storage_pool:format"),
-          STORAGE(build), BUILD, call_flags, CHANGES },
+          STORAGE(build), BUILD, call_flags, CHANGES,
+          .exclusive = POOL_BUILD_OVERWRITE | POOL_BUILD_NO_OVERWRITE },
         { "Create", "u", "", "flags\0", "virStoragePoolCreate", MAY("storage_pool:start"),
-          STORAGE(start), CREATE, call_flags, CHANGES },
+          STORAGE(start), CREATE, call_flags, CHANGES,
+          .exclusive = CREATE & ~POOL_CREATE_WITH_BUILD },
         { "Delete", "u", "", "flags\0", "virStoragePoolDelete", MAY("storage_pool:format"),
           STORAGE(delete), POOL_DELETE_ZEROED, call_flags, CHANGES },
         { "Destroy", "", "", "", "virStoragePoolDestroy", MAY("storage_pool:stop"),
