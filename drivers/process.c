@@ -54,6 +54,7 @@ typedef struct Launch {
         const ProcessSpec *spec;
         char **environ;
         int *copies; /* room for its descriptors */
+        char listen_pid[32]; /* in environ, where it is asked for; its number is the child's own */
         int line;    /* the child's end */
         pid_t parent;
 } Launch;
@@ -170,6 +171,9 @@ _Noreturn static void child_run(Launch *launch) {
                 child_fail(launch->line, STEP_FOLDER);
         if (spec->hold)
                 child_wait_for_release(launch->line);
+        if (spec->listens)
+                (void) snprintf(launch->listen_pid, sizeof(launch->listen_pid), "LISTEN_PID=%d",
+                                (int) getpid());
         execvpe(spec->argv[0], (char *const *) spec->argv, launch->environ);
         child_fail(launch->line, STEP_EXEC);
         _exit(127);
@@ -195,7 +199,9 @@ static int launch_fork(Launch *launch, pid_t *ret_pid) {
 }
 
 static int process_launch(Process *process, const ProcessSpec *spec) {
-        _cleanup_(freep) char **all = environ_with(spec->environ);
+        Launch launch = { .spec = spec };
+        const char *const listening[] = { "LISTEN_FDS=1", "LISTEN_PID=", NULL };
+        _cleanup_(freep) char **all = environ_with(spec->listens ? listening : spec->environ);
         _cleanup_(freep) int *copies = calloc(3 + spec->n_fds, sizeof(*copies));
         int ends[2];
 
@@ -204,7 +210,13 @@ static int process_launch(Process *process, const ProcessSpec *spec) {
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
                 return -errno;
         process->line = ends[0];
-        Launch launch = { .spec = spec, .environ = all, .copies = copies, .line = ends[1] };
+        launch.environ = all;
+        launch.copies = copies;
+        launch.line = ends[1];
+        if (spec->listens) /* the additions are the last */
+                for (char **variable = all; *variable; variable++)
+                        if (!variable[1])
+                                *variable = launch.listen_pid;
         int r = launch_fork(&launch, &process->pid);
         close(ends[1]);
         if (r < 0)

@@ -29,6 +29,8 @@ typedef struct ProcessSpec {
         int in, out, err;            /* descriptors for 0, 1, 2; 0 or -1: /dev/null */
         const int *fds;              /* passed on as 3, 4, 5 ... in this order */
         size_t n_fds;
+        bool listens; /* the first of fds is a listening socket, and LISTEN_FDS and LISTEN_PID say
+                       * so; environ must be NULL */
         bool hold; /* stop before exec until process_release(): its pid can be written down first,
                     * and when we die before that, it ends without having started */
         bool outlives; /* own session; process_free() leaves it running, once it is released */

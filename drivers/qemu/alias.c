@@ -147,37 +147,40 @@ static int name_device(DomainConf *conf, DeviceKind kind, Device *device, void *
         return rules[kind].prefix ? number(conf, device, rules[kind].prefix) : 0;
 }
 
-static DomainDisk *disk_numbered(const DomainConf *conf, uint32_t index) {
+static bool number_is_taken(const DomainConf *conf, uint32_t index) {
         for (size_t i = 0; i < conf->disks.n; i++)
-                if (conf->disks.items[i]->source_index.set &&
-                    conf->disks.items[i]->source_index.value == index)
-                        return conf->disks.items[i];
-        return NULL;
+                for (const DomainDisk *image = conf->disks.items[i]; image; image = image->backing)
+                        if (image->source_index.set && image->source_index.value == index)
+                                return true;
+        return false;
 }
 
-/* Each medium gets the number of its block nodes: the last disk the first, and a disk that comes
- * later one that is free. */
-static void number_sources(DomainConf *conf) {
+/* Each image gets the number of its block nodes: the last disk the first, an image before those
+ * behind it, and what comes later one that is free. */
+static int number_sources(DomainConf *conf) {
+        _cleanup_(freep) DomainDisk **disks = qemu_sorted_disks(conf);
         uint32_t next = 1;
+        size_t n = 0;
 
-        for (size_t i = conf->disks.n; i-- > 0;) {
-                DomainDisk *disk = conf->disks.items[i];
-
-                if (disk->source_index.set || !qemu_disk_has_medium(disk))
-                        continue;
-                while (disk_numbered(conf, next))
-                        next++;
-                disk->source_index = (MaybeU32) { true, next };
-        }
+        if (!disks)
+                return -ENOMEM;
+        while (disks[n])
+                n++;
+        while (n-- > 0)
+                for (DomainDisk *image = disks[n]; image; image = image->backing) {
+                        if (image->source_index.set || !qemu_disk_has_medium(image))
+                                continue;
+                        while (number_is_taken(conf, next))
+                                next++;
+                        image->source_index = (MaybeU32) { true, next };
+                }
+        return 0;
 }
 
 int qemu_assign_aliases(DomainConf *conf, Error *error) {
         int r = conf_visit_devices(conf, name_device, NULL);
 
-        if (r == -ENOMEM)
-                return fail_memory(error);
-        if (r < 0)
-                return r;
-        number_sources(conf);
-        return 0;
+        if (r >= 0)
+                r = number_sources(conf);
+        return r == -ENOMEM ? fail_memory(error) : r;
 }

@@ -248,15 +248,18 @@ static const struct {
 } kinds[] = {
         { DEVICE_HUB,        build_hub },
         { DEVICE_DISK,       build_disk },
+        { DEVICE_FILESYSTEM, build_filesystem },
         { DEVICE_NET,        build_net },
         { DEVICE_SERIAL,     build_serial },
         { DEVICE_PARALLEL,   build_parallel },
         { DEVICE_CHANNEL,    build_channel },
         { DEVICE_CONSOLE,    build_console },
+        { DEVICE_TPM,        build_tpm },
         { DEVICE_INPUT,      build_input },
         { DEVICE_GRAPHICS,   build_graphics },
         { DEVICE_SOUND,      build_sound },
         { DEVICE_VIDEO,      build_video },
+        { DEVICE_HOSTDEV,    build_hostdev },
         { DEVICE_WATCHDOG,   build_watchdog },
         { DEVICE_MEMBALLOON, build_balloon },
         { DEVICE_RNG,        build_rng },
@@ -269,8 +272,7 @@ static int refuse_devices(Builder *builder) {
                 bool there;
                 const char *name;
         } refused[] = {
-                { conf->hostdevs.n, "hostdev" }, { conf->filesystems.n, "filesystem" },
-                { conf->tpms.n, "tpm" },         { conf->smartcards.n, "smartcard" },
+                { conf->smartcards.n, "smartcard" },
                 { conf->shmems.n, "shmem" },     { conf->iommus.n, "iommu" },
                 { conf->vsocks.n, "vsock" },     { conf->cryptos.n, "crypto" },
                 { conf->pstore, "pstore" },      { conf->leases.n, "lease" },

@@ -1,203 +1,106 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Disks: a graph of block nodes for the medium, and the drive it is in.
- *
- * A medium is two nodes, named libvirt-N-storage (the file, device or connection) and
- * libvirt-N-format (what is in it); N is the disk's source/@index. A drive refers to the upper one.
- * Backing files are opened by QEMU from what the images say of themselves. */
-#include "drivers/qemu/command-private.h"
+/* Disks: the drive that the guest sees, on its bus. What is in it is a graph of block nodes
+ * (block-graph.c). */
+#include "drivers/qemu/block.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* What a cache mode means: for the host's page cache, and whether the guest sees a write cache. */
-static const struct {
-        const char *mode;
-        bool direct, no_flush, writeback;
-} caches[] = {
-        { "none",         true,  false, true },
-        { "writethrough", false, false, false },
-        { "writeback",    false, false, true },
-        { "directsync",   true,  false, false },
-        { "unsafe",       false, true,  true },
-};
+#include "drivers/qemu/reservations.h"
 
-static int find_cache(const DomainDisk *disk) {
-        for (size_t i = 0; i < ELEMENTS(caches); i++)
-                if (text_is(disk->cache, caches[i].mode))
-                        return i;
-        return -1;
-}
+static int check_disk(Builder *builder, const DomainDisk *disk) {
+        const char *what = disk->driver_name && !text_is(disk->driver_name, "qemu")
+                                   ? "a driver/@name other than 'qemu'"
+                           : text_is(disk->sgio, "unfiltered") ? "@sgio 'unfiltered'"
+                           : disk->backend_domain              ? "backenddomain"
+                                                               : NULL;
 
-static int refuse(Builder *builder, const DomainDisk *disk, const char *what) {
-        return unsupported(builder, "devices/disk '%s': %s is not supported for QEMU guests yet",
+        if (!what)
+                return 0;
+        return unsupported(builder, "devices/disk '%s': %s is not supported for QEMU guests",
                            disk->target, what);
 }
 
-static int check_disk(Builder *builder, const DomainDisk *disk) {
+/* ---- objects that disks share ---- */
+
+static void put_limits(Builder *builder, const IoTune *tune, json_object *limits) {
         const struct {
-                bool asked;
-                const char *what;
-        } refused[] = {
-                { disk->encryption || disk->source_encryption, "encryption" },
-                { disk->auth || disk->source_auth,   "auth" },
-                { disk->slices.n > 0,               "source/slices" },
-                { disk->reservations,         "source/reservations" },
-                { disk->cookies.n > 0,              "source/cookies" },
-                { disk->snapshot_name,             "source/snapshot" },
-                { disk->throttle_groups.n > 0,                "throttlefilters" },
-                { disk->iotune,                          "iotune" },
-                { disk->metadata_cache,                  "driver/metadata_cache" },
-                { disk->transient,                       "transient" },
-                { disk->type == DISK_NVME,               "@type 'nvme'" },
-                { disk->type == DISK_VHOST_USER,         "@type 'vhostuser'" },
-                { disk->type == DISK_VHOST_VDPA,         "@type 'vhostvdpa'" },
-                { disk->type == DISK_VOLUME,             "@type 'volume'" },
-                { text_is(disk->format, "luks"),         "driver/@type 'luks'" },
+                const char *name;
+                uint64_t value;
+        } values[] = {
+                { "bps-total", tune->total_bytes },
+                { "bps-read", tune->read_bytes },
+                { "bps-write", tune->write_bytes },
+                { "iops-total", tune->total_iops },
+                { "iops-read", tune->read_iops },
+                { "iops-write", tune->write_iops },
+                { "bps-total-max", tune->total_bytes_max },
+                { "bps-read-max", tune->read_bytes_max },
+                { "bps-write-max", tune->write_bytes_max },
+                { "iops-total-max", tune->total_iops_max },
+                { "iops-read-max", tune->read_iops_max },
+                { "iops-write-max", tune->write_iops_max },
+                { "bps-total-max-length", tune->total_bytes_max_length },
+                { "bps-read-max-length", tune->read_bytes_max_length },
+                { "bps-write-max-length", tune->write_bytes_max_length },
+                { "iops-total-max-length", tune->total_iops_max_length },
+                { "iops-read-max-length", tune->read_iops_max_length },
+                { "iops-write-max-length", tune->write_iops_max_length },
+                { "iops-size", tune->size_iops },
         };
 
-        for (size_t i = 0; i < ELEMENTS(refused); i++)
-                if (refused[i].asked)
-                        return refuse(builder, disk, refused[i].what);
-        if (disk->driver_name && !text_is(disk->driver_name, "qemu"))
-                return refuse(builder, disk, "a driver/@name other than 'qemu'");
-        return 0;
+        for (size_t i = 0; i < ELEMENTS(values); i++)
+                json_put_some(builder, limits, values[i].name, (int64_t) values[i].value);
 }
 
-/* ---- nodes ---- */
+static void add_throttle_groups(Builder *builder) {
+        const DomainConf *conf = builder->conf;
 
-static void put_cache(Builder *builder, const DomainDisk *disk, json_object *node) {
-        int cache = find_cache(disk);
-        json_object *object;
+        for (size_t i = 0; i < conf->throttle_groups.n; i++) {
+                const IoTune *tune = &conf->throttle_groups.items[i]->limits;
+                json_object *group = json_new(builder), *limits = json_new(builder);
 
-        if (cache < 0)
+                json_put_text(builder, group, "qom-type", "throttle-group");
+                json_putf(builder, group, "id", "throttle-%s", tune->group ?: "");
+                put_limits(builder, tune, limits);
+                json_put(builder, group, "limits", limits);
+                argument_json(builder, "object", group);
+        }
+}
+
+static void add_reservations(Builder *builder) {
+        const DomainConf *conf = builder->conf;
+        bool wanted = false;
+
+        for (size_t i = 0; i < conf->disks.n; i++)
+                for (const DomainDisk *image = conf->disks.items[i]; image; image = image->backing)
+                        wanted = wanted || qemu_reservations_managed(image->reservations);
+        if (!wanted)
                 return;
-        object = json_new(builder);
-        json_put_bool(builder, object, "direct", caches[cache].direct);
-        json_put_bool(builder, object, "no-flush", caches[cache].no_flush);
-        json_put(builder, node, "cache", object);
-}
-
-static void put_file(Builder *builder, const DomainDisk *disk, json_object *node) {
-        bool is_cdrom = disk->kind == DISK_DEVICE_CDROM && text_starts(disk->source, "/dev/sr");
-
-        json_put_text(builder, node, "driver", disk->type == DISK_FILE ? "file" :
-                                               is_cdrom ? "host_cdrom" : "host_device");
-        json_put_text(builder, node, "filename", disk->source);
-        if (disk->io)
-                json_put_text(builder, node, "aio", disk->io);
-}
-
-static void put_folder(Builder *builder, const DomainDisk *disk, json_object *node) {
-        json_put_text(builder, node, "driver", "vvfat");
-        json_put_text(builder, node, "dir", disk->source);
-        json_put_bool(builder, node, "floppy", disk->kind == DISK_DEVICE_FLOPPY);
-        json_put_bool(builder, node, "rw", !disk->readonly);
-}
-
-static int put_storage(Builder *builder, const DomainDisk *disk, json_object *node) {
-        switch (disk->type) {
-        case DISK_FILE: case DISK_BLOCK:
-                put_file(builder, disk, node);
-                return 0;
-        case DISK_DIR:
-                put_folder(builder, disk, node);
-                return 0;
-        case DISK_NETWORK:
-                return put_network_storage(builder, disk, node);
-        case DISK_VOLUME: case DISK_NVME: case DISK_VHOST_USER: case DISK_VHOST_VDPA:
-                return refuse(builder, disk, "its @type");
-        }
-        return 0;
-}
-
-static int add_storage(Builder *builder, const DomainDisk *disk) {
-        json_object *node = json_new(builder);
-        int r = put_storage(builder, disk, node);
-
-        if (r < 0) {
-                json_object_put(node);
-                return r;
-        }
-        json_putf(builder, node, "node-name", "libvirt-%u-storage", disk->source_index.value);
-        put_cache(builder, disk, node);
-        if (disk->type == DISK_DIR)
-                json_put_bool(builder, node, "read-only", disk->readonly);
-        else
-                json_put_bool(builder, node, "auto-read-only", true);
-        json_put_text(builder, node, "discard",
-                      text_is(disk->discard, "ignore") ? "ignore" : "unmap");
-        argument_json(builder, "blockdev", node);
-        return 0;
-}
-
-static void add_format(Builder *builder, const DomainDisk *disk) {
-        json_object *node = json_new(builder);
-        bool fat = text_is(disk->format, "fat");
-
-        json_putf(builder, node, "node-name", "libvirt-%u-format", disk->source_index.value);
-        json_put_bool(builder, node, "read-only",
-                      disk->readonly || disk->kind == DISK_DEVICE_CDROM);
-        put_cache(builder, disk, node);
-        json_put_text(builder, node, "discard", disk->discard);
-        json_put_text(builder, node, "detect-zeroes", disk->detect_zeroes);
-        json_put_text(builder, node, "driver",
-                      disk->format && !fat && !text_is(disk->format, "iso") ? disk->format : "raw");
-        json_putf(builder, node, "file", "libvirt-%u-storage", disk->source_index.value);
-        argument_json(builder, "blockdev", node);
-}
-
-static void add_copy_on_read(Builder *builder, const DomainDisk *disk) {
-        json_object *node = json_new(builder);
-
-        json_put_text(builder, node, "driver", "copy-on-read");
-        json_putf(builder, node, "node-name", "libvirt-CoR-%s", disk->target);
-        json_putf(builder, node, "file", "libvirt-%u-format", disk->source_index.value);
-        json_put_text(builder, node, "discard", "unmap");
-        argument_json(builder, "blockdev", node);
-}
-
-static bool copies_on_read(const DomainDisk *disk) {
-        return disk->copy_on_read == TRISTATE_YES && !disk->readonly &&
-               disk->kind != DISK_DEVICE_CDROM;
-}
-
-static int add_medium(Builder *builder, const DomainDisk *disk) {
-        int r;
-
-        if (!qemu_disk_has_medium(disk))
-                return 0;
-        if ((r = add_storage(builder, disk)) < 0)
-                return r;
-        add_format(builder, disk);
-        if (copies_on_read(disk))
-                add_copy_on_read(builder, disk);
-        return 0;
+        json_object *object = json_new(builder);
+        json_put_text(builder, object, "qom-type", "pr-manager-helper");
+        json_put_text(builder, object, "id", "pr-helper0");
+        json_putf(builder, object, "path", "%s/" QEMU_PR_SOCKET, builder->places->folder);
+        argument_json(builder, "object", object);
 }
 
 /* ---- drives ---- */
 
-static void put_drive(Builder *builder, const DomainDisk *disk, json_object *device) {
-        if (!qemu_disk_has_medium(disk))
-                return;
-        if (copies_on_read(disk))
-                json_putf(builder, device, "drive", "libvirt-CoR-%s", disk->target);
-        else
-                json_putf(builder, device, "drive", "libvirt-%u-format", disk->source_index.value);
-}
-
 /* Properties of every drive; floppies know none of them. */
 static void put_common(Builder *builder, const DomainDisk *disk, json_object *device) {
-        int cache = find_cache(disk);
+        bool lun = disk->kind == DISK_DEVICE_LUN;
+        Tristate writeback = block_writeback(disk);
 
         json_put_some(builder, device, "bootindex",
                       boot_index(builder, DEVICE_DISK, &disk->device));
+        json_put_text(builder, device, "loadparm", disk->device.boot_loadparm);
         json_put_some(builder, device, "logical_block_size", disk->logical_block_size);
         json_put_some(builder, device, "physical_block_size", disk->physical_block_size);
         json_put_some(builder, device, "discard_granularity", disk->discard_granularity);
-        if (cache >= 0)
+        if (writeback != TRISTATE_UNSET && !lun)
                 json_put_text(builder, device, "write-cache",
-                              caches[cache].writeback ? "on" : "off");
-        if (disk->shareable && disk->bus != DISK_BUS_IDE && disk->bus != DISK_BUS_SATA)
+                              writeback == TRISTATE_YES ? "on" : "off");
+        if (disk->shareable)
                 json_put_bool(builder, device, "share-rw", true);
         json_put_text(builder, device, "werror",
                       text_is(disk->error_policy, "stop")       ? "stop"
@@ -280,22 +183,22 @@ static int ide_disk(Builder *builder, const DomainDisk *disk, json_object **ret)
         return 0;
 }
 
-static int put_scsi_place(Builder *builder, const DomainDisk *disk, json_object *device) {
-        const DeviceAddress *at = &disk->device.address;
+int put_scsi_place(Builder *builder, const DeviceAddress *at, json_object *device,
+                   const char *what) {
         const DomainController *controller =
                 qemu_find_controller(builder->conf, CONTROLLER_SCSI, at->controller);
 
         if (!controller || !controller->device.alias)
-                return unsupported(builder, "devices/disk '%s': its controller isn't there",
-                                   disk->target);
+                return unsupported(builder, "%s: its SCSI controller %u isn't there", what,
+                                   at->controller);
         json_putf(builder, device, "bus", "%s.0", controller->device.alias);
-        if (text_is(controller->model, "lsilogic"))
+        if (text_is(controller->model, "lsilogic")) {
                 json_put_number(builder, device, "scsi-id", at->unit);
-        else {
-                json_put_number(builder, device, "channel", at->bus);
-                json_put_number(builder, device, "scsi-id", at->target);
-                json_put_number(builder, device, "lun", at->unit);
+                return 0;
         }
+        json_put_number(builder, device, "channel", at->bus);
+        json_put_number(builder, device, "scsi-id", at->target);
+        json_put_number(builder, device, "lun", at->unit);
         return 0;
 }
 
@@ -306,7 +209,7 @@ static int scsi_disk(Builder *builder, const DomainDisk *disk, json_object **ret
 
         if (r < 0)
                 return r;
-        if ((r = put_scsi_place(builder, disk, *ret)) < 0) {
+        if ((r = put_scsi_place(builder, &disk->device.address, *ret, disk->target)) < 0) {
                 json_object_put(*ret);
                 return r;
         }
@@ -355,24 +258,91 @@ static int (*const drives[])(Builder *builder, const DomainDisk *disk, json_obje
         [DISK_BUS_SD] = NULL,
 };
 
-int build_disk(Builder *builder, const Device *device, size_t index) {
-        const DomainDisk *disk = (const DomainDisk *) device;
-        json_object *object = NULL;
-        int r;
+/* A drive of another process, on the other side of a socket. */
+static int vhost_user_disk(Builder *builder, const DomainDisk *disk) {
+        _cleanup_(option_clear) Option chardev = { .builder = builder };
+        _cleanup_(freep) char *driver = virtio_driver("vhost-user-blk", &disk->device);
+        const Reconnect *reconnect = &disk->reconnect;
+        json_object *device = NULL;
+        int r = device_begin(builder, driver, &disk->device, &device,
+                             "devices/disk '%s' of type 'vhostuser'", disk->target);
 
-        if ((size_t) disk->bus >= ELEMENTS(drives) || !drives[disk->bus])
-                return unsupported(builder,
-                                   "devices/disk '%s': bus '%s' is not supported for QEMU guests",
-                                   disk->target, map_enum_name(disk_buses, disk->bus) ?: "");
-        if ((r = check_disk(builder, disk)) < 0 || (r = add_medium(builder, disk)) < 0 ||
-            (r = drives[disk->bus](builder, disk, &object)) < 0)
+        if (r < 0)
                 return r;
-        put_drive(builder, disk, object);
+        option_add(&chardev, "socket,id=chr-vu-%s", disk->device.alias);
+        option_add_text(&chardev, "path", disk->source_path);
+        if (reconnect->enabled == TRISTATE_YES && reconnect->timeout.set)
+                option_add(&chardev, ",reconnect=%u", reconnect->timeout.value);
+        option_done(&chardev, "chardev");
+        json_putf(builder, device, "chardev", "chr-vu-%s", disk->device.alias);
+        json_put_some(builder, device, "num-queues", disk->queues);
+        json_put_some(builder, device, "queue-size", disk->queue_size);
+        json_put_some(builder, device, "bootindex",
+                      boot_index(builder, DEVICE_DISK, &disk->device));
+        device_end(builder, device);
+        return 0;
+}
+
+/* Built into the machine, which knows no -device for it. */
+static int sd_disk(Builder *builder, const DomainDisk *disk) {
+        _cleanup_(option_clear) Option drive = { .builder = builder };
+
+        if (disk->type != DISK_FILE && disk->type != DISK_BLOCK)
+                return unsupported(builder, "devices/disk '%s': bus 'sd' takes files and devices",
+                                   disk->target);
+        option_add(&drive, "if=sd,index=%d", MAX(qemu_disk_index(disk->target), 0));
+        option_add_text(&drive, "file", disk->source);
+        option_add_text(&drive, "format", disk->format ?: "raw");
+        if (disk->readonly)
+                option_add(&drive, ",readonly=on");
+        option_add_text(&drive, "cache", block_cache(disk));
+        option_done(&drive, "drive");
+        return 0;
+}
+
+/* <transient/>: what is written goes to an overlay that the start has made for this run. */
+static int drive(Builder *builder, const DomainDisk *disk) {
+        json_object *object = NULL;
+        bool medium = qemu_disk_has_medium(disk);
+        int r = medium ? block_add(builder, disk) : 0;
+
+        if (r >= 0)
+                r = drives[disk->bus](builder, disk, &object);
+        if (r < 0)
+                return r;
+        if (medium) {
+                _cleanup_(freep) char *top = block_top(disk);
+
+                if (!top)
+                        builder->no_memory = true;
+                json_put_text(builder, object, "drive", top);
+        }
         if (disk->bus == DISK_BUS_FDC)
                 json_put_some(builder, object, "bootindex",
-                              boot_index(builder, DEVICE_DISK, device));
+                              boot_index(builder, DEVICE_DISK, &disk->device));
         else
                 put_common(builder, disk, object);
         device_end(builder, object);
         return 0;
+}
+
+int build_disk(Builder *builder, const Device *device, size_t index) {
+        const DomainDisk *disk = (const DomainDisk *) device;
+        int r = check_disk(builder, disk);
+
+        if (r < 0)
+                return r;
+        if (disk == builder->conf->disks.items[0]) {
+                add_throttle_groups(builder);
+                add_reservations(builder);
+        }
+        if (disk->type == DISK_VHOST_USER)
+                return vhost_user_disk(builder, disk);
+        if (disk->bus == DISK_BUS_SD)
+                return sd_disk(builder, disk);
+        if ((size_t) disk->bus >= ELEMENTS(drives) || !drives[disk->bus])
+                return unsupported(builder,
+                                   "devices/disk '%s': bus '%s' is not supported for QEMU guests",
+                                   disk->target, map_enum_name(disk_buses, disk->bus) ?: "");
+        return drive(builder, disk);
 }

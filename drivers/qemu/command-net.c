@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Interfaces: the way out of QEMU, and the card the guest sees. */
 #include "drivers/qemu/command-private.h"
+#include "drivers/qemu/passt.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -45,7 +46,27 @@ static void put_family(Builder *builder, json_object *netdev, const char *family
                 json_putf(builder, netdev, "net", "%s/%s", address, prefix ?: "24");
 }
 
+/* Its socket is joined to a passt that the start has made. */
+static int passt(Builder *builder, const DomainNet *net, size_t index, json_object *netdev) {
+        const QemuTap *taps = builder->places->taps;
+        json_object *address = json_new(builder);
+
+        if (!qemu_caps_has(builder->caps, "netdev_add/type=stream")) {
+                json_object_put(address);
+                return refuse(builder, net, "backend type 'passt' with a QEMU before 7.2");
+        }
+        json_put_text(builder, netdev, "type", "stream");
+        json_put_text(builder, address, "type", "fd");
+        json_putf(builder, address, "str", "%d", taps && index < builder->places->n_taps
+                                                         ? taps[index].fd : -1);
+        json_put(builder, netdev, "addr", address);
+        json_put_bool(builder, netdev, "server", false);
+        return 0;
+}
+
 static int user(Builder *builder, const DomainNet *net, size_t index, json_object *netdev) {
+        if (qemu_net_is_passt(net))
+                return passt(builder, net, index, netdev);
         if (net->backend_type && !text_is(net->backend_type, "default"))
                 return refuse(builder, net, "its backend/@type");
         if (net->forwards.n > 0)
@@ -209,6 +230,8 @@ int build_net(Builder *builder, const Device *device, size_t index) {
         json_object *object = NULL;
         int r;
 
+        if (net->type == NET_HOSTDEV)
+                return build_hostdev_net(builder, net);
         if ((r = check_net(builder, net)) < 0 || (r = add_netdev(builder, net, index)) < 0 ||
             (r = begin_card(builder, net, &object)) < 0)
                 return r;

@@ -169,8 +169,20 @@ int build_devices(Builder *builder);
 
 int build_controllers(Builder *builder); /* command-controller.c */
 int build_disk(Builder *builder, const Device *device, size_t index);
-int put_network_storage(Builder *builder, const DomainDisk *disk,
-                        json_object *node); /* command-storage.c */
+int build_filesystem(Builder *builder, const Device *device, size_t index);
+int build_hostdev(Builder *builder, const Device *device, size_t index);
+/* The device of an <interface type='hostdev'>. */
+int build_hostdev_net(Builder *builder, const DomainNet *net);
+int build_tpm(Builder *builder, const Device *device, size_t index);
+
+/* "-object secret" that is filled from a descriptor, for the start to open: command-secret.c. A
+ * reference by usage means a secret of usage_type, or of its own type if that is NULL. */
+int secret_object(Builder *builder, const SecretRef *ref, const char *usage_type, const char *id);
+void secret_object_text(Builder *builder, const char *text, const char *id);
+void secrets_clear(QemuCommand *command);
+/* "bus", and the place on a SCSI controller; for disks and SCSI devices of the host. */
+int put_scsi_place(Builder *builder, const DeviceAddress *at, json_object *device,
+                   const char *what);
 int build_net(Builder *builder, const Device *device, size_t index);
 int build_serial(Builder *builder, const Device *device, size_t index);
 int build_parallel(Builder *builder, const Device *device, size_t index);

@@ -249,6 +249,7 @@ void qemu_command_clear(QemuCommand *command) {
         for (size_t i = 0; i < command->n; i++)
                 free(command->argv[i]);
         free(command->argv);
+        secrets_clear(command);
         *command = (QemuCommand) {};
 }
 

@@ -48,14 +48,26 @@ typedef struct QemuPlaces {
         const char *state_folder; /* of this connection in STORE_STATE: channel sockets, nvram */
         const QemuTap *taps;     /* indexed like conf->nets; NULL when no interface needs one */
         size_t n_taps;
+        int free_fd; /* the first number that stands for nothing yet: secrets get those from it on */
+        const char *const *hostdevs; /* indexed like conf->hostdevs: "/dev/sg3" of a SCSI unit of the
+                                      * host; NULL: none was looked for */
 } QemuPlaces;
 
 /* Sockets of channels whose path is left to us get one in places->folder; written into live. */
 int qemu_choose_paths(DomainConf *live, const QemuPlaces *places, Error *error);
 
+/* What QEMU reads from a descriptor because nobody else may see it: the value of a secret, or
+ * text of the definition. */
+typedef struct QemuCommandSecret {
+        SecretRef ref; /* strings are owned */
+        char *text;    /* instead */
+} QemuCommandSecret;
+
 typedef struct QemuCommand {
         char **argv; /* ends with NULL */
         size_t n;
+        QemuCommandSecret *secrets; /* for the descriptors places->free_fd, the next ... */
+        size_t n_secrets;
 } QemuCommand;
 
 /* live has aliases and addresses. ERROR_CONFIG_UNSUPPORTED names the element and what this QEMU or

@@ -31,6 +31,8 @@ QemuGuest *qemu_guest_free(QemuGuest *guest) {
         qemu_consoles_close(guest);
         guest->qmp = qmp_free(guest->qmp);
         guest->process = process_free(guest->process);
+        qemu_helpers_clear(&guest->helpers);
+        qemu_bindings_clear(&guest->bindings);
         sd_event_source_disable_unref(guest->escalation);
         resource_unref(&guest->domain->resource);
         free(guest);
@@ -166,26 +168,39 @@ static DomainConf *guest_definition(Domain *domain) {
 
 void qemu_guest_exited(Process *process, int code, int status, void *userdata) {
         QemuGuest *guest = userdata;
+
+        guest->exit_code = code;
+        guest->exit_status = status;
+        if (!qemu_helpers_end(guest))
+                qemu_guest_over(guest);
+}
+
+static void guest_note_crash(QemuGuest *guest) {
+        Domain *domain = guest->domain;
+        _cleanup_(freep) char *words = qemu_log_tail(domain, NULL, guest->log_start);
+
+        guest->stop_reason = DOMAIN_SHUTOFF_CRASHED;
+        guest->stop_detail = STOPPED_FAILED;
+        log_resource(LOG_ERR, &domain->resource, "QEMU ended unexpectedly (%s %d)%s%s",
+                     guest->exit_code == CLD_EXITED ? "status" : "signal", guest->exit_status,
+                     words ? ": " : "", words ?: "");
+}
+
+void qemu_guest_over(QemuGuest *guest) {
         Domain *domain = guest->domain;
         Connection *connection = domain->resource.connection;
         _cleanup_(conf_freep) DomainConf *conf = NULL;
         QemuAfter after = guest->after;
         Job *ending;
 
+        qemu_bindings_undo(&guest->bindings, &domain->resource);
         if (guest->start) {
-                qemu_start_exited(guest, code, status);
+                qemu_start_exited(guest, guest->exit_code, guest->exit_status);
                 return;
         }
         ending = TAKE(guest->ending);
-        if (!guest->stopping) { /* nobody asked for it and QEMU didn't say why */
-                _cleanup_(freep) char *words = qemu_log_tail(domain, guest->log_start);
-
-                guest->stop_reason = DOMAIN_SHUTOFF_CRASHED;
-                guest->stop_detail = STOPPED_FAILED;
-                log_resource(LOG_ERR, &domain->resource, "QEMU ended unexpectedly (%s %d)%s%s",
-                             code == CLD_EXITED ? "status" : "signal", status, words ? ": " : "",
-                             words ?: "");
-        }
+        if (!guest->stopping) /* nobody asked for it and QEMU didn't say why */
+                guest_note_crash(guest);
         if (after != AFTER_NOTHING)
                 conf = guest_definition(domain);
 

@@ -6,9 +6,10 @@
  * which was killed at any moment finds its guests again (reconnect.c). RUNTIME/qemu/<uuid>/
  * holds its sockets.
  *
- * A guest ends in one place: qemu_guest_exited(), when its process is over. Whoever wants it to
- * end notes why and signals the process; what QEMU said before it died has been read by then,
- * because the process is watched with a lower priority than the conversation. */
+ * A guest ends in one place: qemu_guest_exited(), when its process is over, and qemu_guest_over()
+ * behind it, when its helpers are, too. Whoever wants it to end notes why and signals the process;
+ * what QEMU said before it died has been read by then, because the process is watched with a lower
+ * priority than the conversation. */
 #pragma once
 
 #include "drivers/console.h"
@@ -17,6 +18,8 @@
 #include "drivers/process.h"
 #include "drivers/qemu/caps.h"
 #include "drivers/qemu/command.h"
+#include "drivers/qemu/helper.h"
+#include "drivers/qemu/hostdev.h"
 #include "drivers/qemu/qmp.h"
 
 typedef struct QemuDriver {
@@ -39,6 +42,9 @@ typedef enum QemuAfter {
 typedef struct QemuGuest {
         Domain *domain; /* a reference */
         Process *process;
+        int exit_code, exit_status;   /* of the process, once it is over */
+        QemuHelpers helpers;
+        QemuBindings bindings;        /* devices of the host that were taken from it */
         Qmp *qmp;                     /* NULL: none, or it ended */
         QemuStart *start;             /* while it is being started */
         QemuConsole *consoles;        /* the open ones */
@@ -71,9 +77,10 @@ QemuGuest *qemu_guest_free(QemuGuest *guest); /* leaves the process alone */
 /* Opens the conversation on the guest's socket; commands may be sent at once. */
 int qemu_guest_connect(QemuGuest *guest, Error *error);
 
-/* ProcessExited of every guest: undoes everything, reports, ends jobs, starts again if the rules
- * say so. */
+/* ProcessExited of every guest: ends its helpers, undoes everything, reports, ends jobs, starts
+ * again if the rules say so. */
 void qemu_guest_exited(Process *process, int code, int status, void *userdata);
+void qemu_guest_over(QemuGuest *guest); /* and of its helpers the last: the guest is freed */
 
 /* Ends the process, and notes why unless that was decided before. SIGTERM, and when it takes too
  * long SIGKILL; graceful: then the job that waits for it ends with an error. */
@@ -141,11 +148,12 @@ char *qemu_guest_folder(Domain *domain); /* "qemu/<uuid>", in STORE_RUNTIME; NUL
 
 int qemu_reconnect_all(Connection *connection, Error *error);
 
-/* ---- log.c: STATE/qemu/log/<name>.log, one for all runs of a guest ---- */
+/* ---- log.c: STATE/qemu/log/<name>.log, and <name>-<helper>.log, for all runs of a guest ---- */
 
-int qemu_log_open(Domain *domain, Error *error); /* a descriptor to append to */
-char *qemu_log_tail(Domain *domain,
-                    off_t from); /* newly allocated, one line; NULL: nothing there */
+/* A descriptor to append to; helper NULL: QEMU's own. */
+int qemu_log_open(Domain *domain, const char *helper, Error *error);
+/* Newly allocated, one line; NULL: nothing there. */
+char *qemu_log_tail(Domain *domain, const char *helper, off_t from);
 void qemu_log_remove(Domain *domain);
 
 /* ---- access.c ---- */

@@ -12,14 +12,15 @@
 #define TAIL_MAX 1024 /* bytes of last words */
 #define LOG_MAX (8 << 20) /* bytes; a larger file is begun anew at the next start */
 
-static char *log_file(Domain *domain) {
-        return connection_file(domain->resource.connection, "log/%s.log", domain->resource.name);
+static char *log_file(Domain *domain, const char *helper) {
+        return connection_file(domain->resource.connection, "log/%s%s%s.log",
+                               domain->resource.name, helper ? "-" : "", helper ?: "");
 }
 
-int qemu_log_open(Domain *domain, Error *error) {
+int qemu_log_open(Domain *domain, const char *helper, Error *error) {
         Store *store = domain->resource.connection->store;
         _cleanup_(freep) char *folder = connection_file(domain->resource.connection, "log");
-        _cleanup_(freep) char *file = log_file(domain);
+        _cleanup_(freep) char *file = log_file(domain, helper);
         _cleanup_(closep) int parent = -1;
         struct stat st;
 
@@ -37,11 +38,19 @@ int qemu_log_open(Domain *domain, Error *error) {
         return fd;
 }
 
-void qemu_log_remove(Domain *domain) {
-        _cleanup_(freep) char *file = log_file(domain);
+static void remove_log(Domain *domain, const char *helper) {
+        _cleanup_(freep) char *file = log_file(domain, helper);
 
         if (file)
                 (void) store_remove(domain->resource.connection->store, STORE_STATE, file, NULL);
+}
+
+void qemu_log_remove(Domain *domain) {
+        QemuGuest *guest = qemu_guest_of(domain);
+
+        remove_log(domain, NULL);
+        for (size_t i = 0; guest && i < guest->helpers.n; i++)
+                remove_log(domain, guest->helpers.items[i]->name);
 }
 
 /* One line, for a message: what isn't printable becomes a blank. */
@@ -55,8 +64,8 @@ static void flatten(char *text) {
                 text[--n] = 0;
 }
 
-char *qemu_log_tail(Domain *domain, off_t from) {
-        _cleanup_(freep) char *file = log_file(domain);
+char *qemu_log_tail(Domain *domain, const char *helper, off_t from) {
+        _cleanup_(freep) char *file = log_file(domain, helper);
         _cleanup_(freep) char *path =
                 file ? store_path(domain->resource.connection->store, STORE_STATE, file) : NULL;
         _cleanup_(freep) char *text = calloc(1, TAIL_MAX + 1);

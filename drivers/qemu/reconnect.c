@@ -30,7 +30,8 @@ static void reconnected(Qmp *qmp, json_object *value, Error *error, void *userda
 
 /* ---- taking over ---- */
 
-static int adopt(Domain *domain, const QemuStatus *status, DomainConf *conf, Error *error) {
+/* What it takes over of status leaves it. */
+static int adopt(Domain *domain, QemuStatus *status, DomainConf *conf, Error *error) {
         QemuGuest *guest = qemu_guest_new(domain);
         int r;
 
@@ -55,7 +56,25 @@ static int adopt(Domain *domain, const QemuStatus *status, DomainConf *conf, Err
                 status->state < _DOMAIN_STATE_MAX ? (DomainState) status->state : DOMAIN_NOSTATE;
         domain->reason = status->reason;
         domain->autodestroy = status->autodestroy == TRISTATE_YES;
+        for (size_t i = 0; i < status->helpers.n; i++) {
+                const HelperStatus *helper = status->helpers.items[i];
+
+                qemu_helper_adopt(guest, helper->name, helper->pid, helper->start);
+        }
+        guest->bindings = status->bindings;
+        status->bindings = (QemuBindings) {};
         return 0;
+}
+
+/* Its QEMU is gone: so go its helpers, and what was taken from the host goes back. */
+static void clean_up(Domain *domain, const QemuStatus *status) {
+        sd_event *event = domain->resource.connection->event;
+
+        for (size_t i = 0; i < status->helpers.n; i++)
+                qemu_helper_kill_stray(event, status->helpers.items[i]->pid,
+                                       status->helpers.items[i]->start);
+        qemu_bindings_undo(&status->bindings, &domain->resource);
+        qemu_status_remove(domain);
 }
 
 static void reconnect_monitor(Domain *domain) {
@@ -86,7 +105,7 @@ static void end_unwanted(Domain *domain, const QemuStatus *status) {
 
 static int reconnect(Connection *connection, const char *uuid, Error *error) {
         _cleanup_(conf_freep) DomainConf *conf = NULL;
-        QemuStatus status = {};
+        _cleanup_(qemu_status_clear) QemuStatus status = {};
         Domain *domain;
         int r = qemu_status_load(connection, uuid, &status, &conf, error);
 
@@ -97,7 +116,7 @@ static int reconnect(Connection *connection, const char *uuid, Error *error) {
         r = adopt(domain, &status, conf, error);
         if (r < 0) { /* most often it is gone: a transient domain goes with it */
                 resource_ref(&domain->resource);
-                qemu_status_remove(domain);
+                clean_up(domain, &status);
                 domain_stopped(domain, DOMAIN_SHUTOFF_UNKNOWN, STOPPED_FAILED);
                 resource_unref(&domain->resource);
                 return r;

@@ -10,7 +10,14 @@
 
 #define STATUS_MAX (8u << 20) /* bytes */
 
-/* The live definition follows as the element's child. */
+static const MapElement helper_element = { "helper", sizeof(HelperStatus), (const MapField[]) {
+        STRING("@name",  HelperStatus, name, REQUIRED),
+        U32   ("@pid",   HelperStatus, pid, REQUIRED),
+        U64   ("@start", HelperStatus, start, REQUIRED),
+        {}
+} };
+
+/* The live definition is the element's first child. */
 static const MapElement status_element = { "guest", sizeof(QemuStatus), (const MapField[]) {
         U32("@pid",         QemuStatus, pid, REQUIRED),
         U64("@start",       QemuStatus, start, REQUIRED),
@@ -24,6 +31,8 @@ static const MapElement status_element = { "guest", sizeof(QemuStatus), (const M
         YES_NO("@stopping",    QemuStatus, stopping),
         U32("@stop-reason",    QemuStatus, stop_reason),
         U32("@stop-detail",    QemuStatus, stop_detail),
+        LIST("helper",         QemuStatus, helpers, HelperStatus, &helper_element),
+        LIST("binding",        QemuStatus, bindings, QemuBinding, &qemu_binding_element),
         {}
 } };
 
@@ -45,20 +54,50 @@ static const char *yes(bool truth) {
         return truth ? "yes" : "no";
 }
 
+/* What else must be ended or undone. Names are made by us and need no quoting. */
+static char *status_rest(const QemuGuest *guest) {
+        char *text = NULL;
+        size_t size;
+        FILE *out = open_memstream(&text, &size);
+
+        if (!out)
+                return NULL;
+        for (size_t i = 0; i < guest->helpers.n; i++) {
+                const QemuHelper *helper = guest->helpers.items[i];
+
+                (void) fprintf(out, "  <helper name='%s' pid='%d' start='%" PRIu64 "'/>\n",
+                               helper->name, process_pid(helper->process),
+                               process_start(helper->process));
+        }
+        for (size_t i = 0; i < guest->bindings.n; i++) {
+                const QemuBinding *binding = guest->bindings.items[i];
+
+                (void) fprintf(out, "  <binding device='%s'", binding->device);
+                if (binding->driver)
+                        (void) fprintf(out, " driver='%s'", binding->driver);
+                (void) fputs("/>\n", out);
+        }
+        if (fclose(out) == 0)
+                return text;
+        free(text);
+        return NULL;
+}
+
 int qemu_status_save(QemuGuest *guest, Error *error) {
         Domain *domain = guest->domain;
         _cleanup_(freep) char *file = status_file(domain), *text = NULL;
+        _cleanup_(freep) char *rest = status_rest(guest);
 
-        if (!file ||
+        if (!file || !rest ||
             asprintf(&text,
                      "<guest pid='%d' start='%" PRIu64 "' id='%u' state='%d' reason='%d' log='%jd' "
                      "starting='%s' rebooting='%s' autodestroy='%s' stopping='%s' "
-                     "stop-reason='%d' stop-detail='%d'>\n%s</guest>\n",
+                     "stop-reason='%d' stop-detail='%d'>\n%s%s</guest>\n",
                      process_pid(guest->process), process_start(guest->process), domain->id,
                      domain->state, domain->reason, (intmax_t) guest->log_start,
                      yes(domain->starting), yes(guest->rebooting), yes(domain->autodestroy),
                      yes(guest->stopping), guest->stop_reason, guest->stop_detail,
-                     domain->live.xml) < 0)
+                     domain->live.xml, rest) < 0)
                 return fail_memory(error);
         return store_write(domain->resource.connection->store, STORE_RUNTIME, file, text, error);
 }
@@ -90,6 +129,10 @@ int qemu_status_load(Connection *connection, const char *uuid, QemuStatus *ret,
         if (r < 0)
                 return r;
         return conf_parse(live, CONF_TRUSTED | CONF_LIVE, ret_conf, error);
+}
+
+void qemu_status_clear(QemuStatus *status) {
+        map_clear(&status_element, status);
 }
 
 void qemu_status_remove(Domain *domain) {

@@ -4,6 +4,13 @@
 
 #include "drivers/qemu/guest.h"
 
+typedef struct HelperStatus {
+        MapItem item;
+        char *name;
+        uint32_t pid;
+        uint64_t start;
+} HelperStatus;
+
 typedef struct QemuStatus {
         uint32_t pid;
         uint64_t start; /* process_start() of that pid */
@@ -12,8 +19,11 @@ typedef struct QemuStatus {
         Tristate starting, rebooting, autodestroy;
         Tristate stopping; /* it was told to end, for this reason */
         uint32_t stop_reason, stop_detail;
+        MAP_LIST(HelperStatus) helpers;
+        QemuBindings bindings;
 } QemuStatus;
 
-/* uuid: the file's name without suffix. */
+/* uuid: the file's name without suffix. Clear ret also on failure. */
 int qemu_status_load(Connection *connection, const char *uuid, QemuStatus *ret,
                      DomainConf **ret_conf, Error *error);
+void qemu_status_clear(QemuStatus *status);

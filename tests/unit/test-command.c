@@ -119,8 +119,6 @@ static void test_parts(void) {
 }
 
 static void test_refused(void) {
-        refused("pc", "", "<tpm model='tpm-tis'><backend type='emulator' version='2.0'/></tpm>",
-                "devices/tpm");
         refused("pc", "", "<interface type='bridge'><source bridge='br0'/></interface>", "tap");
         refused("pc", "<cpu mode='host-passthrough'/>", "", "host-passthrough");
         refused("pc", "<cpu mode='custom'><model>Pentium99</model></cpu>", "", "Pentium99");

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* passt: the way out of an <interface type='user'> with <backend type='passt'/>. */
+#pragma once
+
+#include "drivers/qemu/guest.h"
+
+bool qemu_net_is_passt(const DomainNet *net);
+
+/* Starts one for each; QEMU's end of its socket becomes the interface's "tap". */
+int qemu_passt_spawn(QemuGuest *guest, const DomainConf *conf, QemuTaps *taps, Error *error);
