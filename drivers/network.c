@@ -65,3 +65,35 @@ int network_xml(const Network *network, uint32_t flags, char **ret, Error *error
         r = network_conf_parse(text, CONF_TRUSTED | CONF_LIVE, &conf, error);
         return r < 0 ? r : network_conf_print(conf, MAP_LIVE, ret, error);
 }
+
+/* ---- changes of single elements ---- */
+
+static int update_text(const Network *network, const NetworkUpdate *update, bool live, char **ret,
+                       Error *error) {
+        _cleanup_(network_conf_freep) NetworkConf *conf = NULL;
+        int r = network_conf_of(network, live, &conf, error);
+
+        if (r >= 0)
+                r = network_conf_update(conf, update->command, update->section,
+                                        update->parent_index, update->xml, error);
+        return r < 0 ? r : network_conf_print(conf, 0, ret, error);
+}
+
+int network_update(const Network *network, const NetworkUpdate *update, uint32_t flags,
+                   char **ret_live, char **ret_persistent, Error *error) {
+        const Defined *defined = &network->defined;
+        bool current = !(flags & (NETWORK_UPDATE_AFFECT_LIVE | NETWORK_UPDATE_AFFECT_CONFIG));
+        bool live = flags & NETWORK_UPDATE_AFFECT_LIVE || (current && defined->active);
+        bool persistent = flags & NETWORK_UPDATE_AFFECT_CONFIG || (current && !defined->active);
+        int r = live ? defined_need_active(defined, error) : 0;
+
+        if (r >= 0 && persistent)
+                r = update_text(network, update, false, ret_persistent, error);
+        return r >= 0 && live ? update_text(network, update, true, ret_live, error) : r;
+}
+
+int network_updated(Network *network, const char *live, const char *persistent, Error *error) {
+        int r = persistent ? defined_replace(&network->defined, false, persistent, error) : 0;
+
+        return r >= 0 && live ? defined_replace(&network->defined, true, live, error) : r;
+}

@@ -19,5 +19,17 @@ static inline Network *network_of(Resource *resource) {
 /* Tree and view of what is in force, or of the persistent definition. */
 int network_conf_of(const Network *network, bool live, NetworkConf **ret, Error *error);
 
+/* virNetworkUpdate: the texts as they would be, NULL where they aren't touched. flags:
+ * NETWORK_UPDATE_AFFECT_*; the state is checked. network_updated() puts them in force. */
+typedef struct NetworkUpdate {
+        uint32_t command, section;
+        int32_t parent_index;
+        const char *xml;
+} NetworkUpdate;
+
+int network_update(const Network *network, const NetworkUpdate *update, uint32_t flags,
+                   char **ret_live, char **ret_persistent, Error *error);
+int network_updated(Network *network, const char *live, const char *persistent, Error *error);
+
 /* The text that GetXMLDesc(flags) answers (virNetworkXMLFlags). Newly allocated. */
 int network_xml(const Network *network, uint32_t flags, char **ret, Error *error);

@@ -4,6 +4,9 @@
 
 #include <errno.h>
 
+#include "drivers/nwfilter.h"
+#include "drivers/secret.h"
+
 /* ---- the world at the start ---- */
 
 static const char *const domains[] = {
@@ -69,11 +72,67 @@ static void clear_domains(Connection *connection) {
         connection->last_id = 0;
 }
 
+static void clear_one(Defined *defined) {
+        switch (defined->resource.kind) {
+        case RESOURCE_NODE_DEVICE:
+                node_device_remove(node_device_of(&defined->resource));
+                return;
+        case RESOURCE_VOLUME:
+                defined_detach(defined);
+                return;
+        case RESOURCE_DOMAIN:
+        case RESOURCE_SNAPSHOT:
+        case RESOURCE_NETWORK:
+        case RESOURCE_POOL:
+        case RESOURCE_INTERFACE:
+        case RESOURCE_NWFILTER:
+        case RESOURCE_SECRET:
+        case _RESOURCE_KIND_MAX:
+                break;
+        }
+        if (defined->active)
+                defined_stopped(defined);
+        if (defined->persistent)
+                (void) defined_undefine(defined, NULL);
+}
+
+static void clear_set(ResourceSet *set) {
+        while (set->n > 0) {
+                Defined *defined = defined_of(resource_ref(set->items[set->n - 1]));
+
+                clear_one(defined);
+                resource_unref(&defined->resource);
+        }
+}
+
+static void clear_others(Connection *connection) {
+        static const ResourceKind order[] = {
+                RESOURCE_VOLUME, RESOURCE_POOL, RESOURCE_NODE_DEVICE, RESOURCE_INTERFACE,
+                RESOURCE_NETWORK, RESOURCE_NWFILTER, RESOURCE_SECRET,
+        };
+        TestDriver *driver = test_driver_of(connection);
+
+        for (size_t i = 0; i < ELEMENTS(order); i++)
+                clear_set(&connection->sets[order[i]]);
+        driver->transaction = test_transaction_free(driver->transaction);
+}
+
+static int populate_others(Connection *connection, Error *error) {
+        int r = test_networks_populate(connection, error);
+
+        if (r >= 0)
+                r = test_interfaces_populate(connection, error);
+        if (r >= 0)
+                r = test_pools_populate(connection, error);
+        return r < 0 ? r : test_node_devices_populate(connection, error);
+}
+
 /* By kind; nobody watches when a connection is opened, so that only a reset tells of it. */
 static const struct {
         int (*populate)(Connection *connection, Error *error);
         void (*clear)(Connection *connection);
 } kinds[] = {
+        { populate_others, clear_others },
         { populate_domains, clear_domains },
 };
 
@@ -99,6 +158,7 @@ static void driver_close(Connection *connection) {
         ResourceSet *set = &connection->sets[RESOURCE_DOMAIN];
 
         test_faults_free(driver->faults);
+        test_transaction_free(driver->transaction);
         for (size_t i = 0; i < set->n; i++)
                 free(TAKE(domain_of(set->items[i])->data));
         free(driver);
@@ -124,6 +184,12 @@ const Driver test_driver = {
         .close = driver_close,
         .definitions = &test_definitions,
         .lifecycle = &test_lifecycle,
+        .networks = &test_networks,
+        .storage = &test_storage,
+        .interfaces = &test_interfaces,
+        .node_devices = &test_node_devices,
+        .nwfilters = &nwfilter_ops,
+        .secrets = &secret_ops,
         .faults = &test_fault_ops,
         .hypervisor = &test_hypervisor,
         .node = &test_node,

@@ -4,10 +4,14 @@
 #pragma once
 
 #include "drivers/driver.h"
+#include "drivers/node-device.h"
 #include "drivers/test/fault.h"
+
+typedef struct TestTransaction TestTransaction;
 
 typedef struct TestDriver {
         TestFaults *faults;
+        TestTransaction *transaction; /* of host interfaces, begun and not ended */
 } TestDriver;
 
 static inline TestDriver *test_driver_of(Connection *connection) {
@@ -56,5 +60,25 @@ void test_guest_resume(Domain *domain, int reason, int detail);
 
 extern const DomainDefinitions test_definitions;
 extern const DomainLifecycle test_lifecycle;
+
+/* ---- everything else ---- */
+
+int test_networks_populate(Connection *connection, Error *error);
+int test_pools_populate(Connection *connection, Error *error);
+int test_interfaces_populate(Connection *connection, Error *error);
+int test_node_devices_populate(Connection *connection, Error *error);
+
+/* Virtual host bus adapters, for node devices and for the pools behind them. parent: of the three
+ * ways to name it, or none. */
+int test_vport_create(Connection *connection, NodeDeviceConf *conf, NodeDevice **ret,
+                      Error *error);
+int test_vport_destroy(NodeDevice *device, Error *error);
+
+TestTransaction *test_transaction_free(TestTransaction *transaction);
+
+extern const NetworkOps test_networks;
+extern const StorageOps test_storage;
+extern const InterfaceOps test_interfaces;
+extern const NodeDeviceOps test_node_devices;
 
 extern const Driver test_driver;
