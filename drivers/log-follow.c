@@ -69,7 +69,7 @@ LogFollow *log_follow_new(sd_event *event, const Resource *resource, const char 
         follow->resource = resource;
         follow->pid = pid;
         follow->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-        if (follow->fd < 0 || lseek(follow->fd, from, SEEK_SET) < 0 ||
+        if (follow->fd < 0 || lseek(follow->fd, MAX(from, 0), from < 0 ? SEEK_END : SEEK_SET) < 0 ||
             sd_event_add_inotify(event, &follow->source, path, IN_MODIFY, changed, follow) < 0) {
                 log_follow_free(follow);
                 return NULL;

@@ -31,6 +31,7 @@ QemuGuest *qemu_guest_free(QemuGuest *guest) {
         qemu_consoles_close(guest);
         guest->qmp = qmp_free(guest->qmp);
         guest->process = process_free(guest->process);
+        guest->log = log_follow_free(guest->log);
         qemu_helpers_clear(&guest->helpers);
         qemu_bindings_clear(&guest->bindings);
         sd_event_source_disable_unref(guest->escalation);

@@ -15,6 +15,7 @@
 #include "drivers/console.h"
 #include "drivers/domain.h"
 #include "drivers/driver.h"
+#include "drivers/log-follow.h"
 #include "drivers/process.h"
 #include "drivers/qemu/caps.h"
 #include "drivers/qemu/command.h"
@@ -58,6 +59,7 @@ typedef struct QemuGuest {
         int stop_reason, stop_detail; /* for domain_stopped() */
         QemuAfter after;
         off_t log_start; /* where this run's lines begin in the log file */
+        LogFollow *log;  /* on their way to the journal; NULL: there is none */
         LifecycleAction on_poweroff, on_reboot, on_crash;
 } QemuGuest;
 
@@ -155,6 +157,16 @@ int qemu_log_open(Domain *domain, const char *helper, Error *error);
 /* Newly allocated, one line; NULL: nothing there. */
 char *qemu_log_tail(Domain *domain, const char *helper, off_t from);
 void qemu_log_remove(Domain *domain);
+
+void qemu_log_follow(QemuGuest *guest, off_t from); /* as log_follow_new() */
+
+/* ---- unit.c ---- */
+
+/* Into a unit of its own, with the limits of its definition: as UnitManager.place(). */
+int qemu_unit_place(QemuGuest *guest, const DomainConf *conf, UnitPlaced placed, void *userdata,
+                    UnitRequest **ret, Error *error);
+/* There is no manager of units: says so, if there are limits that nobody keeps. */
+void qemu_unit_missing(const QemuGuest *guest, const DomainConf *conf);
 
 /* ---- access.c ---- */
 

@@ -82,3 +82,14 @@ char *qemu_log_tail(Domain *domain, const char *helper, off_t from) {
         flatten(text);
         return *text ? TAKE(text) : NULL;
 }
+
+void qemu_log_follow(QemuGuest *guest, off_t from) {
+        const Resource *resource = &guest->domain->resource;
+        _cleanup_(freep) char *file = log_file(guest->domain, NULL);
+        _cleanup_(freep) char *path =
+                file ? store_path(resource->connection->store, STORE_STATE, file) : NULL;
+
+        if (path)
+                guest->log = log_follow_new(resource->connection->event, resource, path, from,
+                                            process_pid(guest->process));
+}

@@ -50,6 +50,7 @@ static int adopt(Domain *domain, QemuStatus *status, DomainConf *conf, Error *er
                 qemu_guest_free(guest);
                 return r;
         }
+        qemu_log_follow(guest, -1);
         domain_starting(domain, status->id);
         domain_found(domain);
         domain->state =

@@ -3,9 +3,9 @@
  *
  *   capabilities (may have to be asked for) -> live definition -> files, programs that must have run
  *   before -> sockets, taps, helpers, command line -> processes, held before their exec -> runtime
- *   file -> devices taken from the host -> helpers let go, then QEMU -> what QEMU alone knows (pty
- *   names) and is told (passwords, balloon, links), asked all at once -> cont -> events -> the job
- *   ends
+ *   file -> a unit of their own, with limits -> devices taken from the host -> helpers let go, then
+ *   QEMU -> what QEMU alone knows (pty names) and is told (passwords, balloon, links), asked all at
+ *   once -> cont -> events -> the job ends
  *
  * Until a process was let go, a failure is undone at once. From then on it is noted, the processes
  * are ended, and qemu_start_exited() ends the job: the guest is gone when the caller hears of it. */
@@ -18,9 +18,17 @@
 
 #define EXIT_PATIENCE (500 * UINT64_C(1000)) /* us for a QEMU that hung up to end by itself */
 
+static void start_forget_unit(QemuStart *start) {
+        UnitManager *units = start->guest->domain->resource.connection->settings->units;
+
+        if (start->unit)
+                units->forget(units, TAKE(start->unit));
+}
+
 QemuStart *qemu_start_free(QemuStart *start) {
         if (!start)
                 return NULL;
+        start_forget_unit(start);
         qemu_setup_free(start->setup);
         qemu_caps_unref(start->caps);
         conf_free(start->conf);
@@ -101,26 +109,14 @@ static int start_release(QemuStart *start, Error *error) {
         return r;
 }
 
-/* Everything that happens at once. A failure before anything ran is returned; a later one is noted
- * and 0 returned. */
-static int start_launch(QemuStart *start, Error *error) {
-        Domain *domain = start->guest->domain;
+/* A failure before anything ran is returned; a later one is noted and 0 returned. */
+static int start_run(QemuStart *start, Error *error) {
         QemuGuest *guest = start->guest;
-        int r = qemu_bindings_plan(start->conf, QEMU_SYSFS, &guest->bindings, error);
+        int r = start_release(start, error);
 
-        if (r >= 0)
-                r = start_spawn_all(start, error);
-        if (r >= 0)
-                r = domain_set_live(domain, start->conf, error);
-        if (r >= 0)
-                r = qemu_status_save(guest, error);
-        if (r < 0) {
-                guest->process = process_free(guest->process);
-                return r;
-        }
-        r = start_release(start, error);
         if (r < 0 || !guest->process)
                 return r;
+        qemu_log_follow(guest, guest->log_start);
         if (start_conversation(start, &start->error) < 0)
                 qemu_guest_kill(guest);
         return 0;
@@ -141,6 +137,38 @@ static void start_go_on(QemuStart *start, int (*step)(QemuStart *start, Error *e
                 start_undo(start);
                 job_done(job, r, &cause);
         }
+}
+
+static void start_placed(int result, Error *error, void *userdata) {
+        QemuStart *start = userdata;
+
+        start->unit = NULL;
+        if (result == 0)
+                qemu_unit_missing(start->guest, start->conf);
+        start_go_on(start, start_run, error);
+}
+
+static int start_launch(QemuStart *start, Error *error) {
+        Domain *domain = start->guest->domain;
+        QemuGuest *guest = start->guest;
+        int r = qemu_bindings_plan(start->conf, QEMU_SYSFS, &guest->bindings, error);
+
+        if (r >= 0)
+                r = start_spawn_all(start, error);
+        if (r >= 0)
+                r = domain_set_live(domain, start->conf, error);
+        if (r >= 0)
+                r = qemu_status_save(guest, error);
+        if (r >= 0)
+                r = qemu_unit_place(guest, start->conf, start_placed, start, &start->unit, error);
+        if (r < 0) {
+                guest->process = process_free(guest->process);
+                return r;
+        }
+        if (r == PENDING)
+                return 0;
+        qemu_unit_missing(guest, start->conf);
+        return start_run(start, error);
 }
 
 static void start_set_up(QemuSetup *setup, int r, Error *error, void *userdata) {
