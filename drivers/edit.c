@@ -53,7 +53,9 @@ static int plan_one(Domain *domain, bool live, DomainChange change, void *userda
         int r = domain_conf(domain, live ? DOMAIN_LIVE : DOMAIN_PERSISTENT, ret, error);
 
         if (r >= 0)
-                r = change(*ret, live, userdata, error);
+                r = change(ret, live, userdata, error);
+        if (r >= 0)
+                r = conf_sync(*ret, error); /* rules look at both */
         if (r >= 0)
                 r = conf_check(*ret, error);
         return r;

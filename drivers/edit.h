@@ -14,9 +14,9 @@ typedef struct DomainEdit {
         DomainConf *live, *persistent; /* as they will be; NULL: not meant */
 } DomainEdit;
 
-/* Changes one of them; what it leaves is checked afterwards. It may be called twice, the running
- * guest's first. */
-typedef int (*DomainChange)(DomainConf *conf, bool live, void *userdata, Error *error);
+/* Changes one of them, or puts another in its place (and frees it); what it leaves is checked
+ * afterwards. It may be called twice, for the running guest's first. */
+typedef int (*DomainChange)(DomainConf **conf, bool live, void *userdata, Error *error);
 
 /* Which definitions a change is for. ERROR_OPERATION_INVALID when one isn't there. */
 int edit_affects(const Domain *domain, uint32_t flags, bool *ret_live, bool *ret_persistent,

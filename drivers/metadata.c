@@ -123,10 +123,10 @@ typedef struct Metadata {
         const char *metadata, *key, *uri;
 } Metadata;
 
-static int change(DomainConf *conf, bool live, void *userdata, Error *error) {
+static int change(DomainConf **conf, bool live, void *userdata, Error *error) {
         const Metadata *m = userdata;
 
-        return metadata_set(conf, m->type, m->metadata, m->key, m->uri, error);
+        return metadata_set(*conf, m->type, m->metadata, m->key, m->uri, error);
 }
 
 static int check(const Metadata *m, Error *error) {
