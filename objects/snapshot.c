@@ -3,7 +3,6 @@
  * snapshots. Lists come in the order in which the snapshots did, unless another is asked for. */
 #include "drivers/snapshot.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "conf/api-snapshot.h"
@@ -21,12 +20,7 @@ static const Snapshot *snapshot_at(const Resource *resource) {
 /* ---- lists ---- */
 
 static bool is_leaf(const Resource *resource) {
-        const ResourceSet *set = &resource->connection->sets[RESOURCE_SNAPSHOT];
-
-        for (size_t i = 0; i < set->n; i++)
-                if (snapshot_at(set->items[i])->base == snapshot_at(resource))
-                        return false;
-        return true;
+        return !snapshot_has_children(snapshot_at(resource));
 }
 
 /* What is known of a snapshot is its metadata. */
