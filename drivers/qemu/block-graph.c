@@ -224,8 +224,8 @@ static int fill_format(Builder *builder, const DomainDisk *disk, const DomainDis
         if (r < 0)
                 return r;
         json_put_some(builder, node, "cache-size", (int64_t) image->metadata_cache);
-        json_putf(builder, node, "file", slice_of(image) ? "libvirt-%u-slice" : "libvirt-%u-storage",
-                  image->source_index.value);
+        json_putf(builder, node, "file", "libvirt-%u-%s", image->source_index.value,
+                  slice_of(image) ? "slice" : "storage");
         return put_backing(builder, disk, image, node);
 }
 

@@ -2,9 +2,9 @@
 /* Block nodes: what a disk's images become in QEMU.
  *
  * An image is two nodes, or three: libvirt-N-storage (the file, device or connection),
- * libvirt-N-slice (a part of it, if only a part is meant) and libvirt-N-format (what is in it); N is
- * its source/@index. An image behind another is its backing node. On top there may be limits and
- * copying on read; the drive refers to the uppermost.
+ * libvirt-N-slice (a part of it, if only a part is meant) and libvirt-N-format (what is in it); N
+ * is its source/@index. An image behind another is its backing node. On top there may be limits
+ * and copying on read; the drive refers to the uppermost.
  *
  * Everything is added as "-object" and "-blockdev" with JSON, an image behind another before it,
  * so that hot-plug can say the same over QMP. */

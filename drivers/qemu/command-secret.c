@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Secrets on a command line: objects that QEMU fills from a descriptor when it starts, and a list of
- * what is to be in these descriptors. */
+/* Secrets on a command line: objects that QEMU fills from a descriptor when it starts, and a list
+ * of what is to be in these descriptors. */
 #include "drivers/qemu/command-private.h"
 
 #include <stdio.h>

@@ -48,9 +48,9 @@ typedef struct QemuPlaces {
         const char *state_folder; /* of this connection in STORE_STATE: channel sockets, nvram */
         const QemuTap *taps;     /* indexed like conf->nets; NULL when no interface needs one */
         size_t n_taps;
-        int free_fd; /* the first number that stands for nothing yet: secrets get those from it on */
-        const char *const *hostdevs; /* indexed like conf->hostdevs: "/dev/sg3" of a SCSI unit of the
-                                      * host; NULL: none was looked for */
+        int free_fd; /* the first number that stands for nothing yet: for secrets */
+        const char *const *hostdevs; /* indexed like conf->hostdevs: "/dev/sg3" of a SCSI unit of
+                                      * the host; NULL: none was looked for */
 } QemuPlaces;
 
 /* Sockets of channels whose path is left to us get one in places->folder; written into live. */

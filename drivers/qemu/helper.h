@@ -7,7 +7,7 @@
  * pair, so that QEMU's connection succeeds whether the helper is up yet or not, and nobody polls.
  *
  * When QEMU is over they are asked to end, then told to, and only when the last is gone is the
- * guest: what it leaves behind (a TPM's state, say) isn't in use by anybody when it starts again. */
+ * guest: what it leaves behind (a TPM's state, say) is in nobody's use when it starts again. */
 #pragma once
 
 #include "drivers/process.h"
@@ -58,7 +58,7 @@ void qemu_helpers_clear(QemuHelpers *helpers);
  * descriptor. */
 int qemu_helper_listen(int folder, const char *name, Error *error);
 
-/* Arguments of a program: they grow one by one, and whether memory was short is asked at the end. */
+/* Arguments of a program: they grow one by one; whether memory was short is asked at the end. */
 typedef struct Arguments {
         char **items; /* ends with NULL once there is one */
         size_t n;

@@ -143,7 +143,8 @@ int qemu_bindings_plan(const DomainConf *conf, const char *sysfs, QemuBindings *
 
 /* The override says which driver may have it; the probe lets that one find it. */
 static int rebind(const char *device, const char *driver) {
-        int r = write_file(driver ?: "\n", QEMU_SYSFS "/bus/pci/devices/%s/driver_override", device);
+        int r = write_file(driver ?: "\n", QEMU_SYSFS "/bus/pci/devices/%s/driver_override",
+                           device);
 
         if (r >= 0)
                 r = write_file(device, QEMU_SYSFS "/bus/pci/devices/%s/driver/unbind", device);

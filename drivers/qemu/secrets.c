@@ -23,8 +23,8 @@ static Secret *find_by_usage(Connection *connection, const SecretRef *ref) {
         return NULL;
 }
 
-int qemu_secret_find(Connection *connection, const SecretRef *ref, const void **ret, size_t *ret_size,
-                     Error *error) {
+int qemu_secret_find(Connection *connection, const SecretRef *ref, const void **ret,
+                     size_t *ret_size, Error *error) {
         Secret *secret = NULL;
         Uuid uuid;
 

@@ -12,8 +12,8 @@
  * ERROR_NO_SECRET: there is none with this uuid or usage, or it has no value. A usage means
  * something only together with a type: "ceph", "iscsi", "volume", "tls", "vtpm"; a reference by
  * uuid needs none ("passphrase"). */
-int qemu_secret_find(Connection *connection, const SecretRef *ref, const void **ret, size_t *ret_size,
-                     Error *error);
+int qemu_secret_find(Connection *connection, const SecretRef *ref, const void **ret,
+                     size_t *ret_size, Error *error);
 
 /* A descriptor of memory that holds the value, at its beginning; nobody can change it. */
 int qemu_secret_open(Connection *connection, const SecretRef *ref, Error *error);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The start of a guest, in the order in which it happens:
  *
- *   capabilities (may have to be asked for) -> live definition -> files, programs that must have run
- *   before -> sockets, taps, helpers, command line -> processes, held before their exec -> runtime
- *   file -> a unit of their own, with limits -> devices taken from the host -> helpers let go, then
- *   QEMU -> what QEMU alone knows (pty names) and is told (passwords, balloon, links), asked all at
- *   once -> cont -> events -> the job ends
+ *   capabilities (may have to be asked for) -> live definition -> files, programs that must have
+ *   run before -> sockets, taps, helpers, command line -> processes, held before their exec ->
+ *   runtime file -> a unit of their own, with limits -> devices taken from the host -> helpers let
+ *   go, then QEMU -> what QEMU alone knows (pty names) and is told (passwords, balloon, links),
+ *   asked all at once -> cont -> events -> the job ends
  *
  * Until a process was let go, a failure is undone at once. From then on it is noted, the processes
- * are ended, and qemu_start_exited() ends the job: the guest is gone when the caller hears of it. */
+ * are ended, and qemu_start_exited() ends the job: the guest is gone when the caller hears of
+ * it. */
 #include <errno.h>
 #include <string.h>
 
@@ -99,7 +100,7 @@ static int start_release(QemuStart *start, Error *error) {
                 r = process_release(guest->process, error);
         if (r >= 0)
                 return 0;
-        guest->process = process_free(guest->process); /* it never ran; let go of, its hold breaks */
+        guest->process = process_free(guest->process); /* it never ran: its hold breaks */
         guest->exit_code = CLD_KILLED;
         guest->exit_status = SIGKILL;
         error_move(&start->error, error);
@@ -123,7 +124,8 @@ static int start_run(QemuStart *start, Error *error) {
 }
 
 /* For who is called back: what fails here ends the job. */
-static void start_go_on(QemuStart *start, int (*step)(QemuStart *start, Error *error), Error *error) {
+static void start_go_on(QemuStart *start, int (*step)(QemuStart *start, Error *error),
+                        Error *error) {
         _cleanup_(error_clear) Error cause = {};
         Job *job = start->job;
         int r;

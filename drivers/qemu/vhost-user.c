@@ -99,7 +99,8 @@ static void search(char folders[static N_FOLDERS][FOLDER_MAX], size_t at, const 
         for (int i = 0; i < n; i++) {
                 const char *name = entries[i]->d_name;
 
-                if ((!best->binary || strcmp(name, best->name) < 0) && !is_hidden(folders, at, name))
+                if ((!best->binary || strcmp(name, best->name) < 0) &&
+                    !is_hidden(folders, at, name))
                         consider(folders[at], name, type, best);
                 free(entries[i]);
         }
