@@ -8,12 +8,20 @@
 #include "drivers/qemu/hostdev.h"
 #include "drivers/qemu/reservations.h"
 
+/* A drive of the host, which can say that its medium was changed. Told by its name, as nothing is
+ * opened here. */
+static bool is_host_drive(const DomainDisk *disk, const DomainDisk *image) {
+        return image->type == DISK_BLOCK && disk->kind == DISK_DEVICE_CDROM &&
+               (text_starts(image->source, "/dev/sr") || text_starts(image->source, "/dev/cdrom") ||
+                text_starts(image->source, "/dev/dvd"));
+}
+
 static void put_file(Builder *builder, const DomainDisk *disk, const DomainDisk *image,
                      json_object *node) {
-        bool is_cdrom = disk->kind == DISK_DEVICE_CDROM && text_starts(image->source, "/dev/sr");
-
-        json_put_text(builder, node, "driver", image->type == DISK_FILE ? "file" :
-                                               is_cdrom ? "host_cdrom" : "host_device");
+        json_put_text(builder, node, "driver",
+                      image->type == DISK_FILE         ? "file"
+                      : is_host_drive(disk, image) ? "host_cdrom"
+                                                       : "host_device");
         json_put_text(builder, node, "filename", image->source);
         json_put_text(builder, node, "aio", disk->io);
 }

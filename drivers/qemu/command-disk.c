@@ -237,6 +237,15 @@ static int usb_disk(Builder *builder, const DomainDisk *disk, json_object **ret)
         return 0;
 }
 
+/* Its place in the boot order is a property of the controller, drive A's or B's. */
+static void add_floppy_boot(Builder *builder, const DomainDisk *disk) {
+        unsigned order = boot_index(builder, DEVICE_DISK, &disk->device);
+
+        if (order)
+                argument(builder, "global", "isa-fdc.bootindex%c=%u",
+                         disk->device.address.unit ? 'B' : 'A', order);
+}
+
 static int floppy_disk(Builder *builder, const DomainDisk *disk, json_object **ret) {
         int r = device_begin(builder, "floppy", &disk->device, ret, "devices/disk bus 'fdc'");
 
@@ -318,8 +327,7 @@ static int drive(Builder *builder, const DomainDisk *disk) {
                 json_put_text(builder, object, "drive", top);
         }
         if (disk->bus == DISK_BUS_FDC)
-                json_put_some(builder, object, "bootindex",
-                              boot_index(builder, DEVICE_DISK, &disk->device));
+                add_floppy_boot(builder, disk);
         else
                 put_common(builder, disk, object);
         device_end(builder, object);

@@ -10,6 +10,7 @@
 
 /* Where QEMU's own documentation puts the certificates of a host. */
 #define TLS_FOLDER "/etc/pki/qemu"
+#define GLUSTER_DEBUG 4 /* errors, which QEMU says by itself, too */
 
 static int refuse(Builder *builder, const DomainDisk *image, const char *what) {
         return unsupported(builder, "devices/disk: protocol '%s' of image '%s': %s",
@@ -216,6 +217,7 @@ static int gluster(Builder *builder, const DomainDisk *image, const char *id, js
         json_putf(builder, node, "volume", "%.*s", n, image->source_name);
         json_put_text(builder, node, "path", path);
         json_put(builder, node, "server", server_list(builder, image, "24007", true));
+        json_put_number(builder, node, "debug", GLUSTER_DEBUG);
         return 0;
 }
 
