@@ -2,7 +2,7 @@
 /* <interface> of a host: its rows and rules. */
 #include "conf/interface.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include "conf/rows.h"
 
@@ -84,4 +84,111 @@ static const MapElement interface_element = { "interface", sizeof(InterfaceConf)
         {}
 } };
 
-const DocumentKind interface_kind = { &interface_element, NULL, NULL, NULL };
+/* ---- rules ---- */
+
+/* What may stand inside of what. */
+static const uint64_t inside[] = {
+        [INTERFACE_ETHERNET] = 0,
+        [INTERFACE_BRIDGE] = BIT(INTERFACE_ETHERNET) | BIT(INTERFACE_BOND) | BIT(INTERFACE_VLAN),
+        [INTERFACE_BOND] = BIT(INTERFACE_ETHERNET),
+        [INTERFACE_VLAN] = 0,
+};
+
+static int check_bond(const InterfacePart *part, const xmlNode *node, Error *error) {
+        const xmlNode *bond = child_of(node, "bond");
+
+        if (part->bond.members.n == 0)
+                return fail_at(error, ERROR_XML, bond, "a bond has interfaces in it");
+        if (part->bond.miimon && part->bond.arpmon)
+                return fail_at(error, ERROR_XML, bond, "a bond has miimon or arpmon, not both");
+        if (part->bond.miimon && part->bond.miimon_freq == 0)
+                return fail_at(error, ERROR_XML, bond, "miimon lacks its freq");
+        if (part->bond.arpmon && (part->bond.arpmon_interval == 0 || !part->bond.arpmon_target))
+                return fail_at(error, ERROR_XML, bond, "arpmon lacks interval or target");
+        return 0;
+}
+
+static int check_vlan(const InterfacePart *part, const xmlNode *node, Error *error) {
+        const xmlNode *vlan = child_of(node, "vlan");
+
+        if (!part->vlan.tag.set || part->vlan.tag.value > 4095)
+                return fail_at(error, ERROR_XML, vlan, "a vlan has a tag up to 4095");
+        if (!part->vlan.device)
+                return fail_at(error, ERROR_XML, vlan, "a vlan lacks its interface");
+        return 0;
+}
+
+static int check_protocols(const InterfacePart *part, Error *error) {
+        for (size_t i = 0; i < part->protocols.n; i++)
+                for (size_t k = 0; k < i; k++)
+                        if (is_text(part->protocols.items[i]->family,
+                                    part->protocols.items[k]->family))
+                                return fail_at(error, ERROR_XML,
+                                               part->protocols.items[i]->item.node,
+                                               "there are two protocols of family '%s'",
+                                               part->protocols.items[i]->family);
+        return 0;
+}
+
+static int check_part(const InterfacePart *part, const xmlNode *node, bool inner, Error *error) {
+        const char *type = interface_types[part->type];
+        int r = 0;
+
+        if (!xmlHasProp(node, (const xmlChar *) "type") && !inner)
+                return fail_at(error, ERROR_XML, node, "an interface lacks its type");
+        if (!part->name && part->type != INTERFACE_VLAN)
+                return fail_at(error, ERROR_XML, node, "an interface lacks its name");
+        if (inner && (part->start_mode || part->protocols.n > 0 || part->mtu > 0))
+                return fail_at(error, ERROR_XML, node,
+                               "an interface inside another has no start, protocol or mtu");
+        if (part->type != INTERFACE_ETHERNET && !child_of(node, type))
+                return fail_at(error, ERROR_XML, node, "an interface of type '%s' lacks its <%s>",
+                               type, type);
+        if (part->type == INTERFACE_BOND)
+                r = check_bond(part, node, error);
+        else if (part->type == INTERFACE_VLAN)
+                r = check_vlan(part, node, error);
+        return r < 0 ? r : check_protocols(part, error);
+}
+
+static int check_members(const InterfacePart *part, Error *error) {
+        size_t n = part->bridge.members.n + part->bond.members.n;
+        int r = 0;
+
+        for (size_t i = 0; i < n && r >= 0; i++) {
+                const InterfaceMember *member =
+                        part->type == INTERFACE_BRIDGE ? part->bridge.members.items[i]
+                                                       : part->bond.members.items[i];
+
+                if (!(inside[part->type] >> member->part.type & 1))
+                        return fail_at(error, ERROR_XML, member->item.node,
+                                       "a %s has no interface of type '%s' in it",
+                                       interface_types[part->type],
+                                       interface_types[member->part.type]);
+                r = check_part(&member->part, member->item.node, true, error);
+                if (r >= 0)
+                        r = check_members(&member->part, error);
+        }
+        return r;
+}
+
+static int check(const void *object, Error *error) {
+        const InterfaceConf *conf = object;
+        int r = check_part(&conf->top, xmlDocGetRootElement(conf->document), false, error);
+
+        return r < 0 ? r : check_members(&conf->top, error);
+}
+
+/* A vlan without a name is named after what it is. */
+static int complete(void *object, Error *error) {
+        InterfacePart *top = &((InterfaceConf *) object)->top;
+
+        if (top->type == INTERFACE_VLAN && !top->name && top->vlan.device && top->vlan.tag.set &&
+            asprintf(&top->name, "%s.%u", top->vlan.device, top->vlan.tag.value) < 0) {
+                top->name = NULL;
+                return fail_memory(error);
+        }
+        return 0;
+}
+
+const DocumentKind interface_kind = { &interface_element, complete, check, NULL };

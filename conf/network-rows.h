@@ -13,3 +13,17 @@ int network_complete(void *object, Error *error);
 int network_check(const void *object, Error *error);
 int networkport_complete(void *object, Error *error);
 int networkport_check(const void *object, Error *error);
+
+int network_check_ips(const NetworkConf *conf, Error *error);
+int network_check_dns(const NetworkConf *conf, Error *error);
+
+/* One element each; partial: enough to find another like it. */
+int network_check_host(const NetworkHost *host, bool v6, bool partial, Error *error);
+int network_check_range(const NetworkIp *ip, const NetworkRange *range, Error *error);
+int network_check_dns_host(const DnsHost *host, bool partial, Error *error);
+int network_check_dns_text(const DnsText *text, bool partial, Error *error);
+int network_check_dns_service(const DnsService *service, bool partial, Error *error);
+
+static inline bool mac_is_multicast(MacAddress mac) {
+        return mac.bytes[0] & 1;
+}

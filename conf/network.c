@@ -117,14 +117,14 @@ static const MapElement forwarder_element = { "forwarder", sizeof(DnsForwarder),
 } };
 
 const MapElement network_txt_element = { "txt", sizeof(DnsText), (const MapField[]) {
-        STRING("@name",  DnsText, name, REQUIRED),
+        STRING("@name",  DnsText, name),
         STRING("@value", DnsText, value),
         {}
 } };
 
 const MapElement network_srv_element = { "srv", sizeof(DnsService), (const MapField[]) {
-        STRING("@service",  DnsService, service, REQUIRED),
-        STRING("@protocol", DnsService, protocol, REQUIRED),
+        STRING("@service",  DnsService, service),
+        STRING("@protocol", DnsService, protocol),
         STRING("@domain",   DnsService, domain),
         STRING("@target",   DnsService, target),
         MAYBE ("@port",     DnsService, port),
@@ -208,7 +208,7 @@ const MapElement network_element = { "network", sizeof(NetworkConf), (const MapF
         STRING("bridge/@name",             NetworkConf, bridge),
         STRING("bridge/@zone",             NetworkConf, bridge_zone),
         ON_OFF("bridge/@stp",              NetworkConf, stp),
-        U64   ("bridge/@delay",            NetworkConf, delay),
+        MAYBE ("bridge/@delay",            NetworkConf, delay),
         WORD  ("bridge/@macTableManager",  NetworkConf, mac_table_manager, table_manager_words),
         U32   ("mtu/@size",                NetworkConf, mtu),
         MAC   ("mac/@address",             NetworkConf, mac, CANONICAL),

@@ -177,7 +177,7 @@ typedef struct NetworkConf {
         uint32_t nat_port_start, nat_port_end; /* 0: as the host likes */
         char *bridge, *bridge_zone;
         Tristate stp;
-        uint64_t delay; /* seconds */
+        MaybeU32 delay; /* seconds */
         char *mac_table_manager; /* "kernel", "libvirt" */
         uint32_t mtu;
         MacAddress mac;

@@ -93,34 +93,34 @@ static const MapElement sub_element = { "capability", sizeof(NodeSubCapability),
 
 static const MapElement cap_element = { "capability", sizeof(NodeCap), (const MapField[]) {
         ENUM  ("@type",              NodeCap, type, node_capabilities, REQUIRED),
-        STRING("block",              NodeCap, block, STORAGE),
+        STRING("block",              NodeCap, block, STORAGE, REQUIRED),
         STRING("class",              NodeCap, class, PCI),
-        MAYBE ("domain",             NodeCap, domain, PCI),
+        MAYBE ("domain",             NodeCap, domain, PCI, REQUIRED),
         MAYBE ("host",               NodeCap, host,
                IF(BIT(NODE_SCSI_HOST) | BIT(NODE_SCSI))),
         MAYBE ("unique_id",          NodeCap, unique_id, IF(BIT(NODE_SCSI_HOST))),
-        MAYBE ("bus",                NodeCap, bus, ON_BUS),
+        MAYBE ("bus",                NodeCap, bus, ON_BUS, REQUIRED),
         STRING("bus",                NodeCap, bus_name, STORAGE),
-        MAYBE ("slot",               NodeCap, slot, PCI),
-        MAYBE ("function",           NodeCap, function, PCI),
-        MAYBE ("device",             NodeCap, device, IF(BIT(NODE_USB_DEVICE))),
-        MAYBE ("number",             NodeCap, number, USB),
-        MAYBE ("class",              NodeCap, usb_class, USB),
+        MAYBE ("slot",               NodeCap, slot, PCI, REQUIRED),
+        MAYBE ("function",           NodeCap, function, PCI, REQUIRED),
+        MAYBE ("device",             NodeCap, device, IF(BIT(NODE_USB_DEVICE)), REQUIRED),
+        MAYBE ("number",             NodeCap, number, USB, REQUIRED),
+        MAYBE ("class",              NodeCap, usb_class, USB, REQUIRED),
         MAYBE ("subclass",           NodeCap, subclass, USB),
         MAYBE ("protocol",           NodeCap, protocol, USB),
         STRING("description",        NodeCap, description, USB),
-        STRING("interface",          NodeCap, interface, NET),
+        STRING("interface",          NodeCap, interface, NET, REQUIRED),
         STRING("address",            NodeCap, address, NET),
         U64   ("link/@speed",        NodeCap, link_speed, NET),
         STRING("link/@state",        NodeCap, link_state, NET),
         LIST  ("feature",            NodeCap, features, NodeNamed, &named_element, NET),
         MAYBE ("target",             NodeCap, target, IF(BIT(NODE_SCSI))),
         STRING("target",             NodeCap, target_name, IF(BIT(NODE_SCSI_TARGET))),
-        MAYBE ("lun",                NodeCap, lun, IF(BIT(NODE_SCSI))),
-        STRING("char",               NodeCap, char_device, IF(BIT(NODE_SCSI_GENERIC))),
+        MAYBE ("lun",                NodeCap, lun, IF(BIT(NODE_SCSI)), REQUIRED),
+        STRING("char",               NodeCap, char_device, IF(BIT(NODE_SCSI_GENERIC)), REQUIRED),
         STRING("drive_type",         NodeCap, drive_type, STORAGE),
         STRING("model",              NodeCap, model, STORAGE),
-        STRING("type/@id",           NodeCap, kind_id, MDEV),
+        STRING("type/@id",           NodeCap, kind_id, MDEV, REQUIRED),
         STRING("type",               NodeCap, kind, IF(BIT(NODE_SCSI) | BIT(NODE_DRM))),
         STRING("product/@id",        NodeCap, product_id, WITH_IDS),
         STRING("product",            NodeCap, product,
@@ -148,15 +148,16 @@ static const MapElement cap_element = { "capability", sizeof(NodeCap), (const Ma
         MAYBE_I32("numa/@node",      NodeCap, numa_node, PCI),
         FLAG  ("pci-express",        NodeCap, pci_express, PCI),
         LIST  ("pci-express/link",   NodeCap, pci_links, NodePciLink, &link_element, PCI),
-        STRING("chardev",            NodeCap, chardev, IF(BIT(NODE_VDPA))),
-        HEX_ROW("cssid",             cssid, CHANNEL),
-        HEX_ROW("ssid",              ssid, CHANNEL),
-        HEX_ROW("devno",             devno, CHANNEL),
+        STRING("chardev",            NodeCap, chardev, IF(BIT(NODE_VDPA)), REQUIRED),
+        HEX_ROW("cssid",             cssid, CHANNEL, REQUIRED),
+        HEX_ROW("ssid",              ssid, CHANNEL, REQUIRED),
+        HEX_ROW("devno",             devno, CHANNEL, REQUIRED),
         HEX_ROW("channel_dev_addr/cssid", channel.cssid, CSS),
         HEX_ROW("channel_dev_addr/ssid", channel.ssid, CSS),
         HEX_ROW("channel_dev_addr/devno", channel.devno, CSS),
-        HEX_ROW("ap-adapter",        ap_adapter, IF(BIT(NODE_AP_CARD) | BIT(NODE_AP_QUEUE))),
-        HEX_ROW("ap-domain",         ap_domain, IF(BIT(NODE_AP_QUEUE))),
+        HEX_ROW("ap-adapter",        ap_adapter, IF(BIT(NODE_AP_CARD) | BIT(NODE_AP_QUEUE)),
+                REQUIRED),
+        HEX_ROW("ap-domain",         ap_domain, IF(BIT(NODE_AP_QUEUE)), REQUIRED),
         LIST  ("capability",         NodeCap, inner, NodeSubCapability, &sub_element),
         {}
 } };
@@ -219,4 +220,58 @@ const NodeSubCapability *node_device_fc_host(const NodeDeviceConf *conf) {
         return NULL;
 }
 
-const DocumentKind node_device_kind = { &device_element, NULL, NULL, NULL };
+/* ---- what is filled in, and rules ---- */
+
+static int complete(void *object, Error *error) {
+        NodeDeviceConf *conf = object;
+
+        for (size_t i = 0; i < conf->caps.n; i++)
+                if (conf->caps.items[i]->type == NODE_MDEV)
+                        conf->caps.items[i]->iommu_group.set = true;
+        return 0;
+}
+
+/* What stands where: some capabilities only inside others. */
+static int check_place(const NodeCap *cap, Error *error) {
+        static const uint64_t inside[_NODE_CAPABILITY_MAX] = {
+                [NODE_PCI] = BIT(NODE_PHYS_FUNCTION) | BIT(NODE_VIRT_FUNCTIONS) |
+                             BIT(NODE_PCI_BRIDGE) | BIT(NODE_CARDBUS_BRIDGE) |
+                             BIT(NODE_MDEV_TYPES) | BIT(NODE_VPD),
+                [NODE_NET] = BIT(NODE_80203) | BIT(NODE_80211),
+                [NODE_SCSI_HOST] = BIT(NODE_FC_HOST) | BIT(NODE_VPORT_OPS),
+                [NODE_SCSI_TARGET] = BIT(NODE_FC_REMOTE_PORT),
+                [NODE_STORAGE] = BIT(NODE_REMOVABLE) | BIT(NODE_HOTPLUGGABLE),
+                [NODE_CSS] = BIT(NODE_MDEV_TYPES),
+                [NODE_AP_MATRIX] = BIT(NODE_MDEV_TYPES),
+        };
+
+        for (size_t i = 0; i < cap->inner.n; i++)
+                if (!(inside[cap->type] >> cap->inner.items[i]->type & 1))
+                        return fail_at(error, ERROR_XML, cap->inner.items[i]->item.node,
+                                       "capability '%s' has no '%s' in it",
+                                       node_capabilities[cap->type],
+                                       node_capabilities[cap->inner.items[i]->type]);
+        if (cap->type >= NODE_PHYS_FUNCTION || cap->type == NODE_FC_HOST ||
+            cap->type == NODE_VPORT_OPS || cap->type == NODE_MDEV_TYPES || cap->type == NODE_VPD)
+                return fail_at(error, ERROR_XML, cap->item.node,
+                               "capability '%s' stands inside of another",
+                               node_capabilities[cap->type]);
+        return 0;
+}
+
+static int check(const void *object, Error *error) {
+        const NodeDeviceConf *conf = object;
+        const xmlNode *root = xmlDocGetRootElement(conf->document);
+        int r = 0;
+
+        if (conf->caps.n == 0)
+                return fail_at(error, ERROR_XML, root, "a device lacks its capability");
+        if (!conf->parent_wwnn != !conf->parent_wwpn)
+                return fail_at(error, ERROR_XML, child_of(root, "parent"),
+                               "a parent has both wwnn and wwpn");
+        for (size_t i = 0; i < conf->caps.n && r >= 0; i++)
+                r = check_place(conf->caps.items[i], error);
+        return r;
+}
+
+const DocumentKind node_device_kind = { &device_element, complete, check, NULL };

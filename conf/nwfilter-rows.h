@@ -15,5 +15,8 @@ typedef struct FilterProtocol {
 
 extern const FilterProtocol nwfilter_protocols[NWFILTER_PROTOCOLS];
 
+const FilterProtocol *nwfilter_rule_row(const NwfilterRule *rule); /* NULL: no protocol */
+
 int nwfilter_complete(void *object, Error *error);
 int nwfilter_check(const void *object, Error *error);
+int nwfilterbinding_check(const void *object, Error *error);

@@ -60,11 +60,17 @@ static const MapElement binding_element = { "filterbinding", sizeof(NwfilterBind
         {}
 } };
 
-const char *nwfilter_rule_protocol(const NwfilterRule *rule) {
+const FilterProtocol *nwfilter_rule_row(const NwfilterRule *rule) {
         for (size_t i = 0; i < NWFILTER_PROTOCOLS; i++)
                 if (rule->protocols[i])
-                        return nwfilter_protocols[i].name;
+                        return &nwfilter_protocols[i];
         return NULL;
+}
+
+const char *nwfilter_rule_protocol(const NwfilterRule *rule) {
+        const FilterProtocol *protocol = nwfilter_rule_row(rule);
+
+        return protocol ? protocol->name : NULL;
 }
 
 char *nwfilter_rule_value(const NwfilterRule *rule, const char *attribute) {
@@ -79,5 +85,5 @@ char *nwfilter_rule_value(const NwfilterRule *rule, const char *attribute) {
         return NULL;
 }
 
-const DocumentKind nwfilter_kind = { &nwfilter_element, NULL, NULL, NULL };
-const DocumentKind nwfilterbinding_kind = { &binding_element, NULL, NULL, NULL };
+const DocumentKind nwfilter_kind = { &nwfilter_element, nwfilter_complete, nwfilter_check, NULL };
+const DocumentKind nwfilterbinding_kind = { &binding_element, NULL, nwfilterbinding_check, NULL };

@@ -34,7 +34,7 @@ typedef struct NwfilterRule {
         MapItem item;
         NwfilterAction action;
         NwfilterDirection direction;
-        MaybeU32 priority; /* int: -1000 to 1000 */
+        MaybeU32 priority; /* int: -1000 to 1000; 500 is filled in */
         char *statematch;  /* "0", "false" in any case: no */
         bool protocols[NWFILTER_PROTOCOLS]; /* an element of that protocol is there */
 } NwfilterRule;
@@ -59,10 +59,8 @@ const char *nwfilter_rule_protocol(const NwfilterRule *rule);
  * or no memory. */
 char *nwfilter_rule_value(const NwfilterRule *rule, const char *attribute);
 
-/* The filter with its references and the rules in the order of their priorities is for who builds
- * firewalls; this says what priority is meant where none is given. */
+/* The priority of its chain: given, or what its name says. */
 int nwfilter_chain_priority(const NwfilterConf *conf);
-int nwfilter_rule_priority(const NwfilterRule *rule);
 
 typedef struct NwfilterBindingConf {
         xmlDoc *document;

@@ -18,7 +18,7 @@ static int octal_parse(const MapField *f, const char *text, void *value) {
 
         if (end == text || *end)
                 return -EINVAL;
-        if (n < 0 || n > 07777)
+        if (n < 0 || n > 0777)
                 return -ERANGE;
         *mode = (MaybeU32) { true, n };
         return 0;
@@ -32,7 +32,7 @@ static int octal_format(const MapField *f, const void *value, char **ret) {
 }
 
 static const MapType map_octal = {
-        .name = "octal number up to 07777",
+        .name = "octal number up to 0777",
         .size = sizeof(MaybeU32),
         .parse = octal_parse,
         .format = octal_format,
@@ -79,7 +79,8 @@ static const MapElement host_element = { "host", sizeof(PoolHost), (const MapFie
         {}
 } };
 
-static const MapElement extent_element = { "freeExtent", sizeof(PoolExtent), (const MapField[]) {
+const MapElement storage_extent_element = { "freeExtent", sizeof(PoolExtent),
+                                            (const MapField[]) {
         U64("@start", PoolExtent, start, EXPLICIT),
         U64("@end",   PoolExtent, end, EXPLICIT),
         {}
@@ -88,7 +89,7 @@ static const MapElement extent_element = { "freeExtent", sizeof(PoolExtent), (co
 static const MapElement device_element = { "device", sizeof(PoolDevice), (const MapField[]) {
         STRING("@path",           PoolDevice, path, REQUIRED),
         YES_NO("@part_separator", PoolDevice, part_separator),
-        LIST  ("freeExtent",      PoolDevice, free_extents, PoolExtent, &extent_element),
+        LIST  ("freeExtent",      PoolDevice, free_extents, PoolExtent, &storage_extent_element),
         {}
 } };
 

@@ -54,7 +54,6 @@ typedef struct StorageEncryption {
 
 extern const MapElement storage_permissions_element, storage_encryption_element;
 
-int permissions_check(const StoragePermissions *permissions, const xmlNode *node, Error *error);
 int encryption_check(const StorageEncryption *encryption, const xmlNode *node, Error *error);
 
 /* ---- the pool ---- */

@@ -82,10 +82,10 @@ static const MapElement backup_disk_element = { "disk", sizeof(BackupDisk), (con
         WORD  ("@state",        BackupDisk, state,
                WORDS("running", "complete", "failed", "cancelling", "cancelled")),
         STRING("driver/@type",  BackupDisk, format),
-        STRING("target/@file",  BackupDisk, file),
-        STRING("scratch/@file", BackupDisk, file),
-        STRING("target/@dev",   BackupDisk, dev),
-        STRING("scratch/@dev",  BackupDisk, dev),
+        STRING("target/@file",  BackupDisk, target_file),
+        STRING("target/@dev",   BackupDisk, target_dev),
+        STRING("scratch/@file", BackupDisk, scratch_file),
+        STRING("scratch/@dev",  BackupDisk, scratch_dev),
         KEPT  ("target",        BackupDisk, target),
         KEPT  ("scratch",       BackupDisk, scratch),
         {}
@@ -176,6 +176,207 @@ int checkpoint_set_domain(CheckpointConf *conf, const char *text, Error *error) 
         return r;
 }
 
-const DocumentKind snapshot_kind = { &snapshot_element, NULL, NULL, strip_domains };
-const DocumentKind checkpoint_kind = { &checkpoint_element, NULL, NULL, strip_domains };
-const DocumentKind backup_kind = { &backup_element, NULL, NULL, NULL };
+/* ---- snapshot and checkpoint: what is filled in, and rules ---- */
+
+static int complete_head(char **name, uint64_t *creation_time) {
+        if (*creation_time == 0)
+                *creation_time = time(NULL);
+        if (*name)
+                return 0;
+        return asprintf(name, "%llu", (unsigned long long) *creation_time) < 0 ? -ENOMEM : 0;
+}
+
+static int check_name(const char *name, const xmlNode *root, Error *error) {
+        if (*name == '.' || strchr(name, '/'))
+                return fail_at(error, ERROR_XML, root,
+                               "the name '%s' starts with '.' or has a '/' in it", name);
+        return 0;
+}
+
+static int snapshot_complete(void *object, Error *error) {
+        SnapshotConf *conf = object;
+
+        if (complete_head(&conf->name, &conf->creation_time) < 0)
+                return fail_memory(error);
+        if (conf->memory_file && conf->memory == LOCATION_UNSET)
+                conf->memory = LOCATION_EXTERNAL;
+        for (size_t i = 0; i < conf->disks.n; i++) {
+                SnapshotDisk *disk = conf->disks.items[i];
+
+                if (disk->location == LOCATION_UNSET && (disk->file || disk->dev || disk->format))
+                        disk->location = LOCATION_EXTERNAL;
+                if (!disk->type && disk->location == LOCATION_EXTERNAL &&
+                    set_string(&disk->type, "file") < 0)
+                        return fail_memory(error);
+        }
+        return 0;
+}
+
+static int check_memory(const SnapshotConf *conf, const xmlNode *node, Error *error) {
+        if (conf->memory_file && conf->memory != LOCATION_EXTERNAL)
+                return fail_at(error, ERROR_XML, node, "a memory file is for external snapshots");
+        if (conf->memory == LOCATION_EXTERNAL && !conf->memory_file)
+                return fail_at(error, ERROR_XML, node, "external memory needs a file");
+        if (conf->memory_file && *conf->memory_file != '/')
+                return fail_at(error, ERROR_XML, node, "memory file '%s' is no absolute path",
+                               conf->memory_file);
+        if (conf->memory == LOCATION_MANUAL)
+                return fail_at(error, ERROR_XML, node, "memory can't be left to the user");
+        return 0;
+}
+
+static int check_disk(const SnapshotConf *conf, size_t index, Error *error) {
+        const SnapshotDisk *disk = conf->disks.items[index];
+        const xmlNode *node = disk->item.node, *source = child_of(node, "source");
+
+        for (size_t i = 0; i < index; i++)
+                if (is_text(disk->name, conf->disks.items[i]->name))
+                        return fail_at(error, ERROR_XML, node, "disk '%s' is named twice",
+                                       disk->name);
+        if (disk->location != LOCATION_EXTERNAL && (disk->file || disk->dev))
+                return fail_at(error, ERROR_XML, node, "a source is for external snapshots");
+        if (disk->file && *disk->file != '/')
+                return fail_at(error, ERROR_XML, node, "'%s' is no absolute path", disk->file);
+        if (is_text(disk->type, "network") && child_of(source, "seclabel"))
+                return fail_at(error, ERROR_XML, source, "a network source takes no seclabel");
+        return 0;
+}
+
+static int snapshot_check(const void *object, Error *error) {
+        const SnapshotConf *conf = object;
+        const xmlNode *root = xmlDocGetRootElement(conf->document);
+        int r = check_name(conf->name, root, error);
+
+        if (r >= 0)
+                r = check_memory(conf, child_of(root, "memory"), error);
+        for (size_t i = 0; i < conf->disks.n && r >= 0; i++)
+                r = check_disk(conf, i, error);
+        return r;
+}
+
+static int checkpoint_complete(void *object, Error *error) {
+        CheckpointConf *conf = object;
+
+        if (complete_head(&conf->name, &conf->creation_time) < 0)
+                return fail_memory(error);
+        for (size_t i = 0; i < conf->disks.n; i++) {
+                CheckpointDisk *disk = conf->disks.items[i];
+
+                if (!disk->type && set_string(&disk->type, "bitmap") < 0)
+                        return fail_memory(error);
+                if (is_text(disk->type, "bitmap") && !disk->bitmap &&
+                    set_string(&disk->bitmap, conf->name) < 0)
+                        return fail_memory(error);
+        }
+        return 0;
+}
+
+static int checkpoint_check(const void *object, Error *error) {
+        static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "0123456789_-.";
+        const CheckpointConf *conf = object;
+        const xmlNode *root = xmlDocGetRootElement(conf->document);
+
+        if (*conf->name == '.' || conf->name[strspn(conf->name, letters)] ||
+            (conf->parent && conf->parent[strspn(conf->parent, letters)]))
+                return fail_at(error, ERROR_XML, root,
+                               "a checkpoint's name has letters, digits, '_', '-' and '.'");
+        for (size_t i = 0; i < conf->disks.n; i++) {
+                const CheckpointDisk *disk = conf->disks.items[i];
+
+                if (disk->bitmap && is_text(disk->type, "no"))
+                        return fail_at(error, ERROR_XML, disk->item.node,
+                                       "a disk without checkpoint has no bitmap");
+                for (size_t k = 0; k < i; k++)
+                        if (is_text(disk->name, conf->disks.items[k]->name))
+                                return fail_at(error, ERROR_XML, disk->item.node,
+                                               "disk '%s' is named twice", disk->name);
+        }
+        return 0;
+}
+
+/* ---- backup: what is filled in, and rules ---- */
+
+static int complete_backup_disk(const BackupConf *conf, BackupDisk *disk) {
+        bool incremental = disk->incremental || conf->incremental;
+
+        if (disk->backup == TRISTATE_UNSET)
+                disk->backup = TRISTATE_YES;
+        if (disk->backup == TRISTATE_NO)
+                return 0;
+        if (!disk->type && set_string(&disk->type, "file") < 0)
+                return -ENOMEM;
+        if (!disk->mode && set_string(&disk->mode, incremental ? "incremental" : "full") < 0)
+                return -ENOMEM;
+        if (is_text(disk->mode, "incremental") && !disk->incremental && conf->incremental)
+                return set_string(&disk->incremental, conf->incremental);
+        return 0;
+}
+
+static int backup_complete(void *object, Error *error) {
+        BackupConf *conf = object;
+        bool pull;
+
+        if (!conf->mode && set_string(&conf->mode, "push") < 0)
+                return fail_memory(error);
+        pull = is_text(conf->mode, "pull");
+        if (pull && !conf->server.transport &&
+            child_of(xmlDocGetRootElement(conf->document), "server") &&
+            set_string(&conf->server.transport, "tcp") < 0)
+                return fail_memory(error);
+        for (size_t i = 0; i < conf->disks.n; i++)
+                if (complete_backup_disk(conf, conf->disks.items[i]) < 0)
+                        return fail_memory(error);
+        return 0;
+}
+
+static int check_backup_disk(const BackupConf *conf, size_t index, Error *error) {
+        const BackupDisk *disk = conf->disks.items[index];
+        const xmlNode *node = disk->item.node;
+        bool pull = is_text(conf->mode, "pull");
+
+        for (size_t i = 0; i < index; i++)
+                if (is_text(disk->name, conf->disks.items[i]->name))
+                        return fail_at(error, ERROR_XML, node, "disk '%s' is named twice",
+                                       disk->name);
+        if (!pull && (disk->export_name || disk->export_bitmap))
+                return fail_at(error, ERROR_XML, node, "a push exports nothing");
+        if (pull ? disk->target : disk->scratch)
+                return fail_at(error, ERROR_XML, node, "a %s has no <%s>", conf->mode,
+                               pull ? "target" : "scratch");
+        if (pull && disk->format && !is_text(disk->format, "qcow2"))
+                return fail_at(error, ERROR_XML, node, "a pull's scratch image is qcow2");
+        if (is_text(disk->mode, "full") && disk->incremental)
+                return fail_at(error, ERROR_XML, node, "a full backup isn't incremental");
+        if (is_text(disk->mode, "incremental") && !disk->incremental)
+                return fail_at(error, ERROR_XML, node, "an incremental backup needs a checkpoint");
+        return 0;
+}
+
+static int backup_check(const void *object, Error *error) {
+        const BackupConf *conf = object;
+        const xmlNode *server = child_of(xmlDocGetRootElement(conf->document), "server");
+        bool local = is_text(conf->server.transport, "unix");
+        int r = 0;
+
+        if (server && is_text(conf->mode, "push"))
+                return fail_at(error, ERROR_XML, server, "a push has no server");
+        if (local && !conf->server.socket)
+                return fail_at(error, ERROR_XML, server, "transport 'unix' needs a socket");
+        if (local && *conf->server.socket != '/')
+                return fail_at(error, ERROR_XML, server, "'%s' is no absolute path",
+                               conf->server.socket);
+        if (is_text(conf->server.transport, "tcp") && !conf->server.name)
+                return fail_at(error, ERROR_XML, server, "transport 'tcp' needs a name");
+        for (size_t i = 0; i < conf->disks.n && r >= 0; i++)
+                r = check_backup_disk(conf, i, error);
+        return r;
+}
+
+const DocumentKind snapshot_kind = {
+        &snapshot_element, snapshot_complete, snapshot_check, strip_domains,
+};
+const DocumentKind checkpoint_kind = {
+        &checkpoint_element, checkpoint_complete, checkpoint_check, strip_domains,
+};
+const DocumentKind backup_kind = { &backup_element, backup_complete, backup_check, NULL };

@@ -41,11 +41,12 @@ typedef struct SnapshotDisk {
 
 typedef struct SnapshotConf {
         xmlDoc *document;
-        char *name; /* libvirt's default, the time of creation, is filled in */
+        char *name; /* the time of creation where none is given */
         char *description;
         SnapshotState state; /* of the domain; what we write */
         char *parent;        /* NULL: a root */
-        uint64_t creation_time; /* seconds since 1970 */
+        uint64_t creation_time; /* seconds since 1970; now, if none is given: what a user gives
+                                 * counts only when a snapshot is redefined */
         SnapshotLocation memory;
         char *memory_file;
         MAP_LIST(SnapshotDisk) disks;
@@ -67,7 +68,7 @@ typedef struct CheckpointDisk {
 
 typedef struct CheckpointConf {
         xmlDoc *document;
-        char *name, *description, *parent;
+        char *name, *description, *parent; /* name and time: as a snapshot's */
         uint64_t creation_time;
         MAP_LIST(CheckpointDisk) disks;
         bool domain;
@@ -85,9 +86,6 @@ int moment_domain(xmlDoc *document, const char *name, char **ret, Error *error);
 int snapshot_set_domain(SnapshotConf *conf, const char *name, const char *text, Error *error);
 int checkpoint_set_domain(CheckpointConf *conf, const char *text, Error *error);
 
-/* Rules that depend on the domain: its disks, whether it is redefined (REDEFINE flag). */
-int snapshot_check_name(const char *name, const xmlNode *node, Error *error);
-
 /* ---- backup ---- */
 
 typedef struct BackupDisk {
@@ -96,8 +94,9 @@ typedef struct BackupDisk {
         Tristate backup;
         char *mode, *incremental, *export_name, *export_bitmap, *state;
         char *format;
-        char *file, *dev; /* of target or scratch */
-        bool target, scratch;
+        char *target_file, *target_dev;   /* of a push */
+        char *scratch_file, *scratch_dev; /* of a pull */
+        bool target, scratch;             /* the rest of them is the user's */
 } BackupDisk;
 
 typedef struct BackupConf {

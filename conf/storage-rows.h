@@ -6,5 +6,7 @@
 #include "conf/rows.h"
 #include "conf/volume.h"
 
+extern const MapElement storage_extent_element;
+
 int pool_complete(void *object, Error *error);
 int pool_check(const void *object, Error *error);

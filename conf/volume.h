@@ -44,7 +44,7 @@ typedef struct VolumeConf {
         char *name, *key;
         uint64_t capacity; /* bytes */
         uint64_t allocation, physical;
-        bool has_capacity, has_allocation; /* given on input; allocation is capacity without */
+        bool has_capacity, has_allocation; /* given; without it allocation is capacity */
         MAP_LIST(VolumeDevice) source_devices; /* where its extents are: what the driver found */
         VolumeTarget target;
         VolumeTarget *backing; /* NULL: none */
@@ -52,6 +52,7 @@ typedef struct VolumeConf {
 
 DECLARE_CONF(VolumeConf, volume);
 
-/* Rules that depend on the pool it is in: formats, and whether a capacity is needed (not for a
- * volume that copies another or has a backing store). */
-int volume_conf_check_in(const VolumeConf *conf, PoolType pool, bool need_capacity, Error *error);
+/* What depends on the pool it is in: formats that are possible, the one that is meant when none is
+ * given, and whether a capacity is needed (not for a copy of another, nor with a backing store).
+ * Follows volume_conf_parse(). */
+int volume_conf_settle(VolumeConf *conf, PoolType pool, bool need_capacity, Error *error);
