@@ -22,6 +22,7 @@ static const struct {
         [ERROR_NO_SUPPORT]            = { EOPNOTSUPP,   3,  LIBVIRT,
                                         "this function is not supported by the connection driver" },
         [ERROR_INVALID_ARG]           = { EINVAL,       8,  LIBVIRT, "invalid argument" },
+        [ERROR_ARG_UNSUPPORTED]       = { EOPNOTSUPP,   74, LIBVIRT, "argument unsupported" },
         [ERROR_OPERATION_FAILED]      = { EIO,          9,  LIBVIRT, "operation failed" },
         [ERROR_OPERATION_INVALID]     = { EBUSY,        55, LIBVIRT,
                                         "Requested operation is not valid" },

@@ -15,6 +15,7 @@ typedef enum ErrorCode {
         ERROR_NO_MEMORY,
         ERROR_NO_SUPPORT,           /* the driver has no such operation */
         ERROR_INVALID_ARG,          /* an argument of the call is wrong */
+        ERROR_ARG_UNSUPPORTED,      /* it makes sense, but not here */
         ERROR_OPERATION_FAILED,
         ERROR_OPERATION_INVALID,    /* right call, wrong state */
         ERROR_OPERATION_UNSUPPORTED, /* known, but not with these flags or here */

@@ -18,9 +18,15 @@ static void value_clear(Value *value) {
         }
 }
 
-void values_clear(Values *values) {
+void values_reset(Values *values) {
         for (size_t i = 0; i < values->n; i++)
                 value_clear(&values->items[i]);
+        values->n = 0;
+        values->failed = false;
+}
+
+void values_clear(Values *values) {
+        values_reset(values);
         free(values->items);
         *values = (Values) {};
 }

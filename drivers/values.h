@@ -56,6 +56,7 @@ typedef struct Values {
 } Values;
 
 void values_clear(Values *values);
+void values_reset(Values *values); /* empty again, and keeps its room */
 
 /* One value each; strings are copied, NULL is "". */
 void values_int(Values *values, int32_t value);

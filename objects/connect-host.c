@@ -12,11 +12,6 @@ int connect_get_capabilities(Request *request, Error *error) {
         return connection->driver->hypervisor->capabilities(connection, &request->job, error);
 }
 
-/* Empty strings stand for NULL: as the driver likes. */
-static const char *given(const char *text) {
-        return *text ? text : NULL;
-}
-
 int connect_get_domain_capabilities(Request *request, Error *error) {
         Connection *connection = request->object.connection;
         const char *emulator, *arch, *machine, *type;
@@ -45,6 +40,21 @@ int connect_get_cpu_models(Request *request, Error *error) {
         request->reply = reply_lines;
         return connection->driver->hypervisor->cpu_models(connection, arch, request->flags,
                                                           &request->job, error);
+}
+
+/* xmls flags */
+int connect_baseline_cpu(Request *request, Error *error) {
+        Connection *connection = request->object.connection;
+        const char *const *xmls;
+        size_t n;
+        int r = request_read_strings(request, &xmls, &n, error);
+
+        if (r >= 0)
+                r = need_some(request, "xmlCPUs", n, error);
+        if (r < 0)
+                return r;
+        return connection->driver->hypervisor->baseline_cpu(connection, xmls, n, request->flags,
+                                                            &request->job, error);
 }
 
 /* ---- the host ---- */
@@ -132,6 +142,39 @@ int connect_get_memory_stats(Request *request, Error *error) {
                 { "cached", memory.cached },
         };
         return reply_numbers(request, numbers, ELEMENTS(numbers));
+}
+
+int connect_get_memory_parameters(Request *request, Error *error) {
+        Connection *connection = request->object.connection;
+
+        return connection->driver->node->memory_parameters(connection, &request->job.result.values,
+                                                           error);
+}
+
+int connect_set_memory_parameters(Request *request, Error *error) {
+        Connection *connection = request->object.connection;
+        int r = request_read_parameters(request, error);
+
+        if (r >= 0)
+                r = need_some(request, "params", request->parameters.n, error);
+        if (r < 0)
+                return r;
+        return connection->driver->node->set_memory_parameters(connection, &request->parameters,
+                                                               error);
+}
+
+int connect_get_security_model(Request *request, Error *error) {
+        Connection *connection = request->object.connection;
+        const char *model = "", *doi = "";
+        int r = connection->driver->node->security_model(connection, &model, &doi, error);
+
+        return r < 0 ? r : request_reply(request, model, doi);
+}
+
+int connect_get_sysinfo(Request *request, Error *error) {
+        Connection *connection = request->object.connection;
+
+        return connection->driver->node->sysinfo(connection, &request->job.result.text, error);
 }
 
 /* ---- properties ---- */

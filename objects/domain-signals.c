@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "objects/domain.h"
+#include "objects/wire.h"
 
 static const char *text(const Event *event, size_t i) {
         return event->text[i] ?: "";
@@ -63,4 +64,22 @@ int fill_graphics(const Event *event, sd_bus_message *signal) {
                                      address_family(local), local, text(event, 1),
                                      address_family(remote), remote, text(event, 3),
                                      text(event, 4), 0);
+}
+
+int fill_block_job(const Event *event, sd_bus_message *signal) {
+        return sd_bus_message_append(signal, "sii", text(event, 0), event->type, event->detail);
+}
+
+int fill_threshold(const Event *event, sd_bus_message *signal) {
+        return sd_bus_message_append(signal, "sstt", text(event, 0), text(event, 1),
+                                     (uint64_t) event->number, event->excess);
+}
+
+int fill_disk_change(const Event *event, sd_bus_message *signal) {
+        return sd_bus_message_append(signal, "sssi", text(event, 0), text(event, 1), text(event, 2),
+                                     event->type);
+}
+
+int fill_parameters(const Event *event, sd_bus_message *signal) {
+        return append_values(signal, event->values, "a{sv}");
 }

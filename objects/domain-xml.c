@@ -80,6 +80,39 @@ static int find_metadata(const DomainConf *conf, int type, const char *uri, char
         return *ret ? 0 : fail_memory(error);
 }
 
+/* What a type needs: only an element has a namespace, which names it. */
+static int check_metadata(const Request *request, int type, const char *uri, Error *error) {
+        if (type < DOMAIN_METADATA_DESCRIPTION || type > DOMAIN_METADATA_ELEMENT)
+                return fail(error, ERROR_INVALID_ARG, "there is no metadata type %d", type);
+        if (type == DOMAIN_METADATA_ELEMENT)
+                return need_text(request, "uri", uri, error);
+        return 0;
+}
+
+int domain_set_metadata(Request *request, Error *error) {
+        int (*set)(Domain *, int, const char *, const char *, const char *, uint32_t, Job *,
+                   Error *);
+        const char *metadata, *key, *uri;
+        int32_t type;
+        int r;
+
+        set = request_operation(request);
+        r = request_read(request, error, &type, &metadata, &key, &uri, NULL);
+        if (r >= 0)
+                r = check_metadata(request, type, uri, error);
+        if (r >= 0 && type == DOMAIN_METADATA_ELEMENT && *metadata)
+                r = need_text(request, "key", key, error);
+        if (r >= 0 && type != DOMAIN_METADATA_ELEMENT && (*key || *uri))
+                r = fail(error, ERROR_INVALID_ARG,
+                         "a title or a description has neither key nor uri");
+        if (r >= 0 && type == DOMAIN_METADATA_TITLE && strchr(metadata, '\n'))
+                r = fail(error, ERROR_INVALID_ARG, "metadata title can't contain newlines");
+        if (r < 0)
+                return r;
+        return set(request_domain(request), type, metadata, key, uri, request->flags, &request->job,
+                   error);
+}
+
 int domain_get_metadata(Request *request, Error *error) {
         _cleanup_(conf_freep) DomainConf *conf = NULL;
         _cleanup_(freep) char *text = NULL;
@@ -91,10 +124,9 @@ int domain_get_metadata(Request *request, Error *error) {
         r = request_read(request, error, &type, &uri, NULL);
         if (r < 0)
                 return r;
-        if (type < DOMAIN_METADATA_DESCRIPTION || type > DOMAIN_METADATA_ELEMENT)
-                return fail(error, ERROR_INVALID_ARG, "there is no metadata type %d", type);
-        if (type == DOMAIN_METADATA_ELEMENT && !*uri)
-                return fail(error, ERROR_INVALID_ARG, "an element of metadata needs its uri");
+        r = check_metadata(request, type, uri, error);
+        if (r < 0)
+                return r;
         r = which_definition(request->flags, &which, error);
         if (r >= 0)
                 r = domain_conf(request_domain(request), which, &conf, error);

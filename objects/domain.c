@@ -38,18 +38,6 @@ const Kind domain_kind = {
 
 /* ---- lifecycle ---- */
 
-int domain_call_flags(Request *request, Error *error) {
-        int (*operation)(Domain *, uint32_t, Job *, Error *) = request_operation(request);
-
-        return operation(request_domain(request), request->flags, &request->job, error);
-}
-
-int domain_call_plain(Request *request, Error *error) {
-        int (*operation)(Domain *, Job *, Error *) = request_operation(request);
-
-        return operation(request_domain(request), &request->job, error);
-}
-
 int domain_call_rename(Request *request, Error *error) {
         int (*rename)(Domain *, const char *, Job *, Error *) = request_operation(request);
         const char *name;
@@ -62,14 +50,4 @@ int domain_get_state(Request *request, Error *error) {
         const Domain *domain = request_domain(request);
 
         return request_reply(request, (int) domain->state, domain->reason);
-}
-
-int domain_open_graphics(Request *request, Error *error) {
-        int (*open)(Domain *, uint32_t, uint32_t, Job *, Error *) = request_operation(request);
-        uint32_t index;
-        int r = request_read(request, error, &index, NULL);
-
-        if (r < 0)
-                return r;
-        return open(request_domain(request), index, request->flags, &request->job, error);
 }

@@ -52,11 +52,13 @@ typedef enum MethodAttributes {
         NOW = 0,          /* runs at once */
         CHANGES = 1 << 0, /* waits for its turn in the queue of its resource */
         STARTS = 1 << 1,  /* DOMAIN_START_AUTODESTROY ties the domain to the caller */
+        POSITIVE = 1 << 2, /* its handler takes no 0 for the first number */
 } MethodAttributes;
 
 /* names: of the arguments, in then out, each ended by NUL. A row without a handler, or whose
  * operation the driver lacks, answers "not supported" naming the API. Bits of the argument named
- * "flags" that are not in flags are refused before the handler is called. */
+ * "flags" that are not in flags, and more than one of those in exclusive, are refused before the
+ * handler is called. */
 typedef struct Method {
         const char *name, *in, *out, *names, *api;
         const Permission *permissions;
@@ -64,6 +66,7 @@ typedef struct Method {
         uint32_t flags;
         int (*call)(Request *request, Error *error); /* DONE, PENDING or a negative errno */
         MethodAttributes attributes;
+        uint32_t exclusive;
 } Method;
 
 /* ---- properties ---- */

@@ -161,6 +161,27 @@ int request_read_descriptors(Request *request, const int **ret, size_t *ret_n, E
         return read_result(request, r, error);
 }
 
+int need_text(const Request *request, const char *argument, const char *text, Error *error) {
+        if (*text)
+                return 0;
+        return fail(error, ERROR_INVALID_ARG, "string %s in %s must not be empty", argument,
+                    request->method->api);
+}
+
+int need_some(const Request *request, const char *argument, size_t n, Error *error) {
+        if (n > 0)
+                return 0;
+        return fail(error, ERROR_INVALID_ARG, "%s in %s must not be empty", argument,
+                    request->method->api);
+}
+
+int need_positive(const Request *request, const char *argument, uint64_t number, Error *error) {
+        if (number > 0 || !(request->method->attributes & POSITIVE))
+                return 0;
+        return fail(error, ERROR_INVALID_ARG, "%s in %s must be greater than zero", argument,
+                    request->method->api);
+}
+
 int request_reply_begin(Request *request, sd_bus_message **ret) {
         return sd_bus_message_new_method_return(request->message, ret);
 }
@@ -293,7 +314,8 @@ static int request_check(Request *request, Error *error) {
                 return 0;
         if (r < 0)
                 return fail(error, ERROR_INVALID_ARG, "cannot read the flags of %s", method->name);
-        return flags_check(request->flags, method->flags, method->api, error);
+        r = flags_check(request->flags, method->flags, method->api, error);
+        return r < 0 ? r : flags_exclude(request->flags, method->exclusive, method->api, error);
 }
 
 /* The caller is watched from the moment of its call on, while that may still wait in a queue. */

@@ -35,6 +35,16 @@ int request_read_booleans(Request *request, const bool **ret, size_t *ret_n, Err
 int request_read_strings(Request *request, const char *const **ret, size_t *ret_n, Error *error);
 int request_read_descriptors(Request *request, const int **ret, size_t *ret_n, Error *error);
 
+/* Empty strings stand for NULL: as the driver likes. */
+static inline const char *given(const char *text) {
+        return *text ? text : NULL;
+}
+
+/* ERROR_INVALID_ARG when an argument of this name is empty, or is 0 in a row with POSITIVE. */
+int need_text(const Request *request, const char *argument, const char *text, Error *error);
+int need_some(const Request *request, const char *argument, size_t n, Error *error);
+int need_positive(const Request *request, const char *argument, uint64_t number, Error *error);
+
 /* Answers by the row's own signature; values as for sd_bus_message_append(). DONE or negative. */
 int request_reply(Request *request, ...);
 

@@ -42,6 +42,14 @@ int flags_check(uint32_t flags, uint32_t known, const char *api, Error *error) {
                     flags & ~known, api);
 }
 
+int flags_exclude(uint32_t flags, uint32_t exclusive, const char *api, Error *error) {
+        flags &= exclusive;
+        if (!(flags & (flags - 1)))
+                return 0;
+        return fail(error, ERROR_INVALID_ARG, "flags 0x%x in function %s are mutually exclusive",
+                    flags, api);
+}
+
 int entry_open(sd_bus_message *message, const char *name, const char *type, bool nested) {
         int r = sd_bus_message_open_container(message, 'e', "sv");
 
@@ -121,7 +129,7 @@ static int append_value(sd_bus_message *message, const Value *value) {
         return -EPROTO;
 }
 
-static int append_parameter(sd_bus_message *message, const Value *value) {
+int append_parameter(sd_bus_message *message, const Value *value) {
         const char type[] = { value->type, 0 };
         int r;
 

@@ -22,6 +22,9 @@ const char *type_copy(const char *type, size_t length, char to[static TYPE_MAX])
 /* ERROR_INVALID_ARG naming the bits that aren't known, in libvirt's words. */
 int flags_check(uint32_t flags, uint32_t known, const char *api, Error *error);
 
+/* The same when more than one of these bits is set. */
+int flags_exclude(uint32_t flags, uint32_t exclusive, const char *api, Error *error);
+
 /* One entry of an a{sv}. Typed parameters, and GetAll of org.libvirt.*, hold a variant in the
  * variant. */
 int entry_open(sd_bus_message *message, const char *name, const char *type, bool nested);
@@ -36,6 +39,9 @@ int append_lines(sd_bus_message *message, const char *text);
 /* Everything that an operation answered, by the signature of its row (drivers/values.h). -EPROTO
  * when it isn't what the signature says. The named values of an a{sv} are typed parameters. */
 int append_values(sd_bus_message *message, const Values *values, const char *signature);
+
+/* One typed parameter, as an entry of the a{sv} that is open. */
+int append_parameter(sd_bus_message *message, const Value *value);
 
 /* ---- what comes in ---- */
 
