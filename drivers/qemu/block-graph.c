@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "drivers/qemu/transient.h"
+
 /* ---- caches ---- */
 
 /* What a mode means: for the host's page cache, and whether the guest sees a write cache. */
@@ -215,7 +217,8 @@ static int fill_format(Builder *builder, const DomainDisk *disk, const DomainDis
 
         json_putf(builder, node, "node-name", "libvirt-%u-format", image->source_index.value);
         json_put_bool(builder, node, "read-only",
-                      !top || disk->readonly || disk->kind == DISK_DEVICE_CDROM);
+                      !top || disk->readonly || disk->kind == DISK_DEVICE_CDROM ||
+                              qemu_disk_is_transient(disk));
         put_cache(builder, disk, node);
         json_put_text(builder, node, "discard", disk->discard);
         if (top)
@@ -260,7 +263,8 @@ static char *limited_name(const DomainDisk *disk, size_t n) {
         int r;
 
         if (n == 0)
-                r = asprintf(&name, "libvirt-%u-format", disk->source_index.value);
+                r = asprintf(&name, "libvirt-%u-%s", disk->source_index.value,
+                             qemu_disk_is_transient(disk) ? "overlay" : "format");
         else
                 r = asprintf(&name, "libvirt-%u-limit%zu", disk->source_index.value, n - 1);
         return r < 0 ? NULL : name;
@@ -272,6 +276,32 @@ char *block_top(const DomainDisk *disk) {
         if (!copies_on_read(disk))
                 return limited_name(disk, disk->throttle_groups.n);
         return asprintf(&name, "libvirt-CoR-%s", disk->target) < 0 ? NULL : name;
+}
+
+/* Everything below is read only: what is written stays here. */
+static void add_overlay(Builder *builder, const DomainDisk *disk) {
+        _cleanup_(freep) char *path =
+                qemu_transient_path(builder->places->state_folder, builder->conf, disk);
+        json_object *storage = json_new(builder), *node = json_new(builder);
+        unsigned index = disk->source_index.value;
+
+        if (!path)
+                builder->no_memory = true;
+        json_put_text(builder, storage, "driver", "file");
+        json_put_text(builder, storage, "filename", path);
+        json_putf(builder, storage, "node-name", "libvirt-%u-overlay-storage", index);
+        put_cache(builder, disk, storage);
+        json_put_text(builder, storage, "discard", "unmap");
+        argument_json(builder, "blockdev", storage);
+
+        json_putf(builder, node, "node-name", "libvirt-%u-overlay", index);
+        put_cache(builder, disk, node);
+        json_put_text(builder, node, "discard", disk->discard);
+        json_put_text(builder, node, "detect-zeroes", detect_zeroes(disk));
+        json_put_text(builder, node, "driver", "qcow2");
+        json_putf(builder, node, "file", "libvirt-%u-overlay-storage", index);
+        json_putf(builder, node, "backing", "libvirt-%u-format", index);
+        argument_json(builder, "blockdev", node);
 }
 
 static void add_limit(Builder *builder, const DomainDisk *disk, size_t n) {
@@ -312,6 +342,8 @@ int block_add(Builder *builder, const DomainDisk *disk) {
 
         if (r < 0)
                 return r;
+        if (qemu_disk_is_transient(disk))
+                add_overlay(builder, disk);
         for (size_t i = 0; i < disk->throttle_groups.n; i++)
                 add_limit(builder, disk, i);
         if (copies_on_read(disk))

@@ -309,7 +309,6 @@ static int sd_disk(Builder *builder, const DomainDisk *disk) {
         return 0;
 }
 
-/* <transient/>: what is written goes to an overlay that the start has made for this run. */
 static int drive(Builder *builder, const DomainDisk *disk) {
         json_object *object = NULL;
         bool medium = qemu_disk_has_medium(disk);

@@ -143,7 +143,7 @@ void qemu_start_again(Connection *connection, Domain *domain, DomainConf *conf, 
 /* ---- status.c: the runtime file and the folder ---- */
 
 int qemu_status_save(QemuGuest *guest, Error *error);
-void qemu_status_remove(Domain *domain); /* file and folder */
+void qemu_status_remove(Domain *domain); /* file, folder, and overlays */
 char *qemu_guest_folder(Domain *domain); /* "qemu/<uuid>", in STORE_RUNTIME; NULL without memory */
 
 /* ---- reconnect.c: finds what an earlier life left running ---- */

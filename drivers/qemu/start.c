@@ -16,6 +16,7 @@
 #include "drivers/qemu/firmware.h"
 #include "drivers/qemu/start-private.h"
 #include "drivers/qemu/tpm.h"
+#include "drivers/qemu/transient.h"
 
 #define EXIT_PATIENCE (500 * UINT64_C(1000)) /* us for a QEMU that hung up to end by itself */
 
@@ -190,6 +191,8 @@ static int start_prepare(QemuStart *start, Error *error) {
         if (!start->setup)
                 return fail_memory(error);
         r = qemu_tpm_set_up(domain, start->conf, start->setup, error);
+        if (r >= 0)
+                r = qemu_transient_set_up(domain, start->conf, start->setup, error);
         if (r >= 0)
                 r = qemu_setup_run(start->setup, error);
         if (r != DONE)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "conf/xml.h"
+#include "drivers/qemu/transient.h"
 
 #define STATUS_MAX (8u << 20) /* bytes */
 
@@ -139,6 +140,7 @@ void qemu_status_remove(Domain *domain) {
         Store *store = domain->resource.connection->store;
         _cleanup_(freep) char *file = status_file(domain), *folder = qemu_guest_folder(domain);
 
+        qemu_transient_remove(domain);
         if (folder)
                 (void) store_remove_tree(store, STORE_RUNTIME, folder, NULL);
         if (file)
