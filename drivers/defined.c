@@ -95,8 +95,9 @@ static int defined_match(Connection *connection, const DefinedKind *kind,
         char uuid[UUID_TEXT_MAX];
 
         if (same && strcmp(same->name, who->name) != 0)
-                return fail(error, ERROR_OPERATION_FAILED, "%s '%s' is already defined with uuid %s",
-                            kind->noun, same->name, uuid_format(same->uuid, uuid));
+                return fail(error, ERROR_OPERATION_FAILED,
+                            "%s '%s' is already defined with uuid %s", kind->noun, same->name,
+                            uuid_format(same->uuid, uuid));
         if (!same && named)
                 return fail(error, ERROR_OPERATION_FAILED, "%s '%s' already exists with uuid %s",
                             kind->noun, named->name, uuid_format(named->uuid, uuid));

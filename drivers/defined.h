@@ -86,7 +86,7 @@ int defined_undefine(Defined *defined, Error *error);
 int defined_set_autostart(Defined *defined, bool autostart, Error *error);
 
 void defined_started(Defined *defined); /* active from now on; reports STARTED */
-void defined_stopped(Defined *defined); /* no longer; reports STOPPED; a transient one is detached */
+void defined_stopped(Defined *defined); /* no longer; reports STOPPED; a transient one goes */
 void defined_announce(Defined *defined); /* it exists: for those that no event speaks of */
 void defined_report(Defined *defined, int type); /* a DefinedEvent, or the kind's own */
 void defined_changed(Defined *defined, uint64_t properties);

@@ -41,38 +41,41 @@ static int conf_of(const Defined *filter, NwfilterConf **ret, Error *error) {
         return nwfilter_conf_parse(filter->persistent, CONF_TRUSTED, ret, error);
 }
 
-/* Marks those that a filter leads to, by the filters that are defined; what isn't defined yet
- * leads nowhere. seen has a place for each filter of the set. */
-static int follow(const ResourceSet *set, const NwfilterConf *conf, bool *seen, Error *error) {
-        for (size_t i = 0; i < conf->refs.n; i++)
-                for (size_t k = 0; k < set->n; k++) {
-                        _cleanup_(nwfilter_conf_freep) NwfilterConf *next = NULL;
-                        int r;
+typedef struct Walk {
+        const ResourceSet *set;
+        const char *name; /* of the filter that is to be defined */
+        bool *seen;       /* a place for each of the set */
+} Walk;
 
-                        if (seen[k] || strcmp(set->items[k]->name, conf->refs.items[i]->filter) != 0)
-                                continue;
-                        seen[k] = true;
-                        r = conf_of(defined_of(set->items[k]), &next, error);
-                        if (r >= 0)
-                                r = follow(set, next, seen, error);
-                        if (r < 0)
-                                return r;
+static int follow(Walk *walk, const NwfilterConf *conf, Error *error);
+
+static int follow_one(Walk *walk, size_t k, Error *error) {
+        _cleanup_(nwfilter_conf_freep) NwfilterConf *next = NULL;
+        int r = conf_of(defined_of(walk->set->items[k]), &next, error);
+
+        return r < 0 ? r : follow(walk, next, error);
+}
+
+/* What isn't defined yet leads nowhere. */
+static int follow(Walk *walk, const NwfilterConf *conf, Error *error) {
+        int r = 0;
+
+        if (refers_to(conf, walk->name))
+                return fail(error, ERROR_OPERATION_FAILED, "filter '%s' would introduce a loop",
+                            walk->name);
+        for (size_t k = 0; r >= 0 && k < walk->set->n; k++)
+                if (!walk->seen[k] && refers_to(conf, walk->set->items[k]->name)) {
+                        walk->seen[k] = true;
+                        r = follow_one(walk, k, error);
                 }
-        return 0;
+        return r;
 }
 
 static int check_loop(const ResourceSet *set, const NwfilterConf *conf, Error *error) {
         _cleanup_(freep) bool *seen = calloc(set->n + 1, sizeof(*seen));
-        bool loop = refers_to(conf, conf->name);
-        int r = seen ? follow(set, conf, seen, error) : fail_memory(error);
+        Walk walk = { .set = set, .name = conf->name, .seen = seen };
 
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < set->n; i++)
-                loop = loop || (seen[i] && strcmp(set->items[i]->name, conf->name) == 0);
-        return loop ? fail(error, ERROR_OPERATION_FAILED, "filter '%s' would introduce a loop",
-                           conf->name)
-                    : 0;
+        return seen ? follow(&walk, conf, error) : fail_memory(error);
 }
 
 /* ---- who uses it ---- */

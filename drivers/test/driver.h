@@ -63,6 +63,13 @@ extern const DomainLifecycle test_lifecycle;
 
 /* ---- everything else ---- */
 
+/* Takes made; NULL: there was no memory for it. */
+static inline int test_set_text(char **text, char *made, Error *error) {
+        free(*text);
+        *text = made;
+        return made ? 0 : fail_memory(error);
+}
+
 int test_networks_populate(Connection *connection, Error *error);
 int test_pools_populate(Connection *connection, Error *error);
 int test_interfaces_populate(Connection *connection, Error *error);

@@ -152,12 +152,6 @@ static int settle_wwns(Connection *connection, NodeSubCapability *fc_host, Error
         return r;
 }
 
-static int set_text(char **text, char *made, Error *error) {
-        free(*text);
-        *text = made;
-        return made ? 0 : fail_memory(error);
-}
-
 /* It has the next host number and its parent's fabric, whatever was asked for. */
 static int settle_vport(Connection *connection, NodeDeviceConf *conf, NodeSubCapability *fc_host,
                         const NodeDevice *parent, Error *error) {
@@ -178,11 +172,11 @@ static int settle_vport(Connection *connection, NodeDeviceConf *conf, NodeSubCap
         free(TAKE(conf->parent_wwnn));
         free(TAKE(conf->parent_wwpn));
         free(TAKE(conf->parent_fabric_wwn));
-        r = set_text(&conf->name, strdup(name), error);
+        r = test_set_text(&conf->name, strdup(name), error);
         if (r >= 0)
-                r = set_text(&conf->parent, strdup(parent->defined.resource.name), error);
+                r = test_set_text(&conf->parent, strdup(parent->defined.resource.name), error);
         if (r >= 0 && host && host->fabric_wwn)
-                r = set_text(&fc_host->fabric_wwn, strdup(host->fabric_wwn), error);
+                r = test_set_text(&fc_host->fabric_wwn, strdup(host->fabric_wwn), error);
         return r;
 }
 

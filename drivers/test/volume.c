@@ -34,23 +34,16 @@ static VolumeType type_in(PoolType pool) {
         return VOLUME_NETWORK;
 }
 
-static int set_text(char **text, const char *format, const char *a, const char *b, Error *error) {
-        char *made;
-
-        if (asprintf(&made, format, a, b) < 0)
-                return fail_memory(error);
-        free(*text);
-        *text = made;
-        return 0;
-}
-
 /* Where it lies is the pool's business, whatever the text says; the key is the same. */
 static int place(VolumeConf *conf, const PoolConf *pool, Error *error) {
         const char *folder = pool->target_path ?: pool->source.name ?: pool->name;
-        int r = set_text(&conf->target.path, "%s/%s", folder, conf->name, error);
+        char *path = NULL;
+        int r = test_set_text(&conf->target.path,
+                              asprintf(&path, "%s/%s", folder, conf->name) < 0 ? NULL : path,
+                              error);
 
         if (r >= 0)
-                r = set_text(&conf->key, "%s%s", conf->target.path, "", error);
+                r = test_set_text(&conf->key, strdup(conf->target.path), error);
         if (r < 0)
                 return r;
         conf->type = type_in(pool->type);
