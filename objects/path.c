@@ -22,18 +22,22 @@ int path_uuid_format(Uuid uuid, char *to, size_t size) {
 }
 
 int path_uuid_parse(const char *leaf, Uuid *ret, const char **ret_rest) {
-        char text[UUID_TEXT_MAX], again[UUID_TEXT_MAX];
+        char text[UUID_TEXT_MAX + 1], again[UUID_TEXT_MAX + 1];
+        size_t length = sizeof(text) - 1; /* with the '_' that it begins with */
         Uuid uuid;
 
-        if (*leaf++ != '_' || strnlen(leaf, sizeof(text)) < sizeof(text) - 1)
+        if (*leaf != '_' || strnlen(leaf, length) < length)
                 return -EINVAL;
-        memcpy(text, leaf, sizeof(text) - 1);
-        text[sizeof(text) - 1] = 0;
-        exchange(text, '_', '-');
-        if (uuid_parse(text, &uuid) < 0 || strcmp(uuid_format(uuid, again), text) != 0)
+        memcpy(text, leaf, length);
+        text[length] = 0;
+        exchange(text + 1, '_', '-');
+        if (uuid_parse(text + 1, &uuid) < 0)
+                return -EINVAL;
+        path_uuid_format(uuid, again, sizeof(again));
+        if (strncmp(again, leaf, length) != 0)
                 return -EINVAL;
         *ret = uuid;
-        *ret_rest = leaf + sizeof(text) - 1;
+        *ret_rest = leaf + length;
         return 0;
 }
 

@@ -203,7 +203,7 @@ static void test_long_names(void) {
         Defined *device;
         Object object;
 
-        memset(name, '\xff', RESOURCE_NAME_MAX);
+        memset(name, '-', RESOURCE_NAME_MAX);
         name[RESOURCE_NAME_MAX] = 0;
         device = make(sample, name);
         object_path(connection, &device->resource, path);

@@ -26,7 +26,7 @@ static void toy_tell(const char *what, const Domain *domain) {
                  domain->resource.name);
 }
 
-static void toy_story_is(const char *expected) {
+static _unused_ void toy_story_is(const char *expected) {
         CHECK_TEXT(toy_story, expected);
         toy_story[0] = 0;
 }
@@ -169,8 +169,9 @@ static void toy_turn(void) {
 
 /* Sends a call; its reply will be put in *ret. signature and values as for
  * sd_bus_message_append(). */
-static void toy_begin(sd_bus *client, sd_bus_message **ret, const char *path, const char *interface,
-                      const char *member, const char *signature, ...) {
+static _unused_ void toy_begin(sd_bus *client, sd_bus_message **ret, const char *path,
+                               const char *interface, const char *member, const char *signature,
+                               ...) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
         const char *service = sd_bus_is_bus_client(client) > 0 ? "org.libvirt" : NULL;
         va_list ap;
@@ -183,7 +184,7 @@ static void toy_begin(sd_bus *client, sd_bus_message **ret, const char *path, co
         CHECK(sd_bus_call_async(client, NULL, call, toy_replied, ret, 0) >= 0);
 }
 
-static sd_bus_message *toy_wait(sd_bus_message **reply) {
+static _unused_ sd_bus_message *toy_wait(sd_bus_message **reply) {
         while (!*reply)
                 toy_turn();
         return *reply;
@@ -196,7 +197,7 @@ static sd_bus_message *toy_wait(sd_bus_message **reply) {
                 toy_wait(&_reply);                        \
         })
 
-static void toy_succeeds(sd_bus_message *reply) {
+static _unused_ void toy_succeeds(sd_bus_message *reply) {
         const sd_bus_error *error = sd_bus_message_get_error(reply);
 
         if (error)
@@ -205,7 +206,7 @@ static void toy_succeeds(sd_bus_message *reply) {
         sd_bus_message_unref(reply);
 }
 
-static void toy_fails(sd_bus_message *reply, const char *name, const char *text) {
+static _unused_ void toy_fails(sd_bus_message *reply, const char *name, const char *text) {
         const sd_bus_error *error = sd_bus_message_get_error(reply);
 
         CHECK(error);
