@@ -14,14 +14,18 @@ static TestQemu qemu; /* x86_64, for i686, too: the samples assume so */
 static int build(const char *text, QemuCommand *ret, Error *error) {
         _cleanup_(conf_freep) DomainConf *conf = NULL;
         QemuTap taps[MAX_NETS];
+        const char *units[MAX_NETS];
         QemuPlaces places = {
                 .monitor_fd = MONITOR_FD, .folder = "/runtime", .state_folder = "/state",
                 .taps = taps, .n_taps = MAX_NETS,
+                .hostdevs = units,
         };
         int r;
 
-        for (size_t i = 0; i < MAX_NETS; i++)
+        for (size_t i = 0; i < MAX_NETS; i++) {
                 taps[i] = (QemuTap) { TAP_FD, -1 };
+                units[i] = "/dev/sg0";
+        }
         if ((r = conf_parse(text, 0, &conf, error)) < 0)
                 return r;
         if ((r = qemu_complete(conf, qemu.caps, error)) < 0 ||
