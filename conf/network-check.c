@@ -275,27 +275,28 @@ static bool takes_vlan(const NetworkConf *conf) {
                is_text(conf->virtualport->type, "openvswitch");
 }
 
-static int check_portgroup(const NetworkConf *conf, size_t index, Error *error) {
-        const NetworkPortGroup *group = conf->portgroups.items[index];
+int network_check_portgroup(const NetworkConf *conf, const NetworkPortGroup *group,
+                            Error *error) {
         const xmlNode *node = group->item.node;
         int r;
 
-        for (size_t i = 0; i < index; i++) {
-                const NetworkPortGroup *other = conf->portgroups.items[i];
-
-                if (is_text(group->name, other->name))
-                        return fail_at(error, ERROR_XML, node, "two portgroups are named '%s'",
-                                       group->name);
-                if (group->is_default == TRISTATE_YES && other->is_default == TRISTATE_YES)
-                        return fail_at(error, ERROR_XML, node,
-                                       "portgroups '%s' and '%s' are both default", other->name,
-                                       group->name);
-        }
         if (CHECK_SHARED(group, node, false))
                 return r;
         if (group->vlan && !takes_vlan(conf))
                 return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
                                "a network of this type takes no vlan");
+        return 0;
+}
+
+static int check_two_portgroups(const NetworkPortGroup *group, const NetworkPortGroup *other,
+                                Error *error) {
+        if (is_text(group->name, other->name))
+                return fail_at(error, ERROR_XML, group->item.node, "two portgroups are named '%s'",
+                               group->name);
+        if (group->is_default == TRISTATE_YES && other->is_default == TRISTATE_YES)
+                return fail_at(error, ERROR_XML, group->item.node,
+                               "portgroups '%s' and '%s' are both default", other->name,
+                               group->name);
         return 0;
 }
 
@@ -308,9 +309,14 @@ static int check_portgroups(const NetworkConf *conf, Error *error) {
         if (conf->vlan && !takes_vlan(conf))
                 return fail_at(error, ERROR_CONFIG_UNSUPPORTED, child_of(root, "vlan"),
                                "a network of this type takes no vlan");
-        for (size_t i = 0; i < conf->portgroups.n; i++)
-                if ((r = check_portgroup(conf, i, error)) < 0)
+        for (size_t i = 0; i < conf->portgroups.n; i++) {
+                r = network_check_portgroup(conf, conf->portgroups.items[i], error);
+                for (size_t k = 0; k < i && r >= 0; k++)
+                        r = check_two_portgroups(conf->portgroups.items[i],
+                                                 conf->portgroups.items[k], error);
+                if (r < 0)
                         return r;
+        }
         return 0;
 }
 

@@ -24,6 +24,8 @@ int network_check_dns_host(const DnsHost *host, bool partial, Error *error);
 int network_check_dns_text(const DnsText *text, bool partial, Error *error);
 int network_check_dns_service(const DnsService *service, bool partial, Error *error);
 
+int network_check_portgroup(const NetworkConf *conf, const NetworkPortGroup *group, Error *error);
+
 static inline bool mac_is_multicast(MacAddress mac) {
         return mac.bytes[0] & 1;
 }

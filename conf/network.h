@@ -232,7 +232,8 @@ typedef enum NetworkUpdateSection {
 } NetworkUpdateSection;
 
 /* virNetworkUpdate: changes one element of a section, in document and struct. parent_index: which
- * ip element; -1: the one that fits. On failure the network is as it was. */
+ * ip element; -1: the one that fits. On failure the network is as it was (but for lack of memory).
+ * Rules of the network as a whole are for network_conf_check(). */
 int network_conf_update(NetworkConf *conf, uint32_t command, uint32_t section, int32_t parent_index,
                         const char *xml, Error *error);
 

@@ -8,6 +8,8 @@
  *
  * Without the samples it exits with 77, which meson reports as skipped. */
 #include <libxml/parser.h>
+#include <libxml/relaxng.h>
+#include <unistd.h>
 
 #include "conf/interface.h"
 #include "conf/network.h"
@@ -25,24 +27,27 @@
 static const struct {
         const char *name; /* in the manifest */
         const DocumentKind *kind;
+        const char *schema; /* libvirt's, where it is installed */
 } kinds[] = {
-        { "network", &network_kind },
-        { "networkport", &networkport_kind },
-        { "pool", &pool_kind },
-        { "volume", &volume_kind },
-        { "snapshot", &snapshot_kind },
-        { "checkpoint", &checkpoint_kind },
-        { "backup", &backup_kind },
-        { "secret", &secret_kind },
-        { "nwfilter", &nwfilter_kind },
-        { "nwfilterbinding", &nwfilterbinding_kind },
-        { "interface", &interface_kind },
-        { "nodedev", &node_device_kind },
+        { "network", &network_kind, "network" },
+        { "networkport", &networkport_kind, "networkport" },
+        { "pool", &pool_kind, "storagepool" },
+        { "volume", &volume_kind, "storagevol" },
+        { "snapshot", &snapshot_kind, "domainsnapshot" },
+        { "checkpoint", &checkpoint_kind, "domaincheckpoint" },
+        { "backup", &backup_kind, "domainbackup" },
+        { "secret", &secret_kind, "secret" },
+        { "nwfilter", &nwfilter_kind, "nwfilter" },
+        { "nwfilterbinding", &nwfilterbinding_kind, "nwfilterbinding" },
+        { "interface", &interface_kind, "interface" },
+        { "nodedev", &node_device_kind, "nodedev" },
 };
 
 typedef struct Tally {
         size_t valid, accepted, fixed, whole, expected, same;
         size_t invalid, refused;
+        size_t updates, right;
+        size_t by_schema, still_by_schema;
         bool verbose;
 } Tally;
 
@@ -207,6 +212,136 @@ static void judge_invalid(const char *file, const char *text, const DocumentKind
         error_clear(&error);
 }
 
+/* ---- libvirt's own schemas ---- */
+
+#define SCHEMAS "/usr/share/libvirt/schemas"
+
+static void ignore(void *userdata, const char *format, ...) {
+}
+
+static xmlRelaxNGValidCtxt *schemas[ELEMENTS(kinds)];
+static xmlRelaxNG *grammars[ELEMENTS(kinds)];
+
+static xmlRelaxNGValidCtxt *open_schema(size_t kind) {
+        char path[128];
+
+        snprintf(path, sizeof(path), SCHEMAS "/%s.rng", kinds[kind].schema);
+        if (schemas[kind] || access(path, R_OK) < 0)
+                return schemas[kind];
+
+        xmlRelaxNGParserCtxt *parser = xmlRelaxNGNewParserCtxt(path);
+        CHECK(parser && (grammars[kind] = xmlRelaxNGParse(parser)));
+        xmlRelaxNGFreeParserCtxt(parser);
+        schemas[kind] = xmlRelaxNGNewValidCtxt(grammars[kind]);
+        xmlRelaxNGSetValidErrors(schemas[kind], ignore, ignore, NULL);
+        return schemas[kind];
+}
+
+static void close_schemas(void) {
+        for (size_t i = 0; i < ELEMENTS(kinds); i++) {
+                xmlRelaxNGFreeValidCtxt(schemas[i]);
+                xmlRelaxNGFree(grammars[i]);
+        }
+        xmlRelaxNGCleanupTypes();
+}
+
+static bool is_by_schema(size_t kind, const char *text) {
+        _cleanup_(xml_doc_freep) xmlDoc *document = NULL;
+
+        CHECK(xml_parse(text, kinds[kind].kind->element->name, &document, NULL) >= 0);
+        return xmlRelaxNGValidateDoc(schemas[kind], document) == 0;
+}
+
+/* What was right by the schema before is so afterwards. */
+static void judge_schema(const char *file, size_t kind, const char *text, const char *printed,
+                         Tally *tally) {
+        if (!open_schema(kind) || !is_by_schema(kind, text))
+                return;
+        tally->by_schema++;
+        if (is_by_schema(kind, printed))
+                tally->still_by_schema++;
+        else
+                printf("%s: no longer what %s.rng says\n", file, kinds[kind].schema);
+}
+
+/* ---- changes to a part of a network ---- */
+
+static const struct {
+        const char *prefix; /* of the fragment's name */
+        NetworkUpdateSection section;
+} fragments[] = {
+        { "dhcp-range", SECTION_IP_DHCP_RANGE },
+        { "dns-host", SECTION_DNS_HOST },
+        { "unparsable-dns-host", SECTION_DNS_HOST },
+        { "dns-txt", SECTION_DNS_TXT },
+        { "srv", SECTION_DNS_SRV },
+        { "interface", SECTION_FORWARD_INTERFACE },
+        { "portgroup", SECTION_PORTGROUP },
+        { "", SECTION_IP_DHCP_HOST },
+};
+
+static const char *const commands[] = { "none", "modify", "delete", "add-last", "add-first", NULL };
+
+static bool read_optional(const char *folder, const char *below, const char *name, char **ret) {
+        _cleanup_(freep) char *file = NULL, *path = NULL;
+
+        CHECK(asprintf(&file, "%s/%s.xml", below, name) >= 0);
+        CHECK(asprintf(&path, "%s/%s", folder, file) >= 0);
+        if (access(path, R_OK) < 0)
+                return false;
+        *ret = read_text(folder, file);
+        return true;
+}
+
+/* "TITLE COMMAND to NETWORK -> RESULT", or "refused" for a result. */
+static void judge_update(const char *folder, const char *file, const char *fragment, char *what,
+                         Tally *tally) {
+        const char *name = strrchr(file, '/') + 1;
+        char *words[6];
+        _cleanup_(freep) char *text = NULL, *expected = NULL, *printed = NULL, *before = NULL;
+        _cleanup_(network_conf_freep) NetworkConf *conf = NULL;
+        Error error = {};
+        size_t n = 0, row = 0;
+
+        while (n < ELEMENTS(words) && (words[n] = strsep(&what, " ")))
+                n++;
+        CHECK(n == ELEMENTS(words));
+        if (!read_optional(folder, "networkxml2xmlin", words[3], &text))
+                return;
+        while (strncmp(name, fragments[row].prefix, strlen(fragments[row].prefix)) != 0)
+                row++;
+        CHECK(network_conf_parse(text, 0, &conf, &error) >= 0);
+        CHECK(network_conf_print(conf, 0, &before, &error) >= 0);
+        int r = network_conf_update(conf, map_enum_value(commands, words[1]),
+                                    fragments[row].section, -1, fragment, &error);
+        CHECK(network_conf_print(conf, 0, &printed, NULL) >= 0);
+        tally->updates++;
+        if (strcmp(words[5], "refused") == 0) {
+                if (r < 0)
+                        CHECK_TEXT(printed, before);
+                if (tally->verbose && error.message)
+                        printf("%s: %s: %s\n", file, words[0], error.message);
+                tally->right += r < 0;
+                if (r >= 0)
+                        printf("%s: %s is not refused\n", file, words[0]);
+        } else if (r >= 0 && read_optional(folder, "networkxml2xmlupdateout", words[5], &expected))
+                tally->right += count_lost(file, "missing", expected, printed, &network_kind,
+                                           may_be_missing) +
+                                        count_lost(file, "added", printed, expected, &network_kind,
+                                                   may_be_kept) ==
+                                0;
+        else
+                printf("%s: %s is refused: %s\n", file, words[0], error.message);
+        error_clear(&error);
+}
+
+static void judge_updates(const char *folder, const char *file, char *note, Tally *tally) {
+        _cleanup_(freep) char *fragment = read_text(folder, file);
+
+        for (char *what; (what = strsep(&note, ";"));)
+                judge_update(folder, file, fragment, what + strspn(what, " "), tally);
+}
+
 /* ---- documents that nobody wrote ---- */
 
 static void torture_one(const DocumentKind *kind, const char *text, ConfFlags how, bool strip) {
@@ -247,11 +382,12 @@ static void torture(const char *text, const DocumentKind *kind) {
 
 /* ---- all of them ---- */
 
-static const DocumentKind *find_kind(const char *name) {
-        for (size_t i = 0; i < ELEMENTS(kinds); i++)
-                if (strcmp(kinds[i].name, name) == 0)
-                        return kinds[i].kind;
-        return NULL;
+static size_t find_kind(const char *name) {
+        size_t i = 0;
+
+        while (i < ELEMENTS(kinds) && strcmp(kinds[i].name, name) != 0)
+                i++;
+        return i;
 }
 
 enum { FILE_NAME, KIND, ROLE, PAIR, CLASS, ARCH, MACHINE, TYPE, NOTE, COLUMNS };
@@ -269,19 +405,25 @@ static char *find_result(const char *file, char *pairs) {
 
 static void judge_line(const char *folder, char *line, Tally *tally) {
         char *columns[COLUMNS];
-        const DocumentKind *kind;
 
         for (int i = 0; i < COLUMNS; i++)
                 if (!(columns[i] = strsep(&line, "\t\n")))
                         return;
-        if (!(kind = find_kind(columns[KIND])) || !ends_with(columns[FILE_NAME], ".xml") ||
+        if (strcmp(columns[KIND], "network-update") == 0)
+                judge_updates(folder, columns[FILE_NAME], columns[NOTE], tally);
+
+        size_t row = find_kind(columns[KIND]);
+        if (row == ELEMENTS(kinds) || !ends_with(columns[FILE_NAME], ".xml") ||
             strstr(columns[FILE_NAME], "updateout/")) /* not all of them can be defined */
                 return;
 
+        const DocumentKind *kind = kinds[row].kind;
         _cleanup_(freep) char *text = read_text(folder, columns[FILE_NAME]), *printed = NULL;
         if (strcmp(columns[CLASS], "invalid") == 0)
                 judge_invalid(columns[FILE_NAME], text, kind, columns[NOTE], tally);
         else if ((printed = judge_valid(columns[FILE_NAME], text, kind, tally))) {
+                judge_schema(columns[FILE_NAME], row, text, printed, tally);
+
                 char *result = find_result(columns[FILE_NAME], columns[PAIR]);
 
                 if (strcmp(columns[ROLE], "input") == 0 && result)
@@ -310,10 +452,16 @@ int main(int argc, char **argv) {
                tally.accepted, tally.fixed, tally.whole);
         printf("results of libvirt: %zu, the same %zu\n", tally.expected, tally.same);
         printf("invalid documents: %zu, refused %zu\n", tally.invalid, tally.refused);
+        printf("right by libvirt's schemas: %zu, afterwards %zu\n", tally.by_schema,
+               tally.still_by_schema);
+        CHECK(tally.still_by_schema == tally.by_schema);
+        printf("updates of networks: %zu, right %zu\n", tally.updates, tally.right);
+        CHECK(tally.updates > 0 && tally.right == tally.updates);
         CHECK(tally.valid > 0 && tally.accepted == tally.valid);
         CHECK(tally.fixed == tally.valid && tally.whole == tally.valid);
         CHECK(tally.expected > 0 && tally.same == tally.expected);
         CHECK(tally.refused == tally.invalid);
+        close_schemas();
         xmlCleanupParser();
         return 0;
 }
