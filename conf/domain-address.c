@@ -49,9 +49,9 @@ const MapElement address_element = { "address", sizeof(DeviceAddress), (const Ma
         STRING("@port",          DeviceAddress, port, PORT),
         STRING("@port",          DeviceAddress, port, USB),
         STRING("@reg",           DeviceAddress, reg, IS(BIT(ADDRESS_SPAPR_VIO))),
-        HEX   ("@cssid",         DeviceAddress, cssid, .flags = MAP_CANONICAL, CCW),
-        HEX1  ("@ssid",          DeviceAddress, ssid, .flags = MAP_CANONICAL, CCW),
-        HEX4  ("@devno",         DeviceAddress, devno, .flags = MAP_CANONICAL, CCW),
+        HEX1  ("@cssid",         DeviceAddress, cssid, WRITTEN, CCW),
+        HEX1  ("@ssid",          DeviceAddress, ssid, WRITTEN, CCW),
+        HEX4  ("@devno",         DeviceAddress, devno, WRITTEN, CCW),
         HEX1  ("@iobase",        DeviceAddress, iobase, .flags = MAP_CANONICAL, ISA),
         HEX1  ("@irq",           DeviceAddress, irq, .flags = MAP_CANONICAL, ISA),
         STRING("@base",          DeviceAddress, base, DIMM),
@@ -69,14 +69,13 @@ const MapElement virtio_element = { "driver", sizeof(VirtioOptions), (const MapF
 } };
 
 /* <address type='pci'/> says "on PCI" and no more. Address 0000:00:00.0 is the host bridge's own,
- * so all zero can't mean a place. */
+ * so all zero can't mean a place; nor is there a channel subsystem 0 for devices of QEMU. */
 void address_complete(DeviceAddress *address) {
-        if (address->type != ADDRESS_PCI)
-                return;
-        if (address->domain || address->bus || address->slot || address->function ||
-            address->multifunction != TRISTATE_UNSET)
-                return;
-        address->type = ADDRESS_PCI_ANY;
+        if (address->type == ADDRESS_PCI && !address->domain && !address->bus && !address->slot &&
+            !address->function && address->multifunction == TRISTATE_UNSET)
+                address->type = ADDRESS_PCI_ANY;
+        if (address->type == ADDRESS_CCW && !address->cssid && !address->ssid && !address->devno)
+                address->type = ADDRESS_NONE;
 }
 
 #define USB_DEPTH_MAX 4 /* hubs on the way and the port of the last */

@@ -292,6 +292,15 @@ static int complete_lists(DomainConf *conf, Error *error) {
         return 0;
 }
 
+/* A label of no kind belongs to no security driver. */
+static int complete_labels(DomainConf *conf, Error *error) {
+        for (size_t i = 0; i < conf->labels.n; i++)
+                if (is_text(conf->labels.items[i]->type, "none") &&
+                    set_default(&conf->labels.items[i]->model, "none") < 0)
+                        return fail_memory(error);
+        return 0;
+}
+
 /* <genid/> asks for one. */
 static int complete_genid(DomainConf *conf, Error *error) {
         const xmlNode *node = child_of(xmlDocGetRootElement(conf->document), "genid");
@@ -317,7 +326,7 @@ int domain_complete(DomainConf *conf, Error *error) {
                 return fail_memory(error);
         complete_controllers(conf);
         complete_videos(conf);
-        if ((r = chars_complete(conf, error)) < 0)
+        if ((r = chars_complete(conf, error)) < 0 || (r = complete_labels(conf, error)) < 0)
                 return r;
         return complete_lists(conf, error);
 }

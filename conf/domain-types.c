@@ -35,7 +35,12 @@ static int size_parse(const MapField *field, const char *text, void *value) {
 }
 
 static int mib_format(const MapField *field, const void *value, char **ret) {
-        return asprintf(ret, "%" PRIu64 " M", *(const uint64_t *) value / 1024) < 0 ? -ENOMEM : 0;
+        uint64_t kib = *(const uint64_t *) value;
+        bool whole = kib % 1024 == 0;
+
+        return asprintf(ret, "%" PRIu64 " %s", whole ? kib / 1024 : kib, whole ? "M" : "KiB") < 0
+                       ? -ENOMEM
+                       : 0;
 }
 
 static int pretty_format(const MapField *field, const void *value, char **ret) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Places on the simpler buses: drives by the names of their targets, ports of virtio-serial, and
  * the numbers of channel devices on s390. */
-#include "drivers/qemu/command-private.h"
+#include "drivers/qemu/address-private.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -203,8 +203,8 @@ static int assign_devno(DomainConf *conf, DeviceKind kind, Error *error) {
 
 int qemu_assign_ccw(DomainConf *conf, Error *error) {
         static const DeviceKind order[] = {
-                DEVICE_DISK,       DEVICE_NET,  DEVICE_HOSTDEV, DEVICE_CONTROLLER, DEVICE_INPUT,
-                DEVICE_MEMBALLOON, DEVICE_RNG,  DEVICE_VIDEO,   DEVICE_FILESYSTEM, DEVICE_VSOCK,
+                DEVICE_DISK,  DEVICE_NET,        DEVICE_HOSTDEV, DEVICE_CONTROLLER, DEVICE_INPUT,
+                DEVICE_VIDEO, DEVICE_MEMBALLOON, DEVICE_RNG,     DEVICE_FILESYSTEM, DEVICE_VSOCK,
                 DEVICE_CRYPTO,
         };
         int r = 0;
@@ -212,4 +212,57 @@ int qemu_assign_ccw(DomainConf *conf, Error *error) {
         for (size_t i = 0; i < ELEMENTS(order) && r >= 0; i++)
                 r = assign_devno(conf, order[i], error);
         return r;
+}
+
+/* ---- pseries: virtual I/O ---- */
+
+/* Each kind has a range of its own, and takes the first register in it that nobody has. */
+static bool spapr_register(DeviceKind kind, const Device *device, uint32_t *ret) {
+        const char *model = kind == DEVICE_NET ? ((const DomainNet *) device)->model :
+                            kind == DEVICE_CONTROLLER ? ((const DomainController *) device)->model :
+                            kind == DEVICE_SERIAL ? ((const DomainChar *) device)->target_type :
+                            kind == DEVICE_TPM ? ((const DomainTpm *) device)->model :
+                            kind == DEVICE_NVRAM ? "nvram" : NULL;
+        static const struct {
+                const char *model;
+                uint32_t first;
+        } ranges[] = {
+                { "spapr-vlan", 0x1000 }, { "ibmvscsi", 0x2000 }, { "nvram", 0x3000 },
+                { "tpm-spapr", 0x4000 },  { "spapr-vio-serial", 0x30000000 },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(ranges); i++)
+                if (text_is(model, ranges[i].model)) {
+                        *ret = ranges[i].first;
+                        return true;
+                }
+        return false;
+}
+
+static int find_register(DomainConf *conf, DeviceKind kind, Device *device, void *userdata) {
+        const DeviceAddress *at = &device->address;
+
+        return at->type == ADDRESS_SPAPR_VIO && at->reg &&
+               strtoul(at->reg, NULL, 0) == *(uint32_t *) userdata;
+}
+
+static int assign_register(DomainConf *conf, DeviceKind kind, Device *device, void *userdata) {
+        DeviceAddress *at = &device->address;
+        uint32_t number;
+
+        if ((at->type != ADDRESS_NONE && at->type != ADDRESS_SPAPR_VIO) ||
+            !spapr_register(kind, device, &number))
+                return 0;
+        if (at->reg)
+                number = strtoul(at->reg, NULL, 0);
+        else
+                while (conf_visit_devices(conf, find_register, &number) != 0)
+                        number += 0x1000;
+        at->type = ADDRESS_SPAPR_VIO;
+        free(TAKE(at->reg));
+        return asprintf(&at->reg, "0x%08x", number) < 0 ? -ENOMEM : 0;
+}
+
+int qemu_assign_spapr(DomainConf *conf, Error *error) {
+        return conf_visit_devices(conf, assign_register, NULL) < 0 ? fail_memory(error) : 0;
 }

@@ -61,6 +61,11 @@ static bool fits(Connect takes, Connect connects, bool given) {
 
 static int grow(Pci *pci, Connect connects);
 
+/* Instead of bridges there may be more host bridges. */
+static bool many_roots(const Pci *pci) {
+        return qemu_platform(pci->conf) == PLATFORM_PSERIES;
+}
+
 static int check_place(Pci *pci, const Place *owner, const DeviceAddress *at, Connect connects,
                        bool given) {
         char name[128];
@@ -99,9 +104,9 @@ int pci_reserve(Pci *pci, const Place *owner, const DeviceAddress *at, Connect c
         char one[128], other[128];
         int r = 0;
 
-        /* A place on a bus that isn't there asks for that bus. */
+        /* A place on a bus that isn't there asks for that bus; a port of PCIe has one slot only. */
         while (pci->dry && r >= 0 && at->bus < BUSES_MAX && at->bus >= pci->n_buses)
-                r = grow(pci, connects);
+                r = grow(pci, at->slot > 0 && connects & CONNECT_PCIE ? CONNECT_PCI : connects);
         if (r < 0 || (r = check_place(pci, owner, at, connects, given)) < 0)
                 return r;
         Slot *slot = &pci->buses[at->bus].slots[at->slot];
@@ -189,6 +194,8 @@ static int grow(Pci *pci, Connect connects) {
         if (connects & (CONNECT_PCIE | CONNECT_UPSTREAM | CONNECT_PCIE_TO_PCI))
                 return add_bus(pci, "pcie-root-port");
         if (connects & (CONNECT_PCI | CONNECT_BRIDGE)) {
+                if (many_roots(pci))
+                        return add_bus(pci, "pci-root");
                 if (!pci->pcie || takes_anywhere(pci, CONNECT_BRIDGE))
                         return add_bus(pci, "pci-bridge");
                 if (modern)
@@ -272,7 +279,8 @@ static int make_buses(Pci *pci, size_t n) {
                         pci->buses[i].model =
                                 bus_model(i == 0      ? (pci->pcie ? "pcie-root" : "pci-root")
                                           : pci->pcie ? "pcie-root-port"
-                                                      : "pci-bridge");
+                                          : many_roots(pci) ? "pci-root"
+                                                            : "pci-bridge");
         return 0;
 }
 
@@ -378,7 +386,7 @@ static int add_controllers(Pci *pci) {
                         continue;
                 if (!qemu_add_controller(pci->conf, CONTROLLER_PCI, i, model->model))
                         return fail_memory(pci->error);
-                if ((r = reserve_next(pci, NULL, model->connects, -1)) < 0)
+                if (model->connects && (r = reserve_next(pci, NULL, model->connects, -1)) < 0)
                         return r;
         }
         return 0;
@@ -391,6 +399,19 @@ static uint32_t free_bus_number(const DomainConf *conf) {
                 if (conf->controllers.items[i]->bus_nr.set)
                         lowest = MIN(lowest, conf->controllers.items[i]->bus_nr.value);
         return lowest > 2 ? lowest - 2 : 0;
+}
+
+/* A host bridge of pseries has a number of its own; the first is the machine's. */
+static uint32_t free_target_index(const DomainConf *conf) {
+        for (uint32_t index = 0;; index++) {
+                bool taken = false;
+
+                for (size_t i = 0; i < conf->controllers.n && !taken; i++)
+                        taken = conf->controllers.items[i]->target_index.set &&
+                                conf->controllers.items[i]->target_index.value == index;
+                if (!taken)
+                        return index;
+        }
 }
 
 static void maybe_default(MaybeU32 *member, uint32_t value) {
@@ -409,7 +430,11 @@ static int finish_controller(Pci *pci, DomainController *controller) {
                 name = "ioh3420";
         if (name && text_default(&controller->model_name, name) < 0)
                 return fail_memory(pci->error);
-        if (text_is(controller->model, "pci-bridge")) {
+        if (text_is(controller->model, "pci-root") && qemu_platform(pci->conf) == PLATFORM_PSERIES) {
+                if (text_default(&controller->model_name, "spapr-pci-host-bridge") < 0)
+                        return fail_memory(pci->error);
+                maybe_default(&controller->target_index, free_target_index(pci->conf));
+        } else if (text_is(controller->model, "pci-bridge")) {
                 maybe_default(&controller->chassis_nr, controller->index.value);
                 if (controller->index.value <= at->bus)
                         return fail(pci->error, ERROR_INTERNAL,

@@ -84,3 +84,6 @@ int pci_take_next(Pci *pci, Place *place, unsigned function);
 int pci_assign_chipset(Pci *pci);
 
 bool is_usb2(const Place *place, unsigned *ret_function);
+
+/* address-bus.c: registers of virtual I/O, on pseries */
+int qemu_assign_spapr(DomainConf *conf, Error *error);

@@ -156,3 +156,65 @@ char **qemu_installed_archs(void) {
         }
         return archs;
 }
+
+/* ---- a QEMU that isn't installed ----
+ *
+ * A definition may be written for a host that it will be moved to, or before the package is there:
+ * it is completed for a QEMU of today, and asked of the real one when the guest starts. */
+
+/* Sorted. Of all devices only those that completing a definition asks for. */
+static const char *const types[] = {
+        "VGA", "cirrus-vga", "e1000", "ioh3420", "nec-usb-xhci", "pcie-pci-bridge",
+        "pcie-root-port", "piix3-usb-uhci", "qemu-xhci", "rtl8139", "zpci",
+};
+
+/* Machines that nobody has to name, and their processor if it was the same for long. */
+static const struct {
+        const char *arch, *machine, *cpu;
+} defaults[] = {
+        { "x86_64", "pc", "qemu64" },      { "i686", "pc", "qemu32" },
+        { "aarch64", "virt", "cortex-a15" }, { "armv7l", "virt", "cortex-a15" },
+        { "ppc64", "pseries", "POWER9" },  { "ppc64le", "pseries", "POWER9" },
+        { "s390x", "s390-ccw-virtio", "qemu" },
+        { "alpha", "clipper" },            { "armv6l", "virt" },
+        { "cris", "axis-dev88" },          { "loongarch64", "virt" },
+        { "m68k", "mcf5208evb" },          { "microblaze", "petalogix-s3adsp1800" },
+        { "microblazeel", "petalogix-s3adsp1800" }, { "mips", "malta" },
+        { "mips64", "malta" },             { "mips64el", "malta" },
+        { "mipsel", "malta" },             { "or32", "or1k-sim" },
+        { "parisc", "hppa" },              { "ppc", "g3beige" },
+        { "riscv32", "virt" },             { "riscv64", "virt" },
+        { "sh4", "shix" },                 { "sh4eb", "shix" },
+        { "sparc", "SS-5" },               { "sparc64", "sun4u" },
+        { "xtensa", "sim" },               { "xtensaeb", "sim" },
+};
+
+static int fill(QemuCaps *caps, const QemuArch *arch, const char *binary) {
+        caps->references = 1;
+        caps->assumed = true;
+        caps->arch = strdup(arch->name);
+        caps->binary = strdup(binary);
+        caps->types = calloc(ELEMENTS(types), sizeof(char *));
+        caps->machines = calloc(1, sizeof(*caps->machines));
+        if (!caps->arch || !caps->binary || !caps->types || !caps->machines)
+                return -1;
+        memcpy(caps->types, types, sizeof(types));
+        caps->n_types = ELEMENTS(types);
+        for (size_t i = 0; i < ELEMENTS(defaults); i++)
+                if (strcmp(defaults[i].arch, arch->name) == 0) {
+                        caps->n_machines = 1;
+                        caps->machines->is_default = true;
+                        caps->machines->name = strdup(defaults[i].machine);
+                        if (defaults[i].cpu &&
+                            !(caps->machines->default_cpu = strdup(defaults[i].cpu)))
+                                return -1;
+                        return caps->machines->name ? 0 : -1;
+                }
+        return 0;
+}
+
+QemuCaps *qemu_caps_assume(const QemuArch *arch, const char *binary) {
+        QemuCaps *caps = calloc(1, sizeof(*caps));
+
+        return !caps || fill(caps, arch, binary) >= 0 ? caps : qemu_caps_unref(caps);
+}

@@ -23,3 +23,6 @@ const char *qemu_arch_of_target(const char *target);
 bool qemu_arch_runs_on(const QemuArch *arch, const char *caps_arch);
 
 bool qemu_arch_is_x86(const char *name);
+
+/* What is taken for granted of a binary that isn't there; NULL without memory. */
+struct QemuCaps *qemu_caps_assume(const QemuArch *arch, const char *binary);

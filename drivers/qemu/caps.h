@@ -26,6 +26,7 @@ typedef struct QemuCpuModel {
 typedef struct QemuCaps {
         unsigned references;
         char *binary, *arch;  /* "/usr/bin/qemu-system-x86_64", "x86_64" (libvirt's words) */
+        bool assumed;         /* no binary was asked: what a definition is completed for */
         uint64_t version;     /* major * 1000000 + minor * 1000 + micro */
         char *package;        /* "Debian 1:7.2+dfsg-7" */
         bool kvm;             /* accelerator present and /dev/kvm usable */

@@ -70,7 +70,8 @@ bool node_attribute_is(const xmlNode *node, const char *name, const char *value)
 int qemu_complete_devices(DomainConf *conf, const QemuCaps *caps,
                           Error *error);  /* complete-device.c */
 int qemu_complete_kept(DomainConf *conf); /* complete-kept.c; -ENOMEM */
-int qemu_complete_controllers(DomainConf *conf, Error *error); /* complete-controller.c */
+int qemu_complete_controllers(DomainConf *conf, const QemuCaps *caps,
+                              Error *error); /* complete-controller.c */
 int qemu_assign_pci(DomainConf *conf, const QemuCaps *caps, Error *error);
 int qemu_assign_usb(DomainConf *conf, Error *error);
 int qemu_assign_virtio_serial(DomainConf *conf, Error *error);

@@ -23,16 +23,27 @@ static int need(DomainConf *conf, ControllerType type, uint32_t index, const cha
 
 /* ---- of the machine ---- */
 
-static int complete_machine(DomainConf *conf) {
+static const char *machine_usb(const DomainConf *conf, const QemuCaps *caps) {
+        const char *model = qemu_platform_info(conf)->usb;
+
+        if (qemu_platform(conf) != PLATFORM_Q35 || qemu_caps_has_type(caps, "qemu-xhci"))
+                return model;
+        return qemu_caps_has_type(caps, "nec-usb-xhci") ? "nec-xhci" : NULL;
+}
+
+static int complete_machine(DomainConf *conf, const QemuCaps *caps) {
         const PlatformInfo *info = qemu_platform_info(conf);
+        const char *usb = machine_usb(conf, caps);
         int r = 0;
 
-        if (info->usb)
-                r = need(conf, CONTROLLER_USB, 0, info->usb);
+        if (usb)
+                r = need(conf, CONTROLLER_USB, 0, usb);
         if (r >= 0 && info->sata)
                 r = need(conf, CONTROLLER_SATA, 0, NULL);
         if (r >= 0 && info->pci_root)
                 r = need(conf, CONTROLLER_PCI, 0, info->pci_root);
+        if (r >= 0 && qemu_platform(conf) == PLATFORM_S390 && qemu_caps_has_type(caps, "zpci"))
+                r = need(conf, CONTROLLER_PCI, 0, "pci-root");
         return r;
 }
 
@@ -147,10 +158,10 @@ static int complete_models(DomainConf *conf) {
         return r;
 }
 
-int qemu_complete_controllers(DomainConf *conf, Error *error) {
+int qemu_complete_controllers(DomainConf *conf, const QemuCaps *caps, Error *error) {
         int r;
 
-        if (complete_machine(conf) < 0)
+        if (complete_machine(conf, caps) < 0)
                 return fail_memory(error);
         if ((r = complete_disks(conf, error)) < 0)
                 return r;

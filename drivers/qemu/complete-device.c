@@ -177,7 +177,9 @@ static int complete_inputs(DomainConf *conf) {
 static int complete_balloon(DomainConf *conf) {
         DomainMemballoon *balloon;
 
-        if (conf->memballoons.n > 0 || !qemu_platform_info(conf)->balloon)
+        bool arm = text_is(conf->os.arch, "aarch64") || text_starts(conf->os.arch, "armv");
+
+        if (conf->memballoons.n > 0 || !qemu_platform_info(conf)->balloon || arm)
                 return 0;
         balloon = conf_add_device(conf, DEVICE_MEMBALLOON);
         return balloon ? text_set(&balloon->model, "virtio") : -ENOMEM;

@@ -3,6 +3,8 @@
 #include "drivers/qemu/command-private.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 static int complete_filesystems(DomainConf *conf) {
         for (size_t i = 0; i < conf->filesystems.n; i++) {
@@ -15,13 +17,36 @@ static int complete_filesystems(DomainConf *conf) {
         return 0;
 }
 
+/* A target of iSCSI has units; the first is meant where none is named. */
+static int complete_iscsi(char **name) {
+        char *unit;
+
+        if (!*name || strchr(*name, '/'))
+                return 0;
+        if (asprintf(&unit, "%s/0", *name) < 0)
+                return -ENOMEM;
+        free(*name);
+        *name = unit;
+        return 0;
+}
+
 static int complete_hostdevs(DomainConf *conf) {
         for (size_t i = 0; i < conf->hostdevs.n; i++) {
                 DomainHostdev *given = conf->hostdevs.items[i];
 
-                if (given->mode == HOSTDEV_SUBSYSTEM && text_default(&given->managed, "no") < 0)
+                if (given->mode == HOSTDEV_CAPABILITIES)
+                        continue;
+                if (text_default(&given->managed, "no") < 0 ||
+                    (text_is(given->protocol, "iscsi") && complete_iscsi(&given->source_name) < 0))
                         return -ENOMEM;
         }
+        return 0;
+}
+
+static int complete_vsocks(DomainConf *conf) {
+        for (size_t i = 0; i < conf->vsocks.n; i++)
+                if (text_default(&conf->vsocks.items[i]->model, "virtio") < 0)
+                        return -ENOMEM;
         return 0;
 }
 
@@ -78,7 +103,7 @@ int qemu_complete_kept(DomainConf *conf) {
         complete_smartcards(conf);
         complete_memories(conf);
         return complete_filesystems(conf) < 0 || complete_hostdevs(conf) < 0 ||
-                               complete_tpms(conf) < 0
+                               complete_tpms(conf) < 0 || complete_vsocks(conf) < 0
                        ? -ENOMEM
                        : 0;
 }

@@ -4,56 +4,46 @@
  *
  * Everything that would change with another QEMU is written down once, when the definition comes
  * in. */
-#include "drivers/qemu/command-private.h"
+#include "drivers/qemu/address-private.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/utsname.h>
 
+#include "drivers/host.h"
 #include "drivers/qemu/arch.h"
 
-static int host_arch(char **ret) {
-        struct utsname host;
-
-        if (uname(&host) < 0)
-                return -errno;
-        *ret = strdup(host.machine);
-        return *ret ? 0 : -ENOMEM;
-}
-
 int qemu_emulator_of(const DomainConf *conf, char **ret, Error *error) {
-        _cleanup_(freep) char *arch = NULL;
-        int r = 0;
-
-        if (conf->emulator) {
-                *ret = strdup(conf->emulator);
-                return *ret ? 0 : fail_memory(error);
-        }
-        if (conf->os.arch)
-                arch = strdup(conf->os.arch);
-        else
-                r = host_arch(&arch);
-        if (r < 0 && r != -ENOMEM)
-                return fail_errno(error, r, "cannot tell the host's architecture");
-        return arch ? qemu_find_binary(arch, ret, error) : fail_memory(error);
+        if (!conf->emulator)
+                return qemu_find_binary(conf->os.arch ?: host_arch(), ret, error);
+        *ret = strdup(conf->emulator);
+        return *ret ? 0 : fail_memory(error);
 }
 
 /* ---- machine ---- */
 
-static int check_type(const DomainConf *conf, const QemuCaps *caps, Error *error) {
+static int check_type(const DomainConf *conf, Error *error) {
         if (conf->type != VIRT_QEMU && conf->type != VIRT_KVM)
                 return fail(error, ERROR_CONFIG_UNSUPPORTED,
                             "domain/@type '%s' is not one of the QEMU driver: "
                             "kvm, qemu",
                             map_enum_name(virt_types, conf->type) ?: "");
+        if (conf->os.type && !text_is(conf->os.type, "hvm"))
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "os/type '%s' is not supported by QEMU, only 'hvm'", conf->os.type);
+        return 0;
+}
+
+/* What a definition may ask for without harm, and a start can't do without. */
+static int check_host(const DomainConf *conf, const QemuCaps *caps, Error *error) {
         if (conf->type == VIRT_KVM && !caps->kvm)
                 return fail(error, ERROR_CONFIG_UNSUPPORTED,
                             "domain/@type 'kvm': %s can't use KVM; is /dev/kvm "
                             "there and accessible?",
                             caps->binary);
-        if (conf->os.type && !text_is(conf->os.type, "hvm"))
+        if (!qemu_caps_machine(caps, conf->os.machine))
                 return fail(error, ERROR_CONFIG_UNSUPPORTED,
-                            "os/type '%s' is not supported by QEMU, only 'hvm'", conf->os.type);
+                            "os/type/@machine: %s has no machine '%s'", caps->binary,
+                            conf->os.machine);
         return 0;
 }
 
@@ -66,23 +56,26 @@ static int check_arch(const DomainConf *conf, const QemuCaps *caps, Error *error
                     conf->os.arch, caps->binary, caps->arch);
 }
 
+/* A name is made that of one version, since a later QEMU means another by "pc". A machine of a known
+ * kind that this QEMU lacks may belong to the host that the definition is from or will go to. */
 static int complete_machine(DomainConf *conf, const QemuCaps *caps, Error *error) {
         const QemuMachine *machine = qemu_caps_machine(caps, conf->os.machine);
 
-        if (!machine && conf->os.machine)
-                return fail(error, ERROR_CONFIG_UNSUPPORTED,
-                            "os/type/@machine: %s has no machine '%s'", caps->binary,
-                            conf->os.machine);
-        if (!machine)
+        if (machine)
+                return text_set(&conf->os.machine, machine->name) < 0 ? fail_memory(error) : 0;
+        if (!conf->os.machine)
                 return fail(error, ERROR_CONFIG_UNSUPPORTED,
                             "os/type/@machine: %s has no default machine; choose "
                             "one",
                             caps->binary);
-        return text_set(&conf->os.machine, machine->name) < 0 ? fail_memory(error) : 0;
+        if (caps->assumed || qemu_platform(conf) != PLATFORM_OTHER)
+                return 0;
+        return fail(error, ERROR_CONFIG_UNSUPPORTED, "os/type/@machine: %s has no machine '%s'",
+                    caps->binary, conf->os.machine);
 }
 
 static int complete_system(DomainConf *conf, const QemuCaps *caps, Error *error) {
-        int r = check_type(conf, caps, error);
+        int r = check_type(conf, error);
 
         if (r < 0)
                 return r;
@@ -96,13 +89,20 @@ static int complete_system(DomainConf *conf, const QemuCaps *caps, Error *error)
 
 /* ---- processor ---- */
 
-static int default_model(DomainConf *conf, const QemuMachine *machine) {
+static int default_model(DomainConf *conf, const QemuCaps *caps) {
+        const QemuMachine *machine =
+                qemu_caps_machine(caps, caps->assumed ? NULL : conf->os.machine);
         DomainCpu *cpu = conf->cpu;
-        bool passthrough = text_is(machine->default_cpu, "host"),
-             max = text_is(machine->default_cpu, "max");
+        const char *name = machine ? machine->default_cpu : NULL;
+        bool passthrough = text_is(name, "host"), max = text_is(name, "max");
         int r;
 
-        if (!machine->default_cpu ||
+        if (text_is(conf->os.arch, "s390x") && conf->type == VIRT_KVM && !cpu) {
+                if (!(cpu = conf->cpu = calloc(1, sizeof(*cpu))))
+                        return -ENOMEM;
+                return text_set(&cpu->mode, "host-model");
+        }
+        if (!name ||
             (cpu && (cpu->model || (cpu->mode && !text_is(cpu->mode, "custom")))))
                 return 0;
         if (!cpu && !(cpu = conf->cpu = calloc(1, sizeof(*cpu))))
@@ -113,13 +113,13 @@ static int default_model(DomainConf *conf, const QemuMachine *machine) {
             (r = text_set(&cpu->model_fallback, "forbid")) < 0 ||
             (r = text_default(&cpu->check, "none")) < 0)
                 return r;
-        return text_set(&cpu->model, machine->default_cpu);
+        return text_set(&cpu->model, name);
 }
 
-static int complete_cpu(DomainConf *conf, const QemuMachine *machine) {
+static int complete_cpu(DomainConf *conf, const QemuCaps *caps) {
         DomainCpu *cpu;
         bool host;
-        int r = default_model(conf, machine);
+        int r = default_model(conf, caps);
 
         if (r < 0 || !(cpu = conf->cpu))
                 return r;
@@ -139,7 +139,34 @@ static int complete_cpu(DomainConf *conf, const QemuMachine *machine) {
         return 0;
 }
 
+/* ---- features ---- */
+
+/* The machine has an interrupt controller in any case: the newest that KVM makes, or version 2. */
+static int complete_gic(DomainConf *conf, const QemuCaps *caps) {
+        bool arm = text_is(conf->os.arch, "aarch64") || text_is(conf->os.arch, "armv7l");
+        bool new = conf->type == VIRT_KVM && qemu_caps_has(caps, "query-gic-capabilities/kernel=3") &&
+                   !qemu_caps_has(caps, "query-gic-capabilities/kernel=2");
+
+        if (!arm || qemu_platform(conf) != PLATFORM_VIRT)
+                return 0;
+        conf->features.given.gic = true;
+        return text_default(&conf->features.gic_version, new ? "3" : "2");
+}
+
 /* ---- all of it ---- */
+
+/* The first console shows where the serial port is that it stands for. */
+static int repeat_serial(DomainConf *conf) {
+        if (conf->consoles.n == 0 || !qemu_console_is_serial(conf, 0))
+                return 0;
+
+        const DeviceAddress *from = &conf->serials.items[0]->device.address;
+        DeviceAddress *to = &conf->consoles.items[0]->device.address;
+        if (from->type != ADDRESS_SPAPR_VIO || !from->reg)
+                return 0;
+        to->type = from->type;
+        return text_set(&to->reg, from->reg);
+}
 
 /* What a definition at rest says of places. USB ports are given when a guest starts: until then it
  * is open on which of its controllers they will be. */
@@ -150,14 +177,18 @@ static int assign_lasting(DomainConf *conf, const QemuCaps *caps, Error *error) 
                 return r;
         if (qemu_platform(conf) == PLATFORM_S390 && (r = qemu_assign_ccw(conf, error)) < 0)
                 return r;
-        return qemu_assign_pci(conf, caps, error);
+        if ((r = qemu_assign_spapr(conf, error)) < 0 ||
+            (r = qemu_assign_pci(conf, caps, error)) < 0)
+                return r;
+        return repeat_serial(conf) < 0 ? fail_memory(error) : 0;
 }
 
 int qemu_assign_addresses(DomainConf *conf, const QemuCaps *caps, Error *error) {
         int r;
 
-        if ((r = qemu_assign_drives(conf, error)) < 0 ||
-            (r = qemu_complete_controllers(conf, error)) < 0 ||
+        if ((r = check_host(conf, caps, error)) < 0 ||
+            (r = qemu_assign_drives(conf, error)) < 0 ||
+            (r = qemu_complete_controllers(conf, caps, error)) < 0 ||
             (r = assign_lasting(conf, caps, error)) < 0)
                 return r;
         return qemu_assign_usb(conf, error);
@@ -168,11 +199,12 @@ int qemu_complete(DomainConf *conf, const QemuCaps *caps, Error *error) {
 
         if (r < 0)
                 return r;
-        if (complete_cpu(conf, qemu_caps_machine(caps, conf->os.machine)) < 0)
+        if (complete_cpu(conf, caps) < 0 ||
+            complete_gic(conf, caps) < 0)
                 return fail_memory(error);
         if ((r = qemu_complete_devices(conf, caps, error)) < 0 ||
             (r = qemu_assign_drives(conf, error)) < 0 ||
-            (r = qemu_complete_controllers(conf, error)) < 0)
+            (r = qemu_complete_controllers(conf, caps, error)) < 0)
                 return r;
         return assign_lasting(conf, caps, error);
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Definitions as they come from users: read, completed for the QEMU they name, kept or started. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "drivers/host.h"
+#include "drivers/qemu/arch.h"
 #include "drivers/qemu/guest.h"
 
 typedef struct Definition {
@@ -48,11 +51,35 @@ static void definition_with_caps(QemuCaps *caps, Error *error, void *userdata) {
                 job_done(job, r, &cause);
 }
 
+/* A definition needs no QEMU: one that isn't installed is asked for when the guest starts. */
+static bool is_missing(const char *emulator, int r) {
+        return r == -ENOENT || (r >= 0 && access(emulator, F_OK) < 0);
+}
+
+static int definition_assume(Definition *definition, const char *emulator, Error *error) {
+        const DomainConf *conf = definition->conf;
+        const QemuArch *arch = qemu_arch(conf->os.arch ?: host_arch());
+        _cleanup_(qemu_caps_unrefp) QemuCaps *caps = NULL;
+        _cleanup_(freep) char *path = NULL;
+
+        if (!arch)
+                return fail(error, ERROR_CONFIG_UNSUPPORTED, "no QEMU is for architecture '%s'",
+                            conf->os.arch ?: "");
+        if (asprintf(&path, "/usr/bin/qemu-system-%s", arch->binary) < 0) {
+                path = NULL;
+                return fail_memory(error);
+        }
+        if (!(caps = qemu_caps_assume(arch, emulator ?: path)))
+                return fail_memory(error);
+        return definition_complete(definition, caps, error);
+}
+
 static int definition_take(Connection *connection, const char *xml, bool validate, uint32_t flags,
                            int (*then)(Definition *definition, Error *error), Job *job,
                            Error *error) {
         _cleanup_(definition_freep) Definition *definition = calloc(1, sizeof(*definition));
         _cleanup_(freep) char *emulator = NULL;
+        _cleanup_(error_clear) Error missing = {};
         QemuCaps *caps;
         int r;
 
@@ -60,9 +87,13 @@ static int definition_take(Connection *connection, const char *xml, bool validat
                 return fail_memory(error);
         *definition =
                 (Definition) { .connection = connection, .job = job, .flags = flags, .then = then };
-        r = conf_parse(xml, validate ? CONF_VALIDATE : 0, &definition->conf, error);
-        if (r >= 0)
-                r = qemu_emulator_of(definition->conf, &emulator, error);
+        if ((r = conf_parse(xml, validate ? CONF_VALIDATE : 0, &definition->conf, error)) < 0)
+                return r;
+        r = qemu_emulator_of(definition->conf, &emulator, &missing);
+        if (is_missing(emulator, r))
+                return definition_assume(definition, emulator, error);
+        if (r < 0)
+                error_move(error, &missing);
         if (r >= 0)
                 r = qemu_caps_get(qemu_driver_of(connection)->caps, emulator, definition_with_caps,
                                   definition, &caps, error);

@@ -39,7 +39,7 @@ static const PlatformInfo platforms[] = {
                 .serial_target = "sclp-serial", .serial_model = "sclpconsole", .balloon = true,
         },
         [PLATFORM_PSERIES] = {
-                .pci_root = "pci-root", .usb = "qemu-xhci", .default_usb = "qemu-xhci",
+                .pci_root = "pci-root", .usb = "pci-ohci", .default_usb = "pci-ohci",
                 .net = "virtio", .scsi = "ibmvscsi", .video = "vga",
                 .serial_target = "spapr-vio-serial", .serial_model = "spapr-vty", .balloon = true,
         },

@@ -6,46 +6,18 @@
  *         test-corpus ../shared/corpus [-v]
  *
  * Without the samples it exits with 77, which meson reports as skipped. */
+#include <ctype.h>
 #include <libxml/parser.h>
 
 #include "conf/domain.h"
 #include "conf/xml.h"
 #include "tests/unit/compare.h"
+#include "tests/unit/domain-changes.h"
 
 /* Refused of the invalid documents: those left need to know the machine or the host. */
 #define REFUSED_MIN 0.9
 
 #define MUTATIONS 12 /* per document */
-
-/* What libvirt drops or rewrites, and we with it; compared with the path without indexes. */
-static const struct {
-        const char *path;
-        const char *reason;
-} rewritten[] = {
-        { "/domain/@id", "live" },
-        { "/domain/devices/*/alias", "generated, unless it starts with ua-" },
-        { "/domain/devices/disk/source/@index", "live" },
-        { "/domain/devices/disk/backingStore/@index", "live" },
-        { "/domain/devices/disk/mirror", "live" },
-        { "/domain/devices/interface/target", "generated" },
-        { "/domain/devices/interface/target/@dev", "generated" },
-        { "/domain/devices/interface/source/@portid", "live" },
-        { "/domain/devices/channel/target/@state", "live" },
-        { "/domain/devices/console/@tty", "live" },
-        { "/domain/devices/graphics/@port", "-1 with autoport" },
-        { "/domain/devices/graphics/@tlsPort", "dropped with autoport" },
-        { "/domain/devices/graphics/@listen", "follows the first listen element" },
-        { "/domain/devices/graphics/@socket", "follows the first listen element" },
-        { "/domain/devices/graphics/@autoport", "yes without a port" },
-        { "/domain/devices/graphics/listen/@type", "a socket attribute makes it a socket" },
-        { "/domain/devices/graphics/listen/@address", "a socket attribute makes it a socket" },
-        { "/domain/seclabel/imagelabel", "live" },
-        { "/domain/cputune/cachetune/@id", "live" },
-        { "/domain/cputune/memorytune/@id", "live" },
-        { "/domain/vcpu/@placement", "auto where numatune says so" },
-        { "/domain/currentMemory", "not more than memory" },
-        { "/domain/genid", "made where it is empty" },
-};
 
 typedef struct Tally {
         size_t valid, accepted, fixed, whole, values, lost;
@@ -53,27 +25,11 @@ typedef struct Tally {
         bool verbose;
 } Tally;
 
-static bool may_change(const char *path) {
-        static const char devices[] = "/domain/devices/";
-
-        for (size_t i = 0; i < ELEMENTS(rewritten); i++) {
-                const char *p = rewritten[i].path, *q = path;
-                const char *star = strchr(p, '*');
-
-                if (!star ? strcmp(p, q) == 0 : false)
-                        return true;
-                if (star && strncmp(q, devices, sizeof(devices) - 1) == 0 &&
-                    (q = strchr(q + sizeof(devices), '/')) && strcmp(q, star + 1) == 0)
-                        return true;
-        }
-        return strstr(path, "/backingStore/@index");
-}
-
 /* ---- one document ---- */
 
 static void check_whole(const char *file, const char *text, const char *printed, Tally *tally) {
         _cleanup_(xml_doc_freep) xmlDoc *in = NULL, *out = NULL;
-        Loss loss = { .may_change = may_change, .size = &map_kib };
+        Loss loss = { .may_change = domain_may_change, .size = &map_kib };
 
         CHECK(xml_parse(text, "domain", &in, NULL) >= 0 &&
               xml_parse(printed, "domain", &out, NULL) >= 0);
