@@ -90,11 +90,9 @@ static int find_parent(Connection *connection, const NodeDeviceConf *conf, NodeD
                        Error *error) {
         NodeDevice *parent;
 
-        if (!conf->parent_wwnn != !conf->parent_wwpn)
-                return fail(error, ERROR_XML, "a parent's wwnn and wwpn are given together");
         if (conf->parent && *conf->parent)
                 parent = by_name(connection, conf->parent);
-        else if (conf->parent_wwnn)
+        else if (conf->parent_wwnn && conf->parent_wwpn)
                 parent = node_device_by_wwn(connection, conf->parent_wwnn, conf->parent_wwpn);
         else
                 parent = by_fabric(connection, conf->parent_fabric_wwn);
