@@ -113,6 +113,14 @@ class Systemd(unittest.TestCase):
         self.assertEqual(unit_property(UNIT, 'WatchdogUSec'), '1min')
         self.assertNotIn('Failed', output('systemctl', 'status', '--no-pager', UNIT, check=False))
 
+    def test_units_are_right(self):
+        """verify is silent, and the system's unit has few holes."""
+        os.environ.setdefault('XDG_RUNTIME_DIR', '/run')
+        for user, path in ((), UNIT), (('--user',), f'/usr/lib/systemd/user/{UNIT}'):
+            self.assertEqual(output('systemd-analyze', *user, '--man=no', 'verify', path), '')
+        output('systemd-analyze', 'security', '--offline=yes', '--threshold=40', '--no-pager',
+               f'/usr/lib/systemd/system/{UNIT}')
+
     def test_users_and_folders(self):
         output('systemd-sysusers')
         output('getent', 'group', 'virtbus')
