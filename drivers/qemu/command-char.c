@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const guest_agent = "org.qemu.guest_agent.0";
 static const char *const spice_agent = "com.redhat.spice.0";
@@ -24,11 +25,21 @@ static const CharSource *first_source(const DomainChar *chr) {
         return chr->sources.n > 0 ? chr->sources.items[0] : &none;
 }
 
+void put_reconnect(Option *option, unsigned seconds) {
+        if (qemu_caps_has(option->builder->caps, "chardev.reconnect-ms") &&
+            !qemu_caps_has(option->builder->caps, "chardev.reconnect"))
+                option_add(option, ",reconnect-ms=%u000", seconds);
+        else
+                option_add(option, ",reconnect=%u", seconds);
+}
+
 static void put_server(Option *option, const CharSource *source, bool bind) {
         if (bind)
                 option_add(option, ",server=on,wait=off");
         else if (source->reconnect == TRISTATE_YES && source->reconnect_timeout.set)
-                option_add(option, ",reconnect=%u", source->reconnect_timeout.value);
+                put_reconnect(option, source->reconnect_timeout.value);
+        else if (source->reconnect == TRISTATE_NO)
+                put_reconnect(option, 0);
 }
 
 static int path_source(Builder *builder, const DomainChar *chr, Option *option) {
@@ -52,21 +63,50 @@ static int unix_source(Builder *builder, const DomainChar *chr, Option *option) 
         return 0;
 }
 
+/* Where certificates are: in the folder of this use, else in the common one. */
+const char *tls_folder(const char *use, char path[static TLS_FOLDER_MAX]) {
+        (void) snprintf(path, TLS_FOLDER_MAX, "/etc/pki/libvirt-%s", use);
+        return access(path, X_OK) == 0 ? path : "/etc/pki/qemu";
+}
+
+/* Credentials for one side of a connection; id is of the chardev. */
+static int add_credentials(Builder *builder, const char *id, bool server, Option *option) {
+        json_object *object;
+        char folder[TLS_FOLDER_MAX];
+
+        if (!qemu_caps_has_type(builder->caps, "tls-creds-x509"))
+                return unsupported(builder, "%s: source/@tls: %s has no 'tls-creds-x509'", id,
+                                   builder->caps->binary);
+        object = json_new(builder);
+        json_put_text(builder, object, "qom-type", "tls-creds-x509");
+        json_putf(builder, object, "id", "obj%s_tls0", id);
+        json_put_text(builder, object, "dir", tls_folder("chardev", folder));
+        json_put_text(builder, object, "endpoint", server ? "server" : "client");
+        json_put_bool(builder, object, "verify-peer", true);
+        argument_json(builder, "object", object);
+        option_add(option, ",tls-creds=obj%s_tls0", id);
+        return 0;
+}
+
 static int tcp_source(Builder *builder, const DomainChar *chr, Option *option) {
         const CharSource *source = first_source(chr);
+        bool bind = text_is(source->mode, "bind");
+        bool secure = text_is(source->tls, "yes") || text_is(chr->protocol, "tls") ||
+                      text_is(chr->protocol, "telnets");
+        _cleanup_(freep) char *id = NULL;
 
-        if (text_is(source->tls, "yes"))
-                return unsupported(builder, "%s: source/@tls is not supported yet",
-                                   chr->device.alias);
         option_add_text(option, "host", source->host ?: "");
         option_add_text(option, "port", source->service ?: "");
-        if (text_is(chr->protocol, "telnet"))
+        if (text_starts(chr->protocol, "telnet"))
                 option_add(option, ",telnet=on");
-        else if (chr->protocol && !text_is(chr->protocol, "raw"))
-                return unsupported(builder, "%s: protocol/@type '%s' is not supported yet",
-                                   chr->device.alias, chr->protocol);
-        put_server(option, source, text_is(source->mode, "bind"));
-        return 0;
+        put_server(option, source, bind);
+        if (!secure)
+                return 0;
+        if (asprintf(&id, "char%s", chr->device.alias) < 0) {
+                id = NULL;
+                return fail_memory(builder->error);
+        }
+        return add_credentials(builder, id, bind, option);
 }
 
 static int udp_source(Builder *builder, const DomainChar *chr, Option *option) {
@@ -84,11 +124,6 @@ static int udp_source(Builder *builder, const DomainChar *chr, Option *option) {
         return 0;
 }
 
-static int spice_source(Builder *builder, const DomainChar *chr, Option *option) {
-        option_add(option, ",name=vdagent");
-        return 0;
-}
-
 static int spiceport_source(Builder *builder, const DomainChar *chr, Option *option) {
         option_add_text(option, "name", first_source(chr)->channel);
         return 0;
@@ -96,15 +131,13 @@ static int spiceport_source(Builder *builder, const DomainChar *chr, Option *opt
 
 static int vdagent_source(Builder *builder, const DomainChar *chr, Option *option) {
         const CharSource *source = first_source(chr);
-        const xmlNode *node = source->item.node;
 
         option_add(option, ",name=vdagent");
-        if (node_attribute_is(node_child(node, "clipboard"), "copypaste", "yes"))
-                option_add(option, ",clipboard=on");
-        if (node_attribute_is(node_child(node, "mouse"), "mode", "client"))
-                option_add(option, ",mouse=on");
-        else if (node_attribute_is(node_child(node, "mouse"), "mode", "server"))
-                option_add(option, ",mouse=off");
+        if (source->clipboard)
+                option_add(option, ",clipboard=%s",
+                           text_is(source->clipboard, "yes") ? "on" : "off");
+        if (source->mouse)
+                option_add(option, ",mouse=%s", text_is(source->mouse, "client") ? "on" : "off");
         return 0;
 }
 
@@ -123,14 +156,14 @@ static const struct {
         [CHAR_UDP]          = { "udp", udp_source },
         [CHAR_TCP]          = { "socket", tcp_source },
         [CHAR_UNIX]         = { "socket", unix_source },
-        [CHAR_SPICEVMC]     = { "spicevmc", spice_source, "chardev-spicevmc" },
+        [CHAR_SPICEVMC]     = { "spicevmc", NULL, "chardev-spicevmc" },
         [CHAR_SPICEPORT]    = { "spiceport", spiceport_source, "chardev-spiceport" },
         [CHAR_NMDM]         = {},
         [CHAR_QEMU_VDAGENT] = { "qemu-vdagent", vdagent_source, "chardev-qemu-vdagent" },
         [CHAR_DBUS]         = { "dbus", spiceport_source, "chardev-dbus" },
 };
 
-int build_chardev(Builder *builder, const DomainChar *chr, const char *id) {
+int build_chardev(Builder *builder, const DomainChar *chr, const char *id, const char *spice) {
         _cleanup_(option_clear) Option option = { builder, NULL };
         const char *backend =
                 (size_t) chr->type < ELEMENTS(backends) ? backends[chr->type].backend : NULL;
@@ -144,6 +177,10 @@ int build_chardev(Builder *builder, const DomainChar *chr, const char *id) {
                                    map_enum_name(char_types, chr->type) ?: "",
                                    builder->caps->binary);
         option_add(&option, "%s,id=%s", parallel ? "parallel" : backend, id);
+        if (chr->type == CHAR_SPICEVMC)
+                option_add_text(&option, "name", spice ?: "vdagent");
+        else if (chr->type == CHAR_DBUS && !first_source(chr)->channel && spice)
+                option_add(&option, ",name=org.qemu.%s", spice);
         if (backends[chr->type].put && (r = backends[chr->type].put(builder, chr, &option)) < 0)
                 return r;
         if (chr->log_file) {
@@ -156,7 +193,7 @@ int build_chardev(Builder *builder, const DomainChar *chr, const char *id) {
 }
 
 /* "charserial0", and its chardev. */
-static int add_chardev(Builder *builder, const DomainChar *chr, char **ret) {
+static int add_chardev(Builder *builder, const DomainChar *chr, const char *spice, char **ret) {
         _cleanup_(freep) char *id = NULL;
         int r;
 
@@ -164,16 +201,16 @@ static int add_chardev(Builder *builder, const DomainChar *chr, char **ret) {
                 id = NULL;
                 return fail_memory(builder->error);
         }
-        if ((r = build_chardev(builder, chr, id)) < 0)
+        if ((r = build_chardev(builder, chr, id, spice)) < 0)
                 return r;
         *ret = TAKE(id);
         return 0;
 }
 
-static int add_device(Builder *builder, const DomainChar *chr, const char *driver,
-                      const char *element, json_object **ret) {
+int add_char_device(Builder *builder, const DomainChar *chr, const char *driver, const char *spice,
+                    const char *element, json_object **ret) {
         _cleanup_(freep) char *id = NULL;
-        int r = add_chardev(builder, chr, &id);
+        int r = add_chardev(builder, chr, spice, &id);
 
         if (r >= 0)
                 r = device_begin(builder, driver, &chr->device, ret, "%s", element);
@@ -182,12 +219,17 @@ static int add_device(Builder *builder, const DomainChar *chr, const char *drive
         return r;
 }
 
+static int add_device(Builder *builder, const DomainChar *chr, const char *driver,
+                      const char *element, json_object **ret) {
+        return add_char_device(builder, chr, driver, NULL, element, ret);
+}
+
 /* ---- ports ---- */
 
 /* A port that is part of the board: taken from a list in the order in which it is given. */
 static int board_serial(Builder *builder, const DomainChar *chr) {
         _cleanup_(freep) char *id = NULL;
-        int r = add_chardev(builder, chr, &id);
+        int r = add_chardev(builder, chr, NULL, &id);
 
         if (r >= 0)
                 argument(builder, "serial", "chardev:%s", id);
@@ -276,13 +318,24 @@ static int virtio_channel(Builder *builder, const DomainChar *chr) {
 }
 
 static int forward_channel(Builder *builder, const DomainChar *chr) {
+        json_object *netdev, *forwards, *forward;
         _cleanup_(freep) char *id = NULL;
-        int r = add_chardev(builder, chr, &id);
+        int r = add_chardev(builder, chr, NULL, &id);
 
-        if (r >= 0)
-                argument(builder, "netdev", "user,guestfwd=tcp:%s:%u-chardev:%s,id=%s",
-                         chr->target_address ?: "", chr->target_port.value, id, chr->device.alias);
-        return r;
+        if (r < 0)
+                return r;
+        netdev = json_new(builder);
+        forward = json_new(builder);
+        forwards = json_object_new_array();
+        json_put_text(builder, netdev, "type", "user");
+        json_putf(builder, forward, "str", "tcp:%s:%u-chardev:%s", chr->target_address ?: "",
+                  chr->target_port.value, id);
+        if (!forwards || json_object_array_add(forwards, forward) < 0)
+                builder->no_memory = true;
+        json_put(builder, netdev, "guestfwd", forwards);
+        json_put_text(builder, netdev, "id", chr->device.alias);
+        argument_json(builder, "netdev", netdev);
+        return 0;
 }
 
 int build_channel(Builder *builder, const Device *device, size_t index) {
@@ -330,7 +383,28 @@ static int choose_path(DomainChar *chr, const char *folder, Error *error) {
         return 0;
 }
 
+/* A display that listens on a socket without a name. */
+static int choose_display(DomainGraphics *graphics, const char *folder, Error *error) {
+        GraphicsListen *listen = graphics->listens.n > 0 ? graphics->listens.items[0] : NULL;
+        const char *name = map_enum_name(graphics_types, graphics->type);
+
+        if (!listen || !text_is(listen->type, "socket") || listen->socket || graphics->socket)
+                return 0;
+        if (asprintf(&listen->socket, "%s/%s.sock", folder, name ?: "display") < 0) {
+                listen->socket = NULL;
+                return fail_memory(error);
+        }
+        return text_set(&listen->auto_generated, "yes") < 0 ? fail_memory(error) : 0;
+}
+
 int qemu_choose_paths(DomainConf *live, const QemuPlaces *places, Error *error) {
+        for (size_t i = 0; i < live->graphics.n; i++) {
+                int r = choose_display(live->graphics.items[i], places->folder, error);
+
+                if (r < 0)
+                        return r;
+        }
+
         for (size_t i = 0; i < live->channels.n; i++) {
                 DomainChar *chr = live->channels.items[i];
                 int r = chr->type == CHAR_UNIX ? choose_path(chr, places->folder, error) : 0;

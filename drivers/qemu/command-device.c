@@ -8,6 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+typedef struct DeviceKindBuild {
+        DeviceKind kind;
+        int (*build)(Builder *builder, const Device *device, size_t index);
+} DeviceKindBuild;
+
 bool is_pcie(const Builder *builder) {
         return text_is(qemu_platform_info(builder->conf)->pci_root, "pcie-root");
 }
@@ -42,13 +47,19 @@ static bool first_of_class(const DomainConf *conf, DeviceKind kind, const Device
         return false;
 }
 
+/* Kinds that may be booted from. */
 static bool any_boot_order(const DomainConf *conf) {
-        for (size_t i = 0; i < conf->disks.n; i++)
-                if (conf->disks.items[i]->device.boot_order)
-                        return true;
-        for (size_t i = 0; i < conf->nets.n; i++)
-                if (conf->nets.items[i]->device.boot_order)
-                        return true;
+        static const DeviceKind order[] = {
+                DEVICE_DISK, DEVICE_NET, DEVICE_HOSTDEV, DEVICE_REDIRDEV,
+        };
+
+        for (size_t k = 0; k < ELEMENTS(order); k++) {
+                MapAnyList *list = conf_devices((DomainConf *) conf, order[k]);
+
+                for (size_t i = 0; i < list->n; i++)
+                        if (((const Device *) list->items[i])->boot_order)
+                                return true;
+        }
         return false;
 }
 
@@ -122,6 +133,16 @@ static int put_virtio_serial(Builder *builder, json_object *object, const Device
         return 0;
 }
 
+static int put_ccid(Builder *builder, json_object *object, const DeviceAddress *at) {
+        const char *bus = NULL;
+        int r = controller_name(builder, CONTROLLER_CCID, at->controller, &bus);
+
+        if (r < 0)
+                return r;
+        json_putf(builder, object, "bus", "%s.0", bus);
+        return 0;
+}
+
 static int put_place(Builder *builder, json_object *object, const DeviceAddress *at) {
         switch (at->type) {
         case ADDRESS_PCI:
@@ -143,7 +164,9 @@ static int put_place(Builder *builder, json_object *object, const DeviceAddress 
                 if (at->reg)
                         json_put_number(builder, object, "reg", strtol(at->reg, NULL, 0));
                 return 0;
-        case ADDRESS_NONE: case ADDRESS_DRIVE: case ADDRESS_CCID: case ADDRESS_VIRTIO_S390:
+        case ADDRESS_CCID:
+                return put_ccid(builder, object, at);
+        case ADDRESS_NONE: case ADDRESS_DRIVE: case ADDRESS_VIRTIO_S390:
         case ADDRESS_VIRTIO_MMIO: case ADDRESS_DIMM: case ADDRESS_UNASSIGNED: case ADDRESS_PCI_ANY:
         case _ADDRESS_MAX:
                 return 0;
@@ -213,7 +236,12 @@ int device_begin(Builder *builder, const char *driver, const Device *device, jso
         return 0;
 }
 
+/* A refusal is remembered until all are built. */
 void device_end(Builder *builder, json_object *device) {
+        int r = override_device(builder, device);
+
+        if (r < 0 && builder->failed == 0)
+                builder->failed = r;
         argument_json(builder, "device", device);
 }
 
@@ -240,16 +268,85 @@ char *virtio_driver_of_model(const char *name, const char *model, const Device *
         return TAKE(driver);
 }
 
+/* ---- threads for block devices ---- */
+
+static const IoThread *find_iothread(const DomainConf *conf, uint32_t id) {
+        for (size_t i = 0; i < conf->iothread_ids.n; i++)
+                if (conf->iothread_ids.items[i]->id.value == id)
+                        return conf->iothread_ids.items[i];
+        return NULL;
+}
+
+static void put_pool(Builder *builder, json_object *object, MaybeU32 min, MaybeU32 max) {
+        if (min.set)
+                json_put_number(builder, object, "thread-pool-min", min.value);
+        if (max.set)
+                json_put_number(builder, object, "thread-pool-max", max.value);
+}
+
+static int add_iothread(Builder *builder, uint32_t id, const IoThread *thread) {
+        json_object *object;
+
+        if (thread && (thread->pool_min.set || thread->pool_max.set) &&
+            !qemu_caps_has(builder->caps, "iothread.thread-pool-max"))
+                return unsupported(builder, "iothreadids/iothread: threads of %s have no pool "
+                                   "limits", builder->caps->binary);
+        object = json_new(builder);
+        json_put_text(builder, object, "qom-type", "iothread");
+        json_putf(builder, object, "id", "iothread%u", id);
+        if (thread) {
+                json_put_some(builder, object, "poll-max-ns", thread->poll_max);
+                json_put_some(builder, object, "poll-grow", thread->poll_grow);
+                json_put_some(builder, object, "poll-shrink", thread->poll_shrink);
+                put_pool(builder, object, thread->pool_min, thread->pool_max);
+        }
+        argument_json(builder, "object", object);
+        return 0;
+}
+
+/* Those with an id of the user's, and as many more as <iothreads> counts, with the lowest ids that
+ * are left. */
+static int build_iothreads(Builder *builder) {
+        const DomainConf *conf = builder->conf;
+        uint32_t total = MAX(conf->iothreads, conf->iothread_ids.n), left, id = 0;
+        int r = 0;
+
+        left = total - conf->iothread_ids.n;
+        for (size_t i = 0; i < conf->iothread_ids.n && r >= 0; i++)
+                r = add_iothread(builder, conf->iothread_ids.items[i]->id.value,
+                                 conf->iothread_ids.items[i]);
+        while (left > 0 && r >= 0)
+                if (!find_iothread(conf, ++id)) {
+                        r = add_iothread(builder, id, NULL);
+                        left--;
+                }
+        if (r < 0 || (!conf->default_iothread_min.set && !conf->default_iothread_max.set))
+                return r;
+        if (!qemu_caps_has_type(builder->caps, "main-loop"))
+                return unsupported(builder, "defaultiothread: %s has no 'main-loop'",
+                                   builder->caps->binary);
+        json_object *object = json_new(builder);
+        json_put_text(builder, object, "qom-type", "main-loop");
+        json_put_text(builder, object, "id", "main-loop");
+        put_pool(builder, object, conf->default_iothread_min, conf->default_iothread_max);
+        argument_json(builder, "object", object);
+        return 0;
+}
+
 /* ---- all of them ---- */
 
-static const struct {
-        DeviceKind kind;
-        int (*build)(Builder *builder, const Device *device, size_t index);
-} kinds[] = {
+/* Before the controllers: what PCI devices are told of when they are made. */
+static const DeviceKindBuild early[] = {
+        { DEVICE_IOMMU,      build_iommu },
+        { DEVICE_MEMORY,     build_memory_device },
+};
+
+static const DeviceKindBuild kinds[] = {
         { DEVICE_HUB,        build_hub },
         { DEVICE_DISK,       build_disk },
         { DEVICE_FILESYSTEM, build_filesystem },
         { DEVICE_NET,        build_net },
+        { DEVICE_SMARTCARD,  build_smartcard },
         { DEVICE_SERIAL,     build_serial },
         { DEVICE_PARALLEL,   build_parallel },
         { DEVICE_CHANNEL,    build_channel },
@@ -259,12 +356,30 @@ static const struct {
         { DEVICE_GRAPHICS,   build_graphics },
         { DEVICE_SOUND,      build_sound },
         { DEVICE_VIDEO,      build_video },
-        { DEVICE_HOSTDEV,    build_hostdev },
         { DEVICE_WATCHDOG,   build_watchdog },
+        { DEVICE_REDIRDEV,   build_redirdev },
+        { DEVICE_HOSTDEV,    build_hostdev },
         { DEVICE_MEMBALLOON, build_balloon },
         { DEVICE_RNG,        build_rng },
+        { DEVICE_SHMEM,      build_shmem },
+        { DEVICE_CRYPTO,     build_crypto },
         { DEVICE_PANIC,      build_panic },
+        { DEVICE_VSOCK,      build_vsock },
 };
+
+static int build_kinds(Builder *builder, const DeviceKindBuild *rows, size_t n) {
+        DomainConf *conf = (DomainConf *) builder->conf;
+        int r;
+
+        for (size_t k = 0; k < n; k++) {
+                MapAnyList *list = conf_devices(conf, rows[k].kind);
+
+                for (size_t i = 0; i < list->n; i++)
+                        if ((r = rows[k].build(builder, (const Device *) list->items[i], i)) < 0)
+                                return r;
+        }
+        return 0;
+}
 
 static int refuse_devices(Builder *builder) {
         const DomainConf *conf = builder->conf;
@@ -272,36 +387,42 @@ static int refuse_devices(Builder *builder) {
                 bool there;
                 const char *name;
         } refused[] = {
-                { conf->smartcards.n, "smartcard" },
-                { conf->shmems.n, "shmem" },     { conf->iommus.n, "iommu" },
-                { conf->vsocks.n, "vsock" },     { conf->cryptos.n, "crypto" },
-                { conf->pstore, "pstore" },      { conf->leases.n, "lease" },
-                { conf->nvrams.n, "nvram" },
+                { conf->pstore, "pstore" }, { conf->leases.n, "lease" },
+                { conf->nvrams.n && qemu_platform(conf) != PLATFORM_PSERIES, "nvram" },
         };
 
         for (size_t i = 0; i < ELEMENTS(refused); i++)
                 if (refused[i].there)
-                        return unsupported(builder,
-                                           "devices/%s is not supported for QEMU guests yet",
+                        return unsupported(builder, "devices/%s is not supported for this guest",
                                            refused[i].name);
         return 0;
 }
 
-int build_devices(Builder *builder) {
-        DomainConf *conf = (DomainConf *) builder->conf;
+static int build_vmcoreinfo(Builder *builder) {
+        const DomainFeatures *features = &builder->conf->features;
+        json_object *object;
         int r;
 
-        if ((r = refuse_devices(builder)) < 0 || (r = build_controllers(builder)) < 0 ||
-            (r = build_audio(builder)) < 0)
-                return r;
-        for (unsigned i = 1; i <= conf->iothreads; i++)
-                argument(builder, "object", "{\"qom-type\":\"iothread\",\"id\":\"iothread%u\"}", i);
-        for (size_t k = 0; k < ELEMENTS(kinds); k++) {
-                MapAnyList *list = conf_devices(conf, kinds[k].kind);
+        if (features->vmcoreinfo == TRISTATE_NO ||
+            (features->vmcoreinfo == TRISTATE_UNSET && !features->given.vmcoreinfo))
+                return 0;
+        if ((r = device_begin_bare(builder, "vmcoreinfo", NULL, &object,
+                                   "features/vmcoreinfo")) >= 0)
+                device_end(builder, object);
+        return r;
+}
 
-                for (size_t i = 0; i < list->n; i++)
-                        if ((r = kinds[k].build(builder, (const Device *) list->items[i], i)) < 0)
-                                return r;
-        }
-        return build_redirections(builder);
+int build_devices(Builder *builder) {
+        int r;
+
+        if ((r = refuse_devices(builder)) < 0 || (r = build_iothreads(builder)) < 0 ||
+            (r = build_kinds(builder, early, ELEMENTS(early))) < 0 ||
+            (r = build_controllers(builder)) < 0 || (r = build_audio(builder)) < 0 ||
+            (r = build_kinds(builder, kinds, ELEMENTS(kinds))) < 0 ||
+            (r = build_vmcoreinfo(builder)) < 0)
+                return r;
+        for (size_t i = 0; i < builder->conf->nvrams.n; i++)
+                argument(builder, "global", "spapr-nvram.reg=%s",
+                         builder->conf->nvrams.items[i]->device.address.reg ?: "0x3000");
+        return builder->failed;
 }

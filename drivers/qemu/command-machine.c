@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The board: machine and accelerator, monitor, clock, power, firmware and what is booted. */
+/* The board: machine and accelerator, monitor, firmware and what is booted. */
 #include "drivers/qemu/command-private.h"
 
-#include <errno.h>
+#include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 static bool is_pflash(const DomainConf *conf) {
         return conf->os.loader && text_is(conf->os.loader_type, "pflash");
-}
-
-static const ClockTimer *find_timer(const DomainConf *conf, const char *name) {
-        for (size_t i = 0; i < conf->clock.timers.n; i++)
-                if (text_is(conf->clock.timers.items[i]->name, name))
-                        return conf->clock.timers.items[i];
-        return NULL;
 }
 
 /* <smm/> without a state says on. */
@@ -26,7 +18,7 @@ static Tristate given_state(bool given, Tristate state) {
 
 static int add_x86_features(Builder *builder, Option *option) {
         const DomainFeatures *features = &builder->conf->features;
-        const ClockTimer *hpet = find_timer(builder->conf, "hpet");
+        const ClockTimer *hpet = clock_timer(builder->conf, "hpet");
 
         if (!qemu_is_x86(builder->conf))
                 return 0;
@@ -41,6 +33,8 @@ static int add_x86_features(Builder *builder, Option *option) {
                                    features->ioapic_driver);
         if (qemu_platform_info(builder->conf)->acpi && !features->acpi)
                 option_add(option, ",acpi=off");
+        if (features->ps2 == TRISTATE_NO)
+                option_add(option, ",i8042=off");
         if (hpet)
                 option_add_state(option, "hpet",
                                  hpet->present == TRISTATE_NO ? TRISTATE_NO : TRISTATE_YES);
@@ -79,13 +73,71 @@ static const char *accelerator(Builder *builder) {
         return NULL;
 }
 
-static int add_dirty_ring(Builder *builder) {
+static void add_accelerator(Builder *builder) {
         const DomainFeatures *features = &builder->conf->features;
+        bool kvm = builder->conf->type == VIRT_KVM;
 
-        if (features->kvm_dirty_ring != TRISTATE_YES || builder->conf->type != VIRT_KVM)
-                argument(builder, "accel", "%s", accelerator(builder));
-        else
+        if (kvm && features->kvm_dirty_ring == TRISTATE_YES)
                 argument(builder, "accel", "kvm,dirty-ring-size=%u", features->kvm_dirty_ring_size);
+        else if (!kvm && features->tb_cache > 0)
+                argument(builder, "accel", "tcg,tb-size=%" PRIu64, features->tb_cache / 1024);
+        else
+                argument(builder, "accel", "%s", accelerator(builder));
+}
+
+/* Switches of POWER and s390 machines that are named almost as libvirt names them. */
+static int add_other_features(Builder *builder, Option *option) {
+        const DomainConf *conf = builder->conf;
+        const DomainFeatures *features = &conf->features;
+        Platform platform = qemu_platform(conf);
+
+        if (features->gic_version)
+                option_add(option, ",gic-version=%s", features->gic_version);
+        option_add_state(option, "ras", features->ras);
+        option_add_text(option, "resize-hpt", features->hpt_resizing);
+        if (features->hpt_max_page)
+                option_add(option, ",cap-hpt-max-page-size=%" PRIu64 "k", features->hpt_max_page);
+        option_add_state(option, "cap-htm", features->htm);
+        option_add_state(option, "cap-nested-hv", features->nested_hv);
+        option_add_state(option, "cap-ccf-assist", features->ccf_assist);
+        option_add_text(option, "cap-cfpc", features->cfpc);
+        option_add_text(option, "cap-sbbc", features->sbbc);
+        option_add_text(option, "cap-ibs", features->ibs);
+        for (size_t i = 0; i < conf->key_wraps.n; i++)
+                option_add(option, ",%s-key-wrap=%s", conf->key_wraps.items[i]->name,
+                           conf->key_wraps.items[i]->state == TRISTATE_NO ? "off" : "on");
+        for (size_t i = 0; i < conf->iommus.n; i++)
+                if (text_is(conf->iommus.items[i]->model, "smmuv3")) {
+                        if (platform != PLATFORM_VIRT)
+                                return unsupported(builder, "devices/iommu/@model 'smmuv3' is part "
+                                                   "of virt machines only");
+                        option_add(option, ",iommu=smmuv3");
+                }
+        return 0;
+}
+
+/* Memory holes and the like are properties of the chipset's host bridge. */
+static int add_bridge_globals(Builder *builder) {
+        const DomainConf *conf = builder->conf;
+        Platform platform = qemu_platform(conf);
+        const DomainController *root = qemu_find_controller(conf, CONTROLLER_PCI, 0);
+        const char *bridge = platform == PLATFORM_I440FX ? "i440FX-pcihost"
+                             : platform == PLATFORM_Q35  ? "q35-pcihost" : NULL;
+
+        if (root && root->pcihole64 > 0) {
+                if (!bridge)
+                        return unsupported(builder, "devices/controller/pcihole64: machine '%s' "
+                                           "has none", builder->machine->name);
+                argument(builder, "global", "%s.pci-hole64-size=%" PRIu64 "K", bridge,
+                         root->pcihole64);
+        }
+        if (conf->features.tseg > 0) {
+                if (platform != PLATFORM_Q35)
+                        return unsupported(builder, "features/smm/tseg is part of q35 machines "
+                                           "only");
+                argument(builder, "global", "mch.extended-tseg-mbytes=%" PRIu64,
+                         conf->features.tseg / 1024);
+        }
         return 0;
 }
 
@@ -96,17 +148,18 @@ static int refuse_features(Builder *builder) {
                 const char *name;
         } refused[] = {
                 { conf->features.xen_e820 || conf->features.xen_passthrough, "features/xen" },
-                { conf->features.hpt_resizing || conf->features.hpt_max_page, "features/hpt" },
-                { conf->features.async_teardown,                 "features/async-teardown" },
-                { conf->launch_security,                         "launchSecurity" },
+                { conf->features.async_teardown == TRISTATE_YES &&
+                  !qemu_caps_has(builder->caps, "run-with.async-teardown"),
+                  "features/async-teardown" },
+                { conf->features.aia == TRISTATE_YES, "features/aia" },
                 { conf->os.bootloader || conf->os.bootloader_args, "bootloader" },
-                { conf->os.has.init,                             "os/init" },
+                { conf->os.has.init, "os/init" },
         };
 
         for (size_t i = 0; i < ELEMENTS(refused); i++)
                 if (refused[i].asked)
-                        return unsupported(builder, "%s is not supported for QEMU guests",
-                                           refused[i].name);
+                        return unsupported(builder, "%s is not supported by %s", refused[i].name,
+                                           builder->caps->binary);
         if (!accelerator(builder))
                 return unsupported(builder, "domain/@type '%s' is not run by QEMU",
                                    map_enum_name(virt_types, conf->type) ?: "");
@@ -116,22 +169,23 @@ static int refuse_features(Builder *builder) {
 int build_machine(Builder *builder) {
         const DomainConf *conf = builder->conf;
         _cleanup_(option_clear) Option option = { builder, NULL };
-        int r = refuse_features(builder);
+        int r;
 
-        if (r < 0)
+        if ((r = refuse_features(builder)) < 0 || (r = build_enclave_memory(builder)) < 0)
                 return r;
         option_add(&option, "%s,usb=off", builder->machine->name);
         option_add(&option, ",dump-guest-core=%s", text_is(conf->dump_core, "on") ? "on" : "off");
         if ((r = add_x86_features(builder, &option)) < 0 ||
             (r = add_pflash(builder, &option)) < 0 ||
-            (r = add_memory_options(builder, &option)) < 0)
+            (r = add_memory_options(builder, &option)) < 0 ||
+            (r = add_other_features(builder, &option)) < 0 ||
+            (r = build_launch_security(builder, &option)) < 0)
                 return r;
-        if (conf->features.gic_version)
-                option_add(&option, ",gic-version=%s", conf->features.gic_version);
-        if (conf->features.ras != TRISTATE_UNSET)
-                option_add_state(&option, "ras", conf->features.ras);
         option_done(&option, "machine");
-        return add_dirty_ring(builder);
+        add_accelerator(builder);
+        if (conf->features.async_teardown == TRISTATE_YES)
+                argument(builder, "run-with", "async-teardown=on");
+        return add_bridge_globals(builder);
 }
 
 /* ---- monitor ---- */
@@ -140,99 +194,6 @@ int build_monitor(Builder *builder) {
         argument(builder, "chardev", "socket,id=charmonitor,fd=%d,server=on,wait=off",
                  builder->places->monitor_fd);
         argument(builder, "mon", "chardev=charmonitor,id=monitor,mode=control");
-        return 0;
-}
-
-/* ---- clock ---- */
-
-static int add_date(Option *option, int64_t seconds, bool local) {
-        time_t when = seconds;
-        struct tm parts;
-        char text[sizeof("-9223372036854775808-12-31T23:59:60")];
-
-        if (!(local ? localtime_r(&when, &parts) : gmtime_r(&when, &parts)) ||
-            strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts) == 0)
-                return -ERANGE;
-        option_add(option, "base=%s", text);
-        return 0;
-}
-
-static int add_clock_base(Builder *builder, Option *option) {
-        const DomainClock *clock = &builder->conf->clock;
-        int64_t adjustment = clock->adjustment ? strtoll(clock->adjustment, NULL, 10) : 0;
-        int r = 0;
-
-        if (text_is(clock->offset, "localtime"))
-                option_add(option, "base=localtime");
-        else if (text_is(clock->offset, "variable"))
-                r = add_date(option, time(NULL) + adjustment, text_is(clock->basis, "localtime"));
-        else if (text_is(clock->offset, "absolute"))
-                r = add_date(option, clock->start ? strtoll(clock->start, NULL, 10) : 0, false);
-        else if (!clock->offset || text_is(clock->offset, "utc"))
-                option_add(option, "base=utc");
-        else
-                return unsupported(builder, "clock/@offset '%s' is not supported for QEMU guests",
-                                   clock->offset);
-        return r < 0 ? unsupported(builder, "clock: the date is out of range") : 0;
-}
-
-static int add_rtc(Builder *builder) {
-        const ClockTimer *rtc = find_timer(builder->conf, "rtc");
-        _cleanup_(option_clear) Option option = { builder, NULL };
-        int r = add_clock_base(builder, &option);
-
-        if (r < 0)
-                return r;
-        if (rtc && rtc->track && !text_is(rtc->track, "boot"))
-                option_add(&option, ",clock=%s", text_is(rtc->track, "guest") ? "vm" :
-                                                 text_is(rtc->track, "realtime") ? "rt" : "host");
-        if (rtc && text_is(rtc->tickpolicy, "catchup"))
-                option_add(&option, ",driftfix=slew");
-        else if (rtc && rtc->tickpolicy && !text_is(rtc->tickpolicy, "delay"))
-                return unsupported(builder, "clock/timer[@name='rtc']/@tickpolicy '%s'",
-                                   rtc->tickpolicy);
-        option_done(&option, "rtc");
-        return 0;
-}
-
-static int add_pit(Builder *builder) {
-        const ClockTimer *pit = find_timer(builder->conf, "pit");
-
-        if (!pit || !pit->tickpolicy || text_is(pit->tickpolicy, "catchup"))
-                return 0;
-        if (!text_is(pit->tickpolicy, "delay") && !text_is(pit->tickpolicy, "discard"))
-                return unsupported(builder, "clock/timer[@name='pit']/@tickpolicy '%s'",
-                                   pit->tickpolicy);
-        if (builder->conf->type == VIRT_KVM && qemu_caps_has_type(builder->caps, "kvm-pit"))
-                argument(builder, "global", "kvm-pit.lost_tick_policy=%s", pit->tickpolicy);
-        return 0;
-}
-
-/* Sleep states are a property of the power management chip of each chipset. */
-static void add_sleep_states(Builder *builder) {
-        const DomainConf *conf = builder->conf;
-        Platform platform = qemu_platform(conf);
-        const char *chip = platform == PLATFORM_Q35 ? "ICH9-LPC" : "PIIX4_PM";
-
-        if (platform != PLATFORM_Q35 && platform != PLATFORM_I440FX)
-                return;
-        if (conf->suspend_to_mem != TRISTATE_UNSET)
-                argument(builder, "global", "%s.disable_s3=%d", chip,
-                         conf->suspend_to_mem == TRISTATE_NO);
-        if (conf->suspend_to_disk != TRISTATE_UNSET)
-                argument(builder, "global", "%s.disable_s4=%d", chip,
-                         conf->suspend_to_disk == TRISTATE_NO);
-}
-
-int build_clock(Builder *builder) {
-        int r;
-
-        if ((r = add_rtc(builder)) < 0 || (r = add_pit(builder)) < 0)
-                return r;
-        argument(builder, "no-shutdown", NULL);
-        if (builder->conf->on_reboot != ACTION_RESTART) /* the driver decides what follows */
-                argument(builder, "no-reboot", NULL);
-        add_sleep_states(builder);
         return 0;
 }
 
@@ -309,14 +270,12 @@ int build_firmware(Builder *builder) {
         const DomainOs *os = &builder->conf->os;
         int r;
 
-        if (os->acpi_tables.n > 0)
-                return unsupported(builder,
-                                   "os/acpi (tables of the user's own) is not supported yet");
-        if (os->smbios_mode && !text_is(os->smbios_mode, "emulate"))
-                return unsupported(builder, "os/smbios/@mode '%s' is not supported yet",
-                                   os->smbios_mode);
-        if (os->bios_useserial == TRISTATE_YES)
-                argument(builder, "device", "sga");
+        if (os->bios_useserial == TRISTATE_YES) {
+                if (!qemu_caps_has_type(builder->caps, "sga"))
+                        return unsupported(builder, "os/bios/@useserial: %s has no 'sga'",
+                                           builder->caps->binary);
+                argument(builder, "device", "{\"driver\":\"sga\"}");
+        }
         if ((r = add_loader(builder)) < 0)
                 return r;
         if (qemu_is_x86(builder->conf) || qemu_platform(builder->conf) == PLATFORM_PSERIES ||

@@ -1,73 +1,212 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Memory, the cells it is in, and what it is made of. */
+/* Memory and what it is made of: one backend for each cell, or one for the whole guest. */
 #include "drivers/qemu/command-private.h"
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MIB 1024u /* in KiB */
 
-/* What <memoryBacking> says; its content is kept in the document only. */
-typedef struct Backing {
-        bool huge, locked, merge, shared, prealloc, discard;
-        const char *type; /* of QEMU's object */
-        uint64_t page;    /* KiB; 0: the host's default size */
-} Backing;
-
-static uint64_t round_up(uint64_t size) {
-        return (size + MIB - 1) / MIB * MIB;
+uint64_t memory_round(uint64_t kib) {
+        return (kib + MIB - 1) / MIB * MIB;
 }
 
-static int read_page(Builder *builder, const xmlNode *node, Backing *backing) {
-        const xmlNode *page = node_child(node, "page");
-        _cleanup_(xml_freep) xmlChar *size = page ? node_attribute(page, "size") : NULL;
-        _cleanup_(xml_freep) xmlChar *unit = page ? node_attribute(page, "unit") : NULL;
-        static const struct {
-                const char *unit;
-                uint64_t kib;
-        } units[] = { { "KiB", 1 }, { "K", 1 }, { "MiB", 1024 }, { "M", 1024 }, { "GiB", 1 << 20 },
-                      { "G", 1 << 20 } };
+/* What the guest starts with: modules that are plugged into it come on top. */
+uint64_t memory_initial(const DomainConf *conf) {
+        uint64_t size = 0, modules = 0;
 
-        backing->huge = true;
-        if (!page)
-                return 0;
-        if (page->next && node_child(node, "page") != node_last(node, "page"))
-                return unsupported(builder, "memoryBacking/hugepages: pages of several sizes");
-        for (size_t i = 0; size && i < ELEMENTS(units); i++)
-                if (!unit || text_is((const char *) unit, units[i].unit)) {
-                        backing->page = strtoull((const char *) size, NULL, 10) * units[i].kib;
-                        return 0;
-                }
-        return size ? unsupported(builder, "memoryBacking/hugepages/page/@unit '%s'", unit) : 0;
+        for (size_t i = 0; conf->cpu && i < conf->cpu->cells.n; i++)
+                size += memory_round(conf->cpu->cells.items[i]->memory);
+        if (size > 0)
+                return size;
+        for (size_t i = 0; i < conf->memories.n; i++)
+                modules += conf->memories.items[i]->size;
+        return memory_round(conf->memory > modules ? conf->memory - modules : 0);
 }
 
-static int read_backing(Builder *builder, Backing *ret) {
-        const xmlNode *node =
-                node_child(xmlDocGetRootElement(builder->conf->document), "memoryBacking");
-        const xmlNode *huge = node ? node_child(node, "hugepages") : NULL;
-        int r;
+/* ---- sets of nodes: "0-3,^2,7" ---- */
 
-        *ret = (Backing) { .merge = true };
-        if (!node)
-                return 0;
-        ret->locked = node_child(node, "locked");
-        ret->merge = !node_child(node, "nosharepages");
-        ret->shared = node_attribute_is(node_child(node, "access"), "mode", "shared");
-        ret->prealloc = node_attribute_is(node_child(node, "allocation"), "mode", "immediate");
-        ret->discard = node_child(node, "discard");
-        if (node_attribute_is(node_child(node, "source"), "type", "memfd"))
-                ret->type = "memory-backend-memfd";
-        else if (node_attribute_is(node_child(node, "source"), "type", "file"))
-                return unsupported(builder,
-                                   "memoryBacking/source/@type 'file' is not supported yet");
-        if (huge) {
-                if ((r = read_page(builder, huge, ret)) < 0)
-                        return r;
-                ret->type = "memory-backend-memfd";
-                ret->prealloc = true;
+bool nodeset_has(const char *set, unsigned node) {
+        bool has = false;
+
+        while (set && *set) {
+                bool without = *set == '^';
+                char *end;
+                unsigned long first = strtoul(set + without, &end, 10), last = first;
+
+                if (*end == '-')
+                        last = strtoul(end + 1, &end, 10);
+                if (node >= first && node <= last)
+                        has = !without;
+                set = end + strcspn(end, ",");
+                set += *set == ',';
         }
+        return has;
+}
+
+static json_object *nodeset_array(Builder *builder, const char *set) {
+        json_object *array = json_object_new_array();
+
+        for (unsigned node = 0; array && node < 1024; node++)
+                if (nodeset_has(set, node) &&
+                    json_object_array_add(array, json_object_new_int(node)) < 0)
+                        builder->no_memory = true;
+        return array;
+}
+
+/* ---- one backend ---- */
+
+/* Pages for a cell: those that name it, else those that name none. 0: the host's usual ones. */
+static uint64_t huge_page_size(const MemoryBacking *backing, const Ram *ram, bool *ret_huge) {
+        const HugePage *found = NULL;
+        uint64_t size = ram->page, usual = (uint64_t) sysconf(_SC_PAGESIZE) / 1024;
+
+        *ret_huge = false;
+        if (size == 0 && backing->huge_pages) {
+                for (size_t i = 0; i < backing->pages.n; i++) {
+                        const HugePage *page = backing->pages.items[i];
+
+                        if (page->nodeset && nodeset_has(page->nodeset, MAX(ram->cell, 0)))
+                                found = page;
+                        else if (!page->nodeset && !found)
+                                found = page;
+                }
+                *ret_huge = found || backing->pages.n == 0;
+                size = found ? found->size : 0;
+        } else
+                *ret_huge = size > 0;
+        if (size == usual)
+                *ret_huge = false;
+        return *ret_huge ? size : 0;
+}
+
+/* Which nodes of the host: the module's own, else those of the cell, else those of the domain. */
+static const char *host_nodes(const DomainConf *conf, const Ram *ram, const char **ret_mode) {
+        const NumaTune *tune = &conf->numatune;
+
+        *ret_mode = tune->mode ?: "strict";
+        for (size_t i = 0; ram->cell >= 0 && i < tune->nodes.n; i++) {
+                const NumaNode *node = tune->nodes.items[i];
+
+                if (node->cell.value != (uint32_t) ram->cell)
+                        continue;
+                *ret_mode = node->mode ?: *ret_mode;
+                return ram->nodes ?: node->nodeset;
+        }
+        return ram->nodes ?: tune->nodeset;
+}
+
+static const char *host_policy(const char *mode) {
+        static const struct {
+                const char *mode, *policy;
+        } policies[] = {
+                { "strict", "bind" }, { "preferred", "preferred" }, { "interleave", "interleave" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(policies); i++)
+                if (text_is(mode, policies[i].mode))
+                        return policies[i].policy;
+        return NULL; /* "restrictive" is for control groups */
+}
+
+static const char *backend_type(const MemoryBacking *backing, const Ram *ram, bool huge) {
+        if (ram->type)
+                return ram->type;
+        if (ram->path)
+                return "memory-backend-file";
+        if (huge || text_is(backing->source, "memfd"))
+                return "memory-backend-memfd";
+        if (text_is(backing->source, "file"))
+                return "memory-backend-file";
+        return ram->access || backing->access ? "memory-backend-memfd" : "memory-backend-ram";
+}
+
+/* Preallocation is done by threads near the memory, where QEMU can have such threads. */
+static void put_context(Builder *builder, json_object *object, const Ram *ram, const char *type,
+                        const char *nodes) {
+        char feature[64];
+
+        (void) snprintf(feature, sizeof(feature), "%s.prealloc-context", type);
+        if (!qemu_caps_has_type(builder->caps, "thread-context") ||
+            (qemu_caps_has(builder->caps, "memory-backend-memfd.prealloc-threads") &&
+             !qemu_caps_has(builder->caps, feature)))
+                return;
+        json_object *context = json_new(builder);
+
+        json_put_text(builder, context, "qom-type", "thread-context");
+        json_putf(builder, context, "id", "tc-%s", ram->id);
+        json_put(builder, context, "node-affinity", nodeset_array(builder, nodes));
+        argument_json(builder, "object", context);
+        json_putf(builder, object, "prealloc-context", "tc-%s", ram->id);
+}
+
+static void put_nodes(Builder *builder, json_object *object, const Ram *ram, const char *type,
+                      bool prealloc) {
+        const char *mode, *nodes = host_nodes(builder->conf, ram, &mode);
+
+        if (!nodes || !host_policy(mode))
+                return;
+        json_put(builder, object, "host-nodes", nodeset_array(builder, nodes));
+        json_put_text(builder, object, "policy", host_policy(mode));
+        if (prealloc)
+                put_context(builder, object, ram, type, nodes);
+}
+
+static void put_contents(Builder *builder, json_object *object, const Ram *ram, const char *type,
+                         bool huge, uint64_t page) {
+        const MemoryBacking *backing = &builder->conf->backing;
+        const char *access = ram->access ?: backing->access;
+        bool file = text_is(type, "memory-backend-file");
+
+        if (file) /* QEMU makes a nameless file in a folder */
+                json_put_text(builder, object, "mem-path",
+                              ram->path ?: builder->places->state_folder);
+        if (file && (ram->discard ? text_is(ram->discard, "yes") : backing->discard))
+                json_put_bool(builder, object, "discard-data", true);
+        if (huge)
+                json_put_bool(builder, object, "hugetlb", true);
+        json_put_some(builder, object, "hugetlbsize", (int64_t) page * 1024);
+        if (access)
+                json_put_bool(builder, object, "share", text_is(access, "shared"));
+        else if (huge) /* a memfd is shared unless it is told not to be */
+                json_put_bool(builder, object, "share", false);
+        if (ram->main && !text_is(type, "memory-backend-ram"))
+                json_put_bool(builder, object, "x-use-canonical-path-for-ramblock-id", false);
+}
+
+int add_ram(Builder *builder, const Ram *ram) {
+        const MemoryBacking *backing = &builder->conf->backing;
+        bool huge, ondemand = text_is(backing->allocation, "ondemand");
+        uint64_t page = huge_page_size(backing, ram, &huge);
+        const char *type = backend_type(backing, ram, huge);
+        bool prealloc = !ram->sparse && (ram->prealloc || (huge && !ondemand) ||
+                                         text_is(backing->allocation, "immediate"));
+        json_object *object;
+
+        if (!qemu_caps_has_type(builder->caps, type))
+                return unsupported(builder, "memoryBacking: %s has no '%s'", builder->caps->binary,
+                                   type);
+        object = json_new(builder);
+        json_put_text(builder, object, "qom-type", type);
+        json_put_text(builder, object, "id", ram->id);
+        put_contents(builder, object, ram, type, huge, page);
+        if (prealloc)
+                json_put_bool(builder, object, "prealloc", true);
+        if (prealloc)
+                json_put_some(builder, object, "prealloc-threads", backing->threads);
+        if (ram->sparse)
+                json_put_bool(builder, object, "reserve", false);
+        json_put_number(builder, object, "size", (int64_t) ram->kib * 1024);
+        json_put_some(builder, object, "align", (int64_t) ram->align * 1024);
+        if (ram->pmem)
+                json_put_bool(builder, object, "pmem", true);
+        put_nodes(builder, object, ram, type, prealloc);
+        argument_json(builder, "object", object);
         return 0;
 }
+
+/* ---- the machine's share ---- */
 
 static const char *ram_name(const Builder *builder) {
         switch (qemu_platform(builder->conf)) {
@@ -88,105 +227,53 @@ static const char *ram_name(const Builder *builder) {
         return NULL;
 }
 
+static bool has_cells(const DomainConf *conf) {
+        return conf->cpu && conf->cpu->cells.n > 0;
+}
+
 int add_memory_options(Builder *builder, Option *option) {
-        Backing backing;
-        int r = read_backing(builder, &backing);
+        const DomainConf *conf = builder->conf;
+        unsigned epc = 0;
 
-        if (r < 0)
-                return r;
-        if (!backing.merge)
+        if (conf->backing.no_share_pages)
                 option_add(option, ",mem-merge=off");
-        bool cells = builder->conf->cpu && builder->conf->cpu->cells.n > 0;
-        if (!cells && ram_name(builder))
+        if (!has_cells(conf) && ram_name(builder))
                 option_add(option, ",memory-backend=%s", ram_name(builder));
-        return 0;
-}
+        for (size_t i = 0; i < conf->memories.n; i++)
+                if (text_is(conf->memories.items[i]->model, "nvdimm")) {
+                        option_add(option, ",nvdimm=on");
+                        break;
+                }
+        if (has_cells(conf) && numa_is_hmat(conf->cpu))
+                option_add(option, ",hmat=on");
+        for (size_t i = 0; i < conf->memories.n; i++) {
+                const MemoryDevice *memory = conf->memories.items[i];
 
-static int add_backend(Builder *builder, const Backing *backing, const char *id, uint64_t kib,
-                       bool shared) {
-        bool share = shared || backing->shared;
-        const char *type = backing->type ?: (share ? "memory-backend-memfd" : "memory-backend-ram");
-        json_object *object;
-
-        if (!qemu_caps_has_type(builder->caps, type))
-                return unsupported(builder, "memoryBacking: %s has no '%s'", builder->caps->binary,
-                                   type);
-        object = json_new(builder);
-        json_put_text(builder, object, "qom-type", type);
-        json_put_text(builder, object, "id", id);
-        if (backing->huge)
-                json_put_bool(builder, object, "hugetlb", true);
-        json_put_some(builder, object, "hugetlbsize", (int64_t) backing->page * 1024);
-        if (share)
-                json_put_bool(builder, object, "share", true);
-        if (backing->prealloc)
-                json_put_bool(builder, object, "prealloc", true);
-        json_put_number(builder, object, "size", (int64_t) kib * 1024);
-        argument_json(builder, "object", object);
-        return 0;
-}
-
-static int add_cell(Builder *builder, const Backing *backing, const NumaCell *cell, unsigned id) {
-        _cleanup_(option_clear) Option option = { builder, NULL };
-        char name[32];
-        int r;
-
-        if (cell->distances.n > 0 || cell->caches.n > 0)
-                return unsupported(builder,
-                                   "cpu/numa/cell: distances and caches are not supported yet");
-        (void) snprintf(name, sizeof(name), "ram-node%u", id);
-        r = add_backend(builder, backing, name, round_up(cell->memory),
-                        text_is(cell->mem_access, "shared"));
-        if (r < 0)
-                return r;
-        option_add(&option, "node,nodeid=%u", id);
-        for (const char *part = cell->cpus; part && *part;) {
-                size_t n = strcspn(part, ",");
-
-                option_add(&option, ",cpus=%.*s", (int) n, part);
-                part += n + (part[n] != '\0');
-        }
-        option_add(&option, ",memdev=%s", name);
-        option_done(&option, "numa");
-        return 0;
-}
-
-static int add_cells(Builder *builder, const Backing *backing) {
-        const DomainCpu *cpu = builder->conf->cpu;
-
-        if (cpu->latencies.n > 0 || cpu->bandwidths.n > 0)
-                return unsupported(builder, "cpu/numa/interconnects is not supported yet");
-        for (size_t i = 0; i < cpu->cells.n; i++) {
-                const NumaCell *cell = cpu->cells.items[i];
-                int r = add_cell(builder, backing, cell, cell->id.set ? cell->id.value : i);
-
-                if (r < 0)
-                        return r;
+                if (!text_is(memory->model, "sgx-epc"))
+                        continue;
+                option_add(option, ",sgx-epc.%u.memdev=mem%s", epc, memory->device.alias);
+                option_add(option, ",sgx-epc.%u.node=%u", epc++, memory->node.value);
         }
         return 0;
 }
 
 int build_memory(Builder *builder) {
         const DomainConf *conf = builder->conf;
-        bool cells = conf->cpu && conf->cpu->cells.n > 0;
-        uint64_t size = round_up(conf->memory);
-        Backing backing;
-        int r = read_backing(builder, &backing);
+        uint64_t size = memory_initial(conf);
+        int r = 0;
 
-        if (r < 0)
-                return r;
-        if (conf->memories.n > 0)
-                return unsupported(builder, "devices/memory is not supported yet");
-        if (conf->max_memory > conf->memory)
+        if (conf->max_memory > conf->memory || conf->memory_slots.set)
                 argument(builder, "m", "size=%" PRIu64 "k,slots=%u,maxmem=%" PRIu64 "k", size,
-                         conf->memory_slots.value, round_up(conf->max_memory));
+                         conf->memory_slots.value, memory_round(conf->max_memory));
         else
                 argument(builder, "m", "size=%" PRIu64 "k", size);
-        if (!cells && ram_name(builder))
-                r = add_backend(builder, &backing, ram_name(builder), size, false);
-        if (r >= 0 && cells)
-                r = add_cells(builder, &backing);
+        if (!has_cells(conf) && ram_name(builder)) {
+                const Ram ram = { .id = ram_name(builder), .kib = size, .cell = -1, .main = true };
+
+                r = add_ram(builder, &ram);
+        }
         if (r >= 0)
-                argument(builder, "overcommit", "mem-lock=%s", backing.locked ? "on" : "off");
+                argument(builder, "overcommit", "mem-lock=%s",
+                         conf->backing.locked ? "on" : "off");
         return r;
 }

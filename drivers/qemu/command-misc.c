@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The smaller devices: input, hubs, watchdog, balloon, random numbers, panic, redirected USB. */
+/* The smaller devices: input, hubs, watchdog, balloon, random numbers, panic. */
 #include "drivers/qemu/command-private.h"
 
 #include <stdio.h>
@@ -126,17 +126,30 @@ int build_balloon(Builder *builder, const Device *device, size_t index) {
 }
 
 static int add_rng_source(Builder *builder, const DomainRng *rng) {
+        bool egd = text_is(rng->backend_model, "egd"),
+             builtin = text_is(rng->backend_model, "builtin");
+        const char *type = egd ? "rng-egd" : builtin ? "rng-builtin" : "rng-random";
+        _cleanup_(freep) char *chardev = NULL;
         json_object *object;
+        int r;
 
-        if (text_is(rng->backend_model, "egd"))
-                return unsupported(builder,
-                                   "devices/rng/backend/@model 'egd' is not supported yet");
+        if (!qemu_caps_has_type(builder->caps, type))
+                return unsupported(builder, "devices/rng/backend: %s has no '%s'",
+                                   builder->caps->binary, type);
+        if (egd) {
+                if (asprintf(&chardev, "char%s", rng->device.alias) < 0) {
+                        chardev = NULL;
+                        return fail_memory(builder->error);
+                }
+                if ((r = build_chardev(builder, &rng->egd, chardev, NULL)) < 0)
+                        return r;
+        }
         object = json_new(builder);
-        json_put_text(builder, object, "qom-type",
-                      text_is(rng->backend_model, "builtin") ? "rng-builtin" : "rng-random");
+        json_put_text(builder, object, "qom-type", type);
         json_putf(builder, object, "id", "obj%s", rng->device.alias);
-        if (!text_is(rng->backend_model, "builtin"))
-                json_put_text(builder, object, "filename", rng->backend ?: "/dev/random");
+        json_put_text(builder, object, "chardev", chardev);
+        if (!egd && !builtin)
+                json_put_text(builder, object, "filename", rng->backend ?: "/dev/urandom");
         argument_json(builder, "object", object);
         return 0;
 }
@@ -174,7 +187,7 @@ int build_panic(Builder *builder, const Device *device, size_t index) {
                                    "devices/panic/@model '%s' is not supported for QEMU guests",
                                    panic->model);
         int r = pci ? device_begin(builder, "pvpanic-pci", device, &object, "devices/panic")
-                    : device_begin_bare(builder, "pvpanic", device->alias, &object,
+                    : device_begin_bare(builder, "pvpanic", NULL, &object,
                                         "devices/panic");
         if (r < 0)
                 return r;
@@ -183,54 +196,5 @@ int build_panic(Builder *builder, const Device *device, size_t index) {
                                 device->address.type == ADDRESS_ISA && device->address.iobase ?
                                 device->address.iobase : 0x505);
         device_end(builder, object);
-        return 0;
-}
-
-/* ---- redirected usb devices ---- */
-
-/* <redirdev> is kept in the document only, so it is read from there. */
-static int build_redirection(Builder *builder, const xmlNode *node, unsigned index) {
-        _cleanup_(xml_freep) xmlChar *port = NULL, *bus = NULL;
-        const xmlNode *address = node_child(node, "address");
-        json_object *object;
-        char id[24];
-
-        if (!node_attribute_is(node, "type", "spicevmc"))
-                return unsupported(builder,
-                                   "devices/redirdev: only type 'spicevmc' is supported yet");
-        if (address && node_attribute_is(address, "type", "usb")) {
-                bus = node_attribute(address, "bus");
-                port = node_attribute(address, "port");
-        }
-        (void) snprintf(id, sizeof(id), "redir%u", index);
-        int r = device_begin_bare(builder, "usb-redir", id, &object, "devices/redirdev");
-        if (r < 0)
-                return r;
-        argument(builder, "chardev", "spicevmc,id=char%s,name=usbredir", id);
-        json_putf(builder, object, "chardev", "char%s", id);
-        const DomainController *controller = qemu_find_usb_master(
-                builder->conf, bus ? strtoul((const char *) bus, NULL, 10) : 0);
-        if (port && controller && controller->device.alias) {
-                json_putf(builder, object, "bus", "%s.0", controller->device.alias);
-                json_put_text(builder, object, "port", (const char *) port);
-        }
-        device_end(builder, object);
-        return 0;
-}
-
-int build_redirections(Builder *builder) {
-        const xmlNode *devices = devices_node(builder->conf);
-        unsigned index = 0;
-
-        for (const xmlNode *node = node_child(devices, "redirdev"); node; node = node_next(node)) {
-                int r = build_redirection(builder, node, index++);
-
-                if (r < 0)
-                        return r;
-        }
-        if (builder->conf->features.vmcoreinfo == TRISTATE_YES ||
-            (builder->conf->features.given.vmcoreinfo &&
-             builder->conf->features.vmcoreinfo == TRISTATE_UNSET))
-                argument(builder, "device", "{\"driver\":\"vmcoreinfo\"}");
         return 0;
 }

@@ -99,11 +99,14 @@ typedef struct Builder {
         const QemuMachine *machine;
         QemuCommand *command;
         bool no_memory;
+        int failed; /* a refusal that was met where nothing could be returned */
         Error *error;
 } Builder;
 
 /* "-option", and its value unless format is NULL. */
 void argument(Builder *builder, const char *option, const char *format, ...) _printf_(3, 4);
+void argument_bare(Builder *builder, const char *text); /* as it stands */
+void environment(Builder *builder, const char *name, const char *value);
 /* "-option {json}"; takes value, which may be NULL after running out of memory. */
 void argument_json(Builder *builder, const char *option, json_object *value);
 
@@ -163,9 +166,34 @@ int build_machine(Builder *builder);  /* command-machine.c: -machine to -boot */
 int build_monitor(Builder *builder);
 int build_clock(Builder *builder);
 int build_firmware(Builder *builder);
+const ClockTimer *clock_timer(const DomainConf *conf, const char *name); /* command-clock.c */
+int build_sysinfo(Builder *builder);  /* command-sysinfo.c */
+int build_launch_security(Builder *builder, Option *machine);
 int build_cpu(Builder *builder);      /* command-cpu.c */
-int build_memory(Builder *builder);   /* command-memory.c */
+int build_extras(Builder *builder);   /* command-extra.c: what is said in QEMU's own words */
+int override_device(Builder *builder, json_object *object); /* the same of one "-device" */
+
+/* Memory that is made for a cell, for a module, or for the whole guest. */
+typedef struct Ram {
+        const char *id;
+        const char *type; /* of the object; NULL: as the domain's memory is backed */
+        const char *access, *discard, *path, *nodes; /* NULL: as the domain's */
+        uint64_t kib, page, align; /* KiB; page 0: as the domain's */
+        int cell;                  /* of the guest; -1: none */
+        bool main, prealloc, sparse, pmem;
+} Ram;
+
+int add_ram(Builder *builder, const Ram *ram); /* command-memory.c */
+int build_memory(Builder *builder);
 int add_memory_options(Builder *builder, Option *option); /* the machine's share of it */
+uint64_t memory_round(uint64_t kib); /* up to whole MiB, as QEMU has it */
+uint64_t memory_initial(const DomainConf *conf); /* KiB, without modules */
+bool nodeset_has(const char *set, unsigned node); /* "0-3,^2"; NULL: false */
+
+int build_numa(Builder *builder); /* command-numa.c */
+bool numa_is_hmat(const DomainCpu *cpu);
+int build_memory_device(Builder *builder, const Device *device, size_t index);
+int build_enclave_memory(Builder *builder);
 int build_devices(Builder *builder);
 
 int build_controllers(Builder *builder); /* command-controller.c */
@@ -191,15 +219,27 @@ int build_console(Builder *builder, const Device *device, size_t index);
 int build_channel(Builder *builder, const Device *device, size_t index);
 int build_graphics(Builder *builder, const Device *device, size_t index);
 int build_video(Builder *builder, const Device *device, size_t index);
-int build_audio(Builder *builder);
+int build_audio(Builder *builder); /* command-audio.c */
+void audio_id(Builder *builder, MaybeU32 chosen, char text[static 24]);
 int build_sound(Builder *builder, const Device *device, size_t index);
 int build_input(Builder *builder, const Device *device, size_t index);
+int build_redirdev(Builder *builder, const Device *device, size_t index); /* command-usb.c */
+int build_smartcard(Builder *builder, const Device *device, size_t index);
+int build_vsock(Builder *builder, const Device *device, size_t index);
+int build_shmem(Builder *builder, const Device *device, size_t index);
+int build_iommu(Builder *builder, const Device *device, size_t index);
+int build_crypto(Builder *builder, const Device *device, size_t index);
 int build_hub(Builder *builder, const Device *device, size_t index);
 int build_watchdog(Builder *builder, const Device *device, size_t index);
 int build_balloon(Builder *builder, const Device *device, size_t index);
 int build_rng(Builder *builder, const Device *device, size_t index);
-int build_redirections(Builder *builder);
 int build_panic(Builder *builder, const Device *device, size_t index);
 
-/* Adds "-chardev" with this id and says what it is. Used for devices and for the monitor's kin. */
-int build_chardev(Builder *builder, const DomainChar *chr, const char *id);
+/* Adds "-chardev" with this id. spice: what a channel of SPICE is for ("vdagent"); may be NULL. */
+int build_chardev(Builder *builder, const DomainChar *chr, const char *id, const char *spice);
+void put_reconnect(Option *option, unsigned seconds);
+enum { TLS_FOLDER_MAX = 64 };
+const char *tls_folder(const char *use, char path[static TLS_FOLDER_MAX]); /* "chardev", "spice" */
+/* The same for a device, whose "-device" is begun. */
+int add_char_device(Builder *builder, const DomainChar *chr, const char *driver, const char *spice,
+                    const char *element, json_object **ret);

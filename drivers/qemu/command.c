@@ -47,6 +47,26 @@ void argument(Builder *builder, const char *option, const char *format, ...) {
         builder_add(builder, text);
 }
 
+void argument_bare(Builder *builder, const char *text) {
+        builder_add(builder, strdup(text));
+}
+
+/* "NAME=VALUE" for the process; VALUE may be NULL. */
+void environment(Builder *builder, const char *name, const char *value) {
+        QemuCommand *command = builder->command;
+        char **list = reallocarray(command->environment, command->n_environment + 2, sizeof(*list));
+        char *text;
+
+        if (list)
+                command->environment = list;
+        if (!list || asprintf(&text, "%s=%s", name, value ?: "") < 0) {
+                builder->no_memory = true;
+                return;
+        }
+        list[command->n_environment++] = text;
+        list[command->n_environment] = NULL;
+}
+
 void argument_json(Builder *builder, const char *option, json_object *value) {
         const char *text =
                 value ? json_object_to_json_string_ext(
@@ -215,8 +235,8 @@ static int build_sandbox(Builder *builder) {
 }
 
 static int (*const sections[])(Builder *builder) = {
-        build_name, build_machine, build_cpu, build_memory, build_uuid, build_monitor, build_clock,
-        build_firmware, build_devices, build_sandbox,
+        build_name, build_machine, build_cpu, build_memory, build_numa, build_uuid, build_sysinfo,
+        build_monitor, build_clock, build_firmware, build_devices, build_sandbox, build_extras,
 };
 
 int qemu_command_build(const DomainConf *live, const QemuCaps *caps, const QemuPlaces *places,
@@ -249,6 +269,9 @@ void qemu_command_clear(QemuCommand *command) {
         for (size_t i = 0; i < command->n; i++)
                 free(command->argv[i]);
         free(command->argv);
+        for (size_t i = 0; i < command->n_environment; i++)
+                free(command->environment[i]);
+        free(command->environment);
         secrets_clear(command);
         *command = (QemuCommand) {};
 }

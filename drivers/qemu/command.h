@@ -48,6 +48,7 @@ typedef struct QemuPlaces {
         const char *state_folder; /* of this connection in STORE_STATE: channel sockets, nvram */
         const QemuTap *taps;     /* indexed like conf->nets; NULL when no interface needs one */
         size_t n_taps;
+        int vsock_fd; /* of /dev/vhost-vsock, with its address; 0: none */
         int free_fd; /* the first number that stands for nothing yet: for secrets */
         const char *const *hostdevs; /* indexed like conf->hostdevs: "/dev/sg3" of a SCSI unit of
                                       * the host; NULL: none was looked for */
@@ -66,6 +67,8 @@ typedef struct QemuCommandSecret {
 typedef struct QemuCommand {
         char **argv; /* ends with NULL */
         size_t n;
+        char **environment; /* "NAME=VALUE" beside what the process inherits; NULL: nothing */
+        size_t n_environment;
         QemuCommandSecret *secrets; /* for the descriptors places->free_fd, the next ... */
         size_t n_secrets;
 } QemuCommand;
