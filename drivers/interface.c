@@ -49,6 +49,20 @@ HostInterface *host_interface_by_mac(Connection *connection, const char *mac, si
         return first;
 }
 
+int host_interface_define(Connection *connection, const char *name, const char *text,
+                          Defined **ret, Error *error) {
+        const ResourceSet *set = &connection->sets[RESOURCE_INTERFACE];
+        _cleanup_(interface_conf_freep) InterfaceConf *conf = NULL;
+        DefinedIdentity who = { .name = name };
+        int r = interface_conf_parse(text, CONF_TRUSTED | CONF_LIVE, &conf, error);
+
+        if (r < 0)
+                return r;
+        if (conf->top.mac && *conf->top.mac && !resource_set_by_key(set, conf->top.mac))
+                who.key = conf->top.mac;
+        return defined_define(connection, &interface_kind_defined, &who, text, ret, error);
+}
+
 int host_interface_xml(const HostInterface *interface, uint32_t flags, char **ret, Error *error) {
         *ret = strdup(defined_text(&interface->defined, flags & XML_INACTIVE));
         return *ret ? 0 : fail_memory(error);

@@ -88,11 +88,9 @@ static const Interface *const interfaces[] = { &interface, NULL };
 
 /* ---- the kind ---- */
 
-/* The address that nobody else has, or the name. */
+/* Its MAC address where that isn't another's already. */
 static const char *leaf_text(const Resource *resource) {
-        const char *mac = container_of(resource, HostInterface, defined.resource)->mac;
-
-        return resource->key ?: mac && *mac ? mac : resource->name;
+        return resource->key ?: resource->name;
 }
 
 static int leaf(const Resource *resource, char *to, size_t size) {
@@ -102,17 +100,11 @@ static int leaf(const Resource *resource, char *to, size_t size) {
 static Resource *find(Connection *connection, ResourceKind kind, const char *encoded) {
         const ResourceSet *set = &connection->sets[kind];
         _cleanup_(freep) char *text = path_decode(encoded);
-        HostInterface *first;
         Resource *found;
-        size_t n;
 
         if (!text)
                 return NULL;
         found = resource_set_by_key(set, text) ?: resource_set_by_name(set, text);
-        if (!found) {
-                first = host_interface_by_mac(connection, text, &n);
-                found = first ? &first->defined.resource : NULL;
-        }
         return found && strcmp(leaf_text(found), text) == 0 ? found : NULL;
 }
 

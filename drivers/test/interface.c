@@ -10,13 +10,6 @@
 
 /* ---- definitions ---- */
 
-static int define_text(Connection *connection, const char *name, const char *text, Defined **ret,
-                       Error *error) {
-        DefinedIdentity who = { .name = name };
-
-        return defined_define(connection, &interface_kind_defined, &who, text, ret, error);
-}
-
 static int take(Connection *connection, const char *xml, uint32_t flags, Defined **ret,
                 Error *error) {
         _cleanup_(interface_conf_freep) InterfaceConf *conf = NULL;
@@ -28,7 +21,8 @@ static int take(Connection *connection, const char *xml, uint32_t flags, Defined
                 r = fail(error, ERROR_XML, "an interface needs a name");
         if (r >= 0)
                 r = interface_conf_print(conf, MAP_LIVE, &text, error);
-        return r < 0 ? r : define_text(connection, conf->top.name, text, ret, error);
+        return r < 0 ? r
+                     : host_interface_define(connection, conf->top.name, text, ret, error);
 }
 
 static int define(Connection *connection, const char *xml, uint32_t flags, Job *job,
@@ -156,7 +150,7 @@ static int bring_back(Connection *connection, const Kept *kept, Error *error) {
         int r = 0;
 
         if (!defined || strcmp(defined->persistent, kept->text) != 0)
-                r = define_text(connection, kept->name, kept->text, &defined, error);
+                r = host_interface_define(connection, kept->name, kept->text, &defined, error);
         if (r < 0)
                 return r;
         if (kept->active && !defined->active)
