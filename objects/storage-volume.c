@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* org.libvirt.StorageVol: its kind, rows and handlers, and how pools and connections find and make
  * volumes. */
+#include <string.h>
+
 #include "conf/api-storage.h"
 #include "drivers/storage.h"
 #include "objects/defined.h"
@@ -16,7 +18,31 @@ int connect_volume_by_key(Request *request, Error *error) {
         return reply_by_key(request, &volume_objects, error);
 }
 
+/* One '/' where several follow one another or stand at the end. */
+static char *clean_path(const char *path) {
+        char *clean = strdup(path), *to = clean;
+
+        for (const char *c = path; clean && *c; c++)
+                if (*c != '/' || (c[1] != '/' && (c[1] || c == path)))
+                        *to++ = *c;
+        if (clean)
+                *to = 0;
+        return clean;
+}
+
+/* Keys are paths where volumes are files; what no key is may still be a path. */
+static const Volume *find_path(Connection *connection, const char *path) {
+        Resource *keyed = resource_set_by_key(kind_set(&volume_objects, connection), path);
+        const Volume *volume = keyed ? volume_of(keyed) : NULL;
+
+        if (volume && volume->path && strcmp(volume->path, path) == 0)
+                return volume;
+        return volume_by_path(connection, path);
+}
+
 int connect_volume_by_path(Request *request, Error *error) {
+        Connection *connection = request->object.connection;
+        _cleanup_(freep) char *clean = NULL;
         const Volume *volume;
         const char *path;
         int r = need_kind(request, &volume_objects, error);
@@ -25,7 +51,10 @@ int connect_volume_by_path(Request *request, Error *error) {
                 r = request_read(request, error, &path);
         if (r < 0)
                 return r;
-        volume = volume_by_path(request->object.connection, path);
+        clean = clean_path(path);
+        if (!clean)
+                return fail_memory(error);
+        volume = find_path(connection, path) ?: find_path(connection, clean);
         return reply_found(request, &volume_objects, volume ? &volume->defined.resource : NULL,
                            "path", path, error);
 }
