@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """check-contract.py VIRTBUSD ROWS TABLE: compares what the service offers with the table of the
-org.libvirt API: every member of the interfaces that it has, names, argument names, signatures,
-access; and, by the program ROWS, the API each method stands for and the permissions it needs.
-Any difference fails. Exit status 77: there is no table, or no bus to be had.
+org.libvirt API: every member, names, argument names, signatures, access, whether a property may
+change; and, by the program ROWS, the API each method stands for and the permissions it needs. The
+objects are those of the test driver. Any difference fails. Exit status 77: there is no table, or no bus to be had.
 """
 import os
 import re
@@ -14,18 +14,16 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 
-UUID = 'c7a5fdbd-edaf-9455-926a-d65c16db1809'
-DOMAIN = f'''<domain type='qemu'>
-  <name>contract</name>
-  <uuid>{UUID}</uuid>
-  <memory unit='KiB'>65536</memory>
-  <os><type arch='x86_64' machine='pc'>hvm</type></os>
-</domain>
-'''
-OBJECTS = {
-    'org.libvirt.Connect': '/org/libvirt/QEMU',
-    'org.libvirt.Domain': '/org/libvirt/QEMU/domain/_' + UUID.replace('-', '_'),
-}
+ROOT = '/org/libvirt/Test'
+INTERFACES = (
+    'Connect', 'Domain', 'DomainSnapshot', 'Interface', 'Network', 'NodeDevice', 'NWFilter', 'Secret',
+    'StoragePool', 'StorageVol',
+)  # fmt: skip
+VOLUME = """<volume><name>contract</name><capacity>4096</capacity>
+<target><format type='raw'/></target></volume>"""
+SNAPSHOT = '<domainsnapshot><name>contract</name></domainsnapshot>'
+SECRET = """<secret><description>contract</description></secret>"""
+NWFILTER = "<filter name='contract' chain='root'/>"
 NUMBERS = {
     'DOMAIN_AFFECT_LIVE': 1,
     'DOMAIN_AFFECT_CONFIG': 2,
@@ -35,7 +33,10 @@ NUMBERS = {
     'DOMAIN_SHUTDOWN_GUEST_AGENT': 2,
     'DOMAIN_REBOOT_GUEST_AGENT': 2,
     'DOMAIN_SNAPSHOT_CREATE_QUIESCE': 64,
+    'DOMAIN_SNAPSHOT_XML_SECURE': 1,
     'DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT': 1,
+    'NETWORK_UPDATE_AFFECT_LIVE': 1,
+    'NETWORK_UPDATE_AFFECT_CONFIG': 2,
 }
 # Values of flags, and of another argument that a permission depends on, that are tried.
 PROBES = range(0, 128)
@@ -47,29 +48,65 @@ def skip(why):
 
 
 def read_table(path):
-    """{(interface, kind, member): (in, out, api, permissions)}"""
+    """{(interface, kind, member): (in, out, api, permissions, whether it emits changes)}"""
     rows = {}
     with open(path) as file:
         for line in file:
             if not line.startswith('#') and line.strip():
                 columns = line.rstrip('\n').split('\t')
-                interface, kind, member, one, two, api, permissions = columns[:7]
-                if interface in OBJECTS:
-                    rows[interface, kind, member] = (one, two, api, permissions)
+                rows[tuple(columns[:3])] = tuple(columns[3:8])
     return rows
 
 
 # ---- what the service says ----
 
 
-def introspect(environment, path):
-    out = subprocess.run(
-        ['busctl', '--user', '--xml-interface', 'introspect', 'org.libvirt', path],
-        env=environment,
-        stdout=subprocess.PIPE,
-        check=True,
-    ).stdout
-    return ElementTree.fromstring(out)
+class Bus:
+    def __init__(self, environment):
+        self.environment = environment
+
+    def busctl(self, *words):
+        return subprocess.run(
+            ['busctl', '--user', *words],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+        ).stdout
+
+    def call(self, path, interface, member, *words):
+        """Of what is answered the first text or path; '' where there is none."""
+        words = self.busctl(
+            'call', 'org.libvirt', path, 'org.libvirt.' + interface, member, *words
+        ).split('"')
+        return words[1] if len(words) > 1 else ''
+
+    def objects(self):
+        """{interface: a path that has it}: what there is at the start, and what is made here."""
+        found = {'Connect': ROOT}
+        lists = {
+            'Domain': 'ListDomains',
+            'Network': 'ListNetworks',
+            'StoragePool': 'ListStoragePools',
+            'Interface': 'ListInterfaces',
+            'NodeDevice': 'ListNodeDevices',
+        }
+        for interface, member in lists.items():
+            found[interface] = self.call(ROOT, 'Connect', member, 'u', '0')
+        made = (
+            ('StorageVol', 'StoragePool', 'StorageVolCreateXML', 'su', VOLUME, '0'),
+            ('DomainSnapshot', 'Domain', 'SnapshotCreateXML', 'su', SNAPSHOT, '0'),
+            ('Secret', 'Connect', 'SecretDefineXML', 'su', SECRET, '0'),
+            ('NWFilter', 'Connect', 'NWFilterDefineXML', 's', NWFILTER),
+        )
+        for interface, parent, member, *words in made:
+            found[interface] = self.call(found[parent], parent, member, *words)
+        return found
+
+    def introspect(self, path):
+        return ElementTree.fromstring(
+            self.busctl('--xml-interface', 'introspect', 'org.libvirt', path)
+        )
 
 
 def arguments(member, direction):
@@ -80,19 +117,28 @@ def arguments(member, direction):
     return ' '.join(found)
 
 
-def read_service(environment):
+def annotation(member):
+    for one in member.findall('annotation'):
+        if one.get('name') == 'org.freedesktop.DBus.Property.EmitsChangedSignal':
+            return one.get('value')
+    return 'true'
+
+
+def read_service(bus):
     rows = {}
-    for interface, path in OBJECTS.items():
-        for found in introspect(environment, path).findall('interface'):
-            if found.get('name') != interface:
+    objects = bus.objects()
+    for name in INTERFACES:
+        for found in bus.introspect(objects[name]).findall('interface'):
+            interface = found.get('name')
+            if interface != 'org.libvirt.' + name:
                 continue
             for one in found:
                 if one.tag == 'method':
-                    value = arguments(one, 'in'), arguments(one, 'out')
+                    value = arguments(one, 'in'), arguments(one, 'out'), ''
                 elif one.tag == 'signal':
-                    value = '', arguments(one, None)
+                    value = '', arguments(one, None), ''
                 elif one.tag == 'property':
-                    value = one.get('type'), one.get('access')
+                    value = one.get('type'), one.get('access'), annotation(one)
                 else:
                     continue
                 rows[interface, one.tag, one.get('name')] = value
@@ -100,11 +146,7 @@ def read_service(environment):
 
 
 def run_service(program, folder):
-    """Introspection by a service of our own on a bus of our own, with one domain in its files."""
-    files = os.path.join(folder, 'etc/virtbus/qemu')
-    os.makedirs(files)
-    with open(os.path.join(files, UUID + '.xml'), 'w') as file:
-        file.write(DOMAIN)
+    """What a service of our own says on a bus of our own."""
     bus = subprocess.Popen(
         ['dbus-daemon', '--session', '--nofork', '--nopidfile', '--print-address=1'],
         stdout=subprocess.PIPE,
@@ -125,7 +167,7 @@ def run_service(program, folder):
             ).returncode == 0:
                 break
             time.sleep(0.05)
-        return read_service(environment)
+        return read_service(Bus(environment))
     finally:
         for process in (service, bus):
             if process:
@@ -171,10 +213,12 @@ def our_permissions(text, argument, value):
 
 def compare_rows(table, program):
     wrong = []
+    seen = set()
     out = subprocess.run([program], stdout=subprocess.PIPE, text=True, check=True).stdout
     for line in out.splitlines():
         interface, kind, member, api, permissions = line.split('\t')
         row = table.get((interface, kind, member))
+        seen.add((interface, kind, member))
         where = f'{interface}.{member}'
         if not row:
             continue  # told by compare()
@@ -189,6 +233,9 @@ def compare_rows(table, program):
                         f'{where}: {argument} {value} needs {sorted(ours)} and not {sorted(theirs)}'
                     )
                     break
+    for key in table:
+        if key not in seen and key[1] != 'signal':
+            wrong.append(f'{" ".join(key)}: has no row')
     return wrong
 
 
@@ -200,8 +247,11 @@ def compare(table, service):
             wrong.append(f'{where}: is missing')
         elif key not in table:
             wrong.append(f'{where}: is not in the contract')
-        elif table[key][:2] != service[key]:
-            wrong.append(f'{where}: is {service[key]} and not {table[key][:2]}')
+        elif table[key][:2] != service[key][:2]:
+            wrong.append(f'{where}: is {service[key][:2]} and not {table[key][:2]}')
+        elif (table[key][4] == 'const') != (service[key][2] == 'const'):
+            # What never changes there never does here; other properties tell of their changes.
+            wrong.append(f'{where}: EmitsChangedSignal is {service[key][2]} and not {table[key][4]}')
     return wrong
 
 
