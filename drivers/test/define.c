@@ -17,7 +17,7 @@ static bool has_target(const DomainConf *conf, const char *target) {
         return false;
 }
 
-static int name_nets(DomainConf *conf, Error *error) {
+int test_name_nets(DomainConf *conf, Error *error) {
         unsigned next = 0;
 
         for (size_t i = 0; i < conf->nets.n; i++) {
@@ -49,7 +49,7 @@ int test_conf_parse(const char *xml, ConfFlags flags, DomainConf **ret, Error *e
                             "the test driver runs domains of type 'test' only");
         if (!conf->os.arch && !(conf->os.arch = strdup("i686")))
                 return fail_memory(error);
-        r = name_nets(conf, error);
+        r = test_name_nets(conf, error);
         if (r >= 0)
                 r = conf_sync(conf, error);
         if (r >= 0)

@@ -3,6 +3,9 @@
  * it behaves are libvirt's test:///default. */
 #pragma once
 
+#include <netinet/in.h>
+
+#include "conf/network.h"
 #include "drivers/driver.h"
 #include "drivers/node-device.h"
 #include "drivers/test/fault.h"
@@ -39,6 +42,7 @@ typedef struct TestGuest {
         bool frozen[2]; /* its file systems "/" and "/boot" */
         int64_t seconds; /* its clock, which stands still */
         uint32_t nanoseconds;
+        uint64_t offline; /* vcpus that it doesn't use, a bit each */
 } TestGuest;
 
 static inline TestGuest *test_guest_of(Domain *domain) {
@@ -58,10 +62,38 @@ void test_guest_stop(Domain *domain, int reason, int detail);
 void test_guest_pause(Domain *domain, int reason, int detail);
 void test_guest_resume(Domain *domain, int reason, int detail);
 
+/* Starts one that has a managed save image, from that; reports. */
+int test_start_saved(Domain *domain, Error *error);
+
+/* Interfaces without a name get one: "testnet0". */
+int test_name_nets(DomainConf *conf, Error *error);
+
+/* a(isu): what a guest says of the addresses of an interface. */
+int test_append_addresses(Domain *domain, const DomainNet *net, size_t index, Values *values,
+                          Error *error);
+
+/* How many processors the guest uses itself, and how many it is to use. */
+uint32_t test_guest_vcpus(Domain *domain, const DomainConf *conf);
+int test_guest_use_vcpus(Domain *domain, uint32_t n, Error *error);
+
 extern const DomainDefinitions test_definitions;
 extern const DomainLifecycle test_lifecycle;
+extern const DomainDevices test_devices;
+extern const DomainTuning test_tuning;
+extern const DomainProcessors test_processors;
+extern const DomainStatistics test_statistics;
+extern const DomainControl test_control;
+extern const DomainAgent test_agent;
+extern const DomainSaving test_saving;
+int test_snapshot_create(Domain *domain, const char *xml, uint32_t flags, Job *job, Error *error);
+
+extern const SnapshotOps test_snapshots;
 
 /* ---- everything else ---- */
+
+/* The address of adapter index of a running guest in a network with this ip element. */
+void test_address(const Domain *domain, const NetworkIp *ip, size_t index,
+                  char text[static INET6_ADDRSTRLEN]);
 
 /* Takes made; NULL: there was no memory for it. */
 static inline int test_set_text(char **text, char *made, Error *error) {

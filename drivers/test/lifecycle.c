@@ -59,17 +59,25 @@ void test_guest_resume(Domain *domain, int reason, int detail) {
 
 /* ---- start, destroy ---- */
 
-static int test_start(Domain *domain, uint32_t flags, Job *job, Error *error) {
+static int boot(Domain *domain, Error *error) {
         _cleanup_(conf_freep) DomainConf *conf = NULL;
+        int r = domain_conf(domain, DOMAIN_PERSISTENT, &conf, error);
+
+        if (r >= 0)
+                r = test_guest_start(domain, conf, DOMAIN_RUNNING_BOOTED, STARTED_BOOTED, error);
+        return r;
+}
+
+static int test_start(Domain *domain, uint32_t flags, Job *job, Error *error) {
+        bool saved = domain->managed_save && !(flags & DOMAIN_START_FORCE_BOOT);
         int r = domain_need_inactive(domain, error);
 
         if (r >= 0)
-                r = domain_conf(domain, DOMAIN_PERSISTENT, &conf, error);
-        if (r >= 0)
-                r = test_guest_start(domain, conf, DOMAIN_RUNNING_BOOTED, STARTED_BOOTED, error);
+                r = saved ? test_start_saved(domain, error) : boot(domain, error);
         if (r < 0)
                 return r;
-        if (flags & DOMAIN_START_PAUSED)
+        domain_set_managed_save(domain, false, NULL);
+        if ((flags & DOMAIN_START_PAUSED) && domain->state != DOMAIN_PAUSED)
                 test_guest_pause(domain, DOMAIN_PAUSED_USER, SUSPENDED_PAUSED);
         return DONE;
 }
