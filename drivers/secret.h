@@ -2,9 +2,9 @@
 /* A secret as a live resource. Its value is kept apart from its definition, is never part of any
  * XML, and is wiped when it is released.
  *
- * Where the driver keeps files, the value is CONFIG/<driver>/secrets/<uuid>.base64, mode 0600. It is
- * removed after the definition that it belongs to, so a value without one is what a killed service
- * left behind, and goes when secrets are read back. */
+ * Where the driver keeps files, the value is CONFIG/<driver>/secrets/<uuid>.base64, mode 0600. It
+ * is removed after the definition that it belongs to, so a value without one is what a killed
+ * service left behind, and goes when secrets are read back. */
 #pragma once
 
 #include "conf/secret.h"

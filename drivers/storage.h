@@ -23,7 +23,8 @@ typedef struct Pool {
         uint64_t capacity, allocation, available;
 } Pool;
 
-/* A volume lives as long as its pool is active; resource.key is its key, resource.parent the pool. */
+/* A volume lives as long as its pool is active; resource.key is its key, resource.parent the
+ * pool. */
 typedef struct Volume {
         Defined defined; /* live is its text */
         char *path;
