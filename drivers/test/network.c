@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "conf/api-domain.h"
 #include "drivers/test/driver.h"
 
 /* ---- definitions ---- */
@@ -80,16 +81,14 @@ static int update(Network *network, uint32_t command, uint32_t section, int32_t 
         return r < 0 ? r : network_updated(network, live, persistent, error);
 }
 
-/* ---- leases: each adapter of a running guest has one, counted from where the range begins ---- */
+/* ---- leases: each adapter of a running guest has the one whose address it shows ---- */
 
 typedef struct Leases {
         const Network *network;
-        const NetworkConf *conf;
-        const NetworkIp *ip;
-        const char *mac; /* the one that is asked for; NULL: any */
+        const NetworkIp *ip; /* the one with DHCP */
+        const char *mac;     /* that is asked for; NULL: any */
         Values *values;
         size_t head;
-        unsigned n; /* adapters so far */
 } Leases;
 
 static const NetworkHost *reserved_for(const NetworkIp *ip, const char *mac) {
@@ -99,34 +98,15 @@ static const NetworkHost *reserved_for(const NetworkIp *ip, const char *mac) {
         return NULL;
 }
 
-/* The address n places after the beginning of the first range; "" without a range. */
-static void address_at(const NetworkIp *ip, unsigned n, char text[static INET6_ADDRSTRLEN]) {
-        IpAddress address;
-
-        *text = 0;
-        if (ip->ranges.n == 0 || ip_parse(ip->ranges.items[0]->start, &address) < 0)
-                return;
-        for (size_t i = ip_bits(address.family) / 8; i > 0 && n > 0; i--) {
-                n += address.bytes[i - 1];
-                address.bytes[i - 1] = n & 255;
-                n >>= 8;
-        }
-        (void) inet_ntop(address.family, address.bytes, text, INET6_ADDRSTRLEN);
-}
-
 /* (sxisssuss) */
-static void add_lease(Leases *leases, const char *mac) {
+static void add_lease(Leases *leases, const char *mac, const char *address) {
         const NetworkHost *host = reserved_for(leases->ip, mac);
         int prefix = network_ip_prefix(leases->ip);
-        char address[INET6_ADDRSTRLEN];
 
-        address_at(leases->ip, leases->n++, address);
-        if (leases->mac && strcasecmp(leases->mac, mac) != 0)
-                return;
         values_element(leases->values, leases->head);
         values_string(leases->values, leases->network->bridge);
         values_llong(leases->values, 0); /* it never ends */
-        values_int(leases->values, network_ip_is_v6(leases->ip) ? 1 : 0);
+        values_int(leases->values, network_ip_is_v6(leases->ip) ? IP_ADDR_IPV6 : IP_ADDR_IPV4);
         values_string(leases->values, mac);
         values_string(leases->values, ""); /* IAID */
         values_string(leases->values, host && host->ip ? host->ip : address);
@@ -136,19 +116,23 @@ static void add_lease(Leases *leases, const char *mac) {
 }
 
 static int add_leases_of(Leases *leases, Domain *domain, Error *error) {
+        const char *network = leases->network->defined.resource.name;
         _cleanup_(conf_freep) DomainConf *conf = NULL;
         int r = domain_conf(domain, DOMAIN_LIVE, &conf, error);
 
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < conf->nets.n; i++) {
+        for (size_t i = 0; r >= 0 && i < conf->nets.n; i++) {
                 const DomainNet *net = conf->nets.items[i];
-                char mac[MAC_TEXT_MAX];
+                char mac[MAC_TEXT_MAX], address[INET6_ADDRSTRLEN];
 
-                if (net->network && strcmp(net->network, leases->conf->name) == 0)
-                        add_lease(leases, mac_format(net->mac, mac));
+                mac_format(net->mac, mac);
+                if (net->type != NET_NETWORK || !net->network ||
+                    strcmp(net->network, network) != 0 ||
+                    (leases->mac && strcasecmp(leases->mac, mac) != 0))
+                        continue;
+                test_address(domain, leases->ip, i, address);
+                add_lease(leases, mac, address);
         }
-        return 0;
+        return r;
 }
 
 static int leases(Network *network, const char *mac, uint32_t flags, Job *job, Error *error) {
@@ -160,7 +144,7 @@ static int leases(Network *network, const char *mac, uint32_t flags, Job *job, E
                 r = network_conf_of(network, true, &conf, error);
         if (r < 0)
                 return r;
-        Leases all = { .network = network, .conf = conf, .mac = mac,
+        Leases all = { .network = network, .mac = mac,
                        .ip = network_dhcp_ip(conf, false) ?: network_dhcp_ip(conf, true),
                        .values = &job->result.values,
                        .head = values_array(&job->result.values) };

@@ -127,7 +127,7 @@ static void test_leases(void) {
         CHECK_TEXT(v[1].s, "virbr0");
         CHECK(v[2].x == 0 && v[3].i == 0 && v[7].u == 24);
         CHECK_TEXT(v[4].s, "aa:bb:cc:dd:ee:ff");
-        CHECK_TEXT(v[6].s, "192.168.122.2");
+        CHECK_TEXT(v[6].s, "192.168.122.3"); /* what its InterfaceAddresses are */
         MUST(test_networks.leases, network("default"), "AA:BB:CC:DD:EE:FF", 0);
         CHECK(job.result.values.items[0].n == 1);
         MUST(test_networks.leases, network("default"), "aa:bb:cc:dd:ee:00", 0);
