@@ -47,13 +47,12 @@ static void drop_devices(xmlNode *devices) {
         }
 }
 
-/* The definition that a document holds, read as one that a user gave. */
-static int read_again(xmlDoc *document, bool live, DomainConf **ret, Error *error) {
+static int read_again(xmlDoc *document, ConfFlags flags, DomainConf **ret, Error *error) {
         _cleanup_(freep) char *text = NULL;
 
         if (xml_print_doc(document, &text) < 0)
                 return fail_memory(error);
-        return conf_parse(text, live ? CONF_LIVE : 0, ret, error);
+        return conf_parse(text, flags, ret, error);
 }
 
 static int parse_alone(DomainConf *context, const xmlNode *given, DomainConf **ret, Error *error) {
@@ -70,7 +69,8 @@ static int parse_alone(DomainConf *context, const xmlNode *given, DomainConf **r
                 return fail_memory(error);
         drop_devices(devices);
         xmlAddChild(devices, node);
-        return read_again(copy, true, ret, error);
+        r = read_again(copy, CONF_TRUSTED | CONF_LIVE, ret, error);
+        return r < 0 ? r : conf_sync(*ret, error); /* in its standard form */
 }
 
 int device_parse(DomainConf *context, const char *xml, DeviceSpec *ret, Error *error) {
@@ -270,9 +270,10 @@ int device_find(DomainConf *conf, const DeviceSpec *spec, Device **ret, Error *e
 
 /* ---- changes of the document ---- */
 
+/* Read as a definition that a user gave: completed and checked as a whole. */
 static int replace_conf(DomainConf **conf, bool live, Error *error) {
         DomainConf *changed = NULL;
-        int r = read_again((*conf)->document, live, &changed, error);
+        int r = read_again((*conf)->document, live ? CONF_LIVE : 0, &changed, error);
 
         if (r < 0)
                 return r;

@@ -10,13 +10,14 @@
 
 typedef struct DeviceSpec {
         DeviceKind kind;
-        Device *device;   /* completed, in a definition without any other device: */
+        Device *device;   /* as it was given, in a definition without any other device: */
         DomainConf *alone;
         xmlDoc *given; /* its element as it came */
 } DeviceSpec;
 
-/* Reads a device's element for a domain like this one. Leaves *ret for device_spec_done() in every
- * case. */
+/* Reads a device's element for a domain like this one. What is missing is not filled in, and no rules
+ * are checked, so that it may say no more than which device is meant. Leaves *ret for
+ * device_spec_done() in every case. */
 int device_parse(DomainConf *context, const char *xml, DeviceSpec *ret, Error *error);
 void device_spec_done(DeviceSpec *spec);
 

@@ -148,7 +148,7 @@ static int check(const Metadata *m, Error *error) {
         return fail(error, ERROR_INVALID_ARG, "there is no metadata type %d", m->type);
 }
 
-int domain_set_metadata(Domain *domain, DomainMetadataType type, const char *metadata,
+int metadata_change(Domain *domain, DomainMetadataType type, const char *metadata,
                         const char *key, const char *uri, uint32_t flags, Error *error) {
         Metadata m = { type, metadata, key, uri };
         int r = check(&m, error);

@@ -11,5 +11,5 @@ int metadata_set(DomainConf *conf, DomainMetadataType type, const char *metadata
                  const char *uri, Error *error);
 
 /* virDomainSetMetadata as a whole: checks, edits by flags, reports EVENT_METADATA. */
-int domain_set_metadata(Domain *domain, DomainMetadataType type, const char *metadata,
+int metadata_change(Domain *domain, DomainMetadataType type, const char *metadata,
                         const char *key, const char *uri, uint32_t flags, Error *error);

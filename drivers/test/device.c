@@ -162,7 +162,7 @@ static int test_disk_errors(Domain *domain, uint32_t flags, Job *job, Error *err
 
 static int test_set_metadata(Domain *domain, int type, const char *metadata, const char *key,
                              const char *uri, uint32_t flags, Job *job, Error *error) {
-        return domain_set_metadata(domain, type, metadata && *metadata ? metadata : NULL,
+        return metadata_change(domain, type, metadata && *metadata ? metadata : NULL,
                                    key && *key ? key : NULL, uri && *uri ? uri : NULL, flags,
                                    error);
 }
