@@ -95,7 +95,7 @@ static const struct Sample {
           "<volume type='file'><name>a.img</name><key>/disks/a.img</key><capacity>1</capacity>"
           "<target><path>/disks/a.img</path></target></volume>", "storagevol/_2fdisks_2fa_2eimg",
           "pool_name=disks pool_uuid=" TOY_UUID "1 vol_name=a.img vol_key=/disks/a.img " },
-        { &interface_kind_defined, "eth0", NULL, NULL,
+        { &interface_kind_defined, "eth0", "aa:bb:cc:dd:ee:ff", NULL,
           "<interface type='ethernet' name='eth0'><mac address='aa:bb:cc:dd:ee:ff'/></interface>",
           "interface/aa_3abb_3acc_3add_3aee_3aff",
           "interface_name=eth0 interface_macaddr=aa:bb:cc:dd:ee:ff " },
