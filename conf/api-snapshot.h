@@ -20,7 +20,8 @@ enum {
 /* virDomainSnapshotXMLFlags */
 enum { DOMAIN_SNAPSHOT_XML_SECURE = DOMAIN_XML_SECURE };
 
-/* virDomainSnapshotListFlags; the first bit means ROOTS of a domain's, DESCENDANTS of a snapshot's */
+/* virDomainSnapshotListFlags; the first bit means ROOTS of a domain's, DESCENDANTS of a
+ * snapshot's */
 enum {
         SNAPSHOT_LIST_ROOTS = 1 << 0,
         SNAPSHOT_LIST_DESCENDANTS = 1 << 0,

@@ -19,8 +19,8 @@ static inline HostInterface *host_interface_of(Resource *resource) {
 /* The first with this MAC address, in any spelling; borrowed or NULL. *ret_n: how many have it. */
 HostInterface *host_interface_by_mac(Connection *connection, const char *mac, size_t *ret_n);
 
-/* Makes or redefines the interface of a name. The first that comes with a MAC address has that as its
- * key, for as long as it exists; those that have the same one have none. */
+/* Makes or redefines the interface of a name. The first that comes with a MAC address has that as
+ * its key, for as long as it exists; those that have the same one have none. */
 int host_interface_define(Connection *connection, const char *name, const char *text,
                           Defined **ret, Error *error);
 

@@ -112,7 +112,9 @@ class Networks(ThingTest):
         self.assertEqual(self.changes(start, network.path), {'Autostart': ('b', True)})
         network.set('Autostart', ('b', False))
         self.assertFalse(network.get('Autostart'))
-        transient = self.thing(self.connection.NetworkCreateXML('<network><name>t</name></network>'))
+        transient = self.thing(
+            self.connection.NetworkCreateXML('<network><name>t</name></network>')
+        )
         self.refused(transient.set, 'Autostart', ('b', True), text='transient')
 
     # ---- life ----
