@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "conf/map-private.h"
+#include "conf/rows.h"
 #include "conf/xml.h"
 
 static xmlDoc **document_of(void *conf) {
@@ -26,6 +28,65 @@ static void report_unknown(xmlNode *node, void *userdata) {
         else
                 (void) fail(userdata, ERROR_XML, "unknown element %s (line %ld)", path,
                             xmlGetLineNo(node));
+}
+
+/* ---- what only CONF_VALIDATE refuses ---- */
+
+/* Follows a row's path as long as there is one element for each step; a second one is refused,
+ * unless it is an item of the row's list or belongs to the user. */
+static xmlNode *find_second(const MapField *f, xmlNode *node) {
+        const char *path = f->path, *rest = NULL;
+        bool repeats = f->type == &map_list || f->type == &map_opaque;
+
+        for (; node && !map_path_ends(path) && *path != '@'; path = rest) {
+                xmlNode *first = NULL;
+
+                for (xmlNode *c = node->children; c; c = c->next) {
+                        const char *below = map_match(path, c);
+
+                        if (below && first && !(repeats && map_path_ends(below)))
+                                return c;
+                        if (below && !first) {
+                                first = c;
+                                rest = below;
+                        }
+                }
+                node = first;
+        }
+        return NULL;
+}
+
+static xmlNode *find_double(const MapElement *element, xmlNode *node) {
+        xmlNode *found = NULL;
+
+        for (const MapField *f = element->fields; f->path && !found; f++) {
+                const char *name = NULL;
+                xmlNode *inner = f->type->parse         ? NULL
+                                 : f->type == &map_list ? map_find_parent(node, f->path, &name)
+                                                        : map_find(node, f->path);
+
+                found = find_second(f, node);
+                if (inner && !name && !found)
+                        found = find_double(f->arg, inner);
+                for (xmlNode *c = inner && name ? inner->children : NULL; c && !found; c = c->next)
+                        if (map_match(name, c))
+                                found = find_double(f->arg, c);
+        }
+        return found;
+}
+
+static int validate(const DocumentKind *kind, const void *conf, Error *error) {
+        xmlNode *root = root_of(conf);
+        xmlNode *found = kind->find_unknown ? kind->find_unknown(conf) : NULL;
+
+        if (found)
+                report_unknown(found, error);
+        if (found || map_unknown(kind->element, root, report_unknown, error) > 0)
+                return fail(error, ERROR_XML, "unknown content");
+        if ((found = find_double(kind->element, root)))
+                return fail_at(error, ERROR_XML, found, "there are two <%s>",
+                               (const char *) found->name);
+        return 0;
 }
 
 static void strip(const DocumentKind *kind, xmlNode *root, MapFlags unwanted) {
@@ -60,10 +121,12 @@ static int load(const DocumentKind *kind, void *conf, ConfFlags flags, Error *er
 
         if (!(flags & (CONF_LIVE | CONF_TRUSTED)))
                 strip(kind, root, MAP_LIVE);
-        if (flags & CONF_VALIDATE && map_unknown(kind->element, root, report_unknown, error) > 0)
-                return fail(error, ERROR_XML, "unknown content");
-        if ((r = map_load(kind->element, root, conf, error)) < 0 || flags & CONF_TRUSTED)
+        if ((r = map_load(kind->element, root, conf, error)) < 0)
                 return r;
+        if (flags & CONF_VALIDATE && (r = validate(kind, conf, error)) < 0)
+                return r;
+        if (flags & CONF_TRUSTED)
+                return 0;
         return settle(kind, conf, error);
 }
 

@@ -22,6 +22,8 @@ typedef struct DocumentKind {
         int (*check)(const void *conf, Error *error);
         /* What else goes from a document that is about to be shown; may be NULL. */
         void (*strip)(xmlNode *root, MapFlags unwanted);
+        /* What CONF_VALIDATE refuses though the rows know it, or NULL; may be NULL. */
+        xmlNode *(*find_unknown)(const void *conf);
 } DocumentKind;
 
 /* Parses, loads, completes, checks and writes in the standard form. */

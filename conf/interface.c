@@ -118,23 +118,40 @@ static int check_vlan(const InterfacePart *part, const xmlNode *node, Error *err
         return 0;
 }
 
-static int check_protocols(const InterfacePart *part, Error *error) {
-        for (size_t i = 0; i < part->protocols.n; i++)
-                for (size_t k = 0; k < i; k++)
-                        if (is_text(part->protocols.items[i]->family,
-                                    part->protocols.items[k]->family))
-                                return fail_at(error, ERROR_XML,
-                                               part->protocols.items[i]->item.node,
-                                               "there are two protocols of family '%s'",
-                                               part->protocols.items[i]->family);
+static int check_protocol(const InterfaceProtocol *protocol, Error *error) {
+        bool v6 = is_text(protocol->family, "ipv6");
+
+        if (protocol->autoconf && !v6)
+                return fail_at(error, ERROR_XML, protocol->item.node, "autoconf is for IPv6");
+        for (size_t i = 0; i < protocol->ips.n; i++)
+                if (protocol->ips.items[i]->prefix.value > (v6 ? 128 : 32))
+                        return fail_at(error, ERROR_XML, protocol->ips.items[i]->item.node,
+                                       "prefix %u is too long",
+                                       protocol->ips.items[i]->prefix.value);
         return 0;
+}
+
+static int check_protocols(const InterfacePart *part, Error *error) {
+        int r = 0;
+
+        for (size_t i = 0; i < part->protocols.n && r >= 0; i++) {
+                const InterfaceProtocol *protocol = part->protocols.items[i];
+
+                r = check_protocol(protocol, error);
+                for (size_t k = 0; k < i && r >= 0; k++)
+                        if (is_text(protocol->family, part->protocols.items[k]->family))
+                                r = fail_at(error, ERROR_XML, protocol->item.node,
+                                            "there are two protocols of family '%s'",
+                                            protocol->family);
+        }
+        return r;
 }
 
 static int check_part(const InterfacePart *part, const xmlNode *node, bool inner, Error *error) {
         const char *type = interface_types[part->type];
         int r = 0;
 
-        if (!xmlHasProp(node, (const xmlChar *) "type") && !inner)
+        if (!xmlHasProp(node, (const xmlChar *) "type"))
                 return fail_at(error, ERROR_XML, node, "an interface lacks its type");
         if (!part->name && part->type != INTERFACE_VLAN)
                 return fail_at(error, ERROR_XML, node, "an interface lacks its name");

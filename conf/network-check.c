@@ -199,9 +199,8 @@ static int check_nat(const NetworkConf *conf, const xmlNode *forward, Error *err
 static int check_forward_mode(const NetworkConf *conf, const xmlNode *forward, Error *error) {
         const char *mode = network_forwards[conf->forward];
         const xmlNode *bridge = child_of(root_of(conf), "bridge");
-        uint64_t bit = BIT(conf->forward);
 
-        if (bit & (BIT(FORWARD_NAT) | BIT(FORWARD_ROUTE) | BIT(FORWARD_OPEN))) {
+        if (conf->forward == FORWARD_NAT || conf->forward == FORWARD_ROUTE) {
                 if (conf->ips.n == 0)
                         return fail_at(error, ERROR_XML, forward,
                                        "forward mode '%s' needs an IP address", mode);

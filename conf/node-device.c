@@ -106,26 +106,26 @@ static const MapElement cap_element = { "capability", sizeof(NodeCap), (const Ma
         MAYBE ("device",             NodeCap, device, IF(BIT(NODE_USB_DEVICE)), REQUIRED),
         MAYBE ("number",             NodeCap, number, USB, REQUIRED),
         MAYBE ("class",              NodeCap, usb_class, USB, REQUIRED),
-        MAYBE ("subclass",           NodeCap, subclass, USB),
-        MAYBE ("protocol",           NodeCap, protocol, USB),
+        MAYBE ("subclass",           NodeCap, subclass, USB, REQUIRED),
+        MAYBE ("protocol",           NodeCap, protocol, USB, REQUIRED),
         STRING("description",        NodeCap, description, USB),
         STRING("interface",          NodeCap, interface, NET, REQUIRED),
         STRING("address",            NodeCap, address, NET),
         U64   ("link/@speed",        NodeCap, link_speed, NET),
         STRING("link/@state",        NodeCap, link_state, NET),
         LIST  ("feature",            NodeCap, features, NodeNamed, &named_element, NET),
-        MAYBE ("target",             NodeCap, target, IF(BIT(NODE_SCSI))),
-        STRING("target",             NodeCap, target_name, IF(BIT(NODE_SCSI_TARGET))),
+        MAYBE ("target",             NodeCap, target, IF(BIT(NODE_SCSI)), REQUIRED),
+        STRING("target",             NodeCap, target_name, IF(BIT(NODE_SCSI_TARGET)), REQUIRED),
         MAYBE ("lun",                NodeCap, lun, IF(BIT(NODE_SCSI)), REQUIRED),
         STRING("char",               NodeCap, char_device, IF(BIT(NODE_SCSI_GENERIC)), REQUIRED),
         STRING("drive_type",         NodeCap, drive_type, STORAGE),
         STRING("model",              NodeCap, model, STORAGE),
         STRING("type/@id",           NodeCap, kind_id, MDEV, REQUIRED),
         STRING("type",               NodeCap, kind, IF(BIT(NODE_SCSI) | BIT(NODE_DRM))),
-        STRING("product/@id",        NodeCap, product_id, WITH_IDS),
+        HEX4  ("product/@id",        NodeCap, product_id, WITH_IDS, REQUIRED),
         STRING("product",            NodeCap, product,
                IF(BIT(NODE_PCI) | BIT(NODE_USB_DEVICE) | BIT(NODE_SYSTEM))),
-        STRING("vendor/@id",         NodeCap, vendor_id, WITH_IDS),
+        HEX4  ("vendor/@id",         NodeCap, vendor_id, WITH_IDS, REQUIRED),
         STRING("vendor",             NodeCap, vendor,
                IF(BIT(NODE_PCI) | BIT(NODE_USB_DEVICE) | BIT(NODE_STORAGE))),
         STRING("serial",             NodeCap, serial, STORAGE),
@@ -231,8 +231,8 @@ static int complete(void *object, Error *error) {
         return 0;
 }
 
-/* What stands where: some capabilities only inside others. */
-static int check_place(const NodeCap *cap, Error *error) {
+/* Some capabilities stand only inside of others. */
+static int check_cap(const NodeCap *cap, Error *error) {
         static const uint64_t inside[_NODE_CAPABILITY_MAX] = {
                 [NODE_PCI] = BIT(NODE_PHYS_FUNCTION) | BIT(NODE_VIRT_FUNCTIONS) |
                              BIT(NODE_PCI_BRIDGE) | BIT(NODE_CARDBUS_BRIDGE) |
@@ -251,6 +251,15 @@ static int check_place(const NodeCap *cap, Error *error) {
                                        "capability '%s' has no '%s' in it",
                                        node_capabilities[cap->type],
                                        node_capabilities[cap->inner.items[i]->type]);
+        if (cap->ssid.value > 3 || cap->channel.ssid.value > 3 || cap->cssid.value > 0xff ||
+            cap->devno.value > 0xffff || cap->ap_adapter.value > 0xff ||
+            cap->ap_domain.value > 0xff)
+                return fail_at(error, ERROR_XML, cap->item.node,
+                               "a number in the device's address is too large");
+        for (size_t i = 0; i < cap->attributes.n; i++)
+                if (!cap->attributes.items[i]->value)
+                        return fail_at(error, ERROR_XML, cap->attributes.items[i]->item.node,
+                                       "an attribute of a mediated device lacks its value");
         if (cap->type >= NODE_PHYS_FUNCTION || cap->type == NODE_FC_HOST ||
             cap->type == NODE_VPORT_OPS || cap->type == NODE_MDEV_TYPES || cap->type == NODE_VPD)
                 return fail_at(error, ERROR_XML, cap->item.node,
@@ -270,7 +279,7 @@ static int check(const void *object, Error *error) {
                 return fail_at(error, ERROR_XML, child_of(root, "parent"),
                                "a parent has both wwnn and wwpn");
         for (size_t i = 0; i < conf->caps.n && r >= 0; i++)
-                r = check_place(conf->caps.items[i], error);
+                r = check_cap(conf->caps.items[i], error);
         return r;
 }
 

@@ -90,7 +90,8 @@ typedef struct NodeCap {
         /* pci; usb_device and scsi have a bus too */
         char *class;
         MaybeU32 domain, bus, slot, function;
-        char *product, *product_id, *vendor, *vendor_id; /* also system, usb_device, storage */
+        char *product, *vendor; /* also system, usb_device, storage */
+        uint32_t product_id, vendor_id;
         MaybeU32 iommu_group;
         MAP_LIST(NodePciAddress) iommu_addresses;
         MaybeU32 numa_node; /* int */

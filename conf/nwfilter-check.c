@@ -320,6 +320,32 @@ static int visit_attributes(const NwfilterRule *rule,
         return r;
 }
 
+/* An element below a protocol's, or an attribute that the table doesn't know. */
+static xmlNode *find_unknown_below(const FilterProtocol *protocol, const xmlNode *node) {
+        for (xmlAttr *a = node->properties; a; a = a->next)
+                if (!a->ns && !find_type(protocol, (const char *) a->name))
+                        return (xmlNode *) a;
+        for (xmlNode *c = node->children; c; c = c->next)
+                if (c->type == XML_ELEMENT_NODE && !c->ns)
+                        return c;
+        return NULL;
+}
+
+xmlNode *nwfilter_find_unknown(const void *object) {
+        const NwfilterConf *conf = object;
+        xmlNode *unknown = NULL;
+
+        for (size_t i = 0; i < conf->rules.n && !unknown; i++) {
+                const FilterProtocol *protocol = nwfilter_rule_row(conf->rules.items[i]);
+                const xmlNode *c = conf->rules.items[i]->item.node->children;
+
+                for (; protocol && c && !unknown; c = c->next)
+                        if (is_named(c, protocol->name))
+                                unknown = find_unknown_below(protocol, c);
+        }
+        return unknown;
+}
+
 /* ---- what is filled in ---- */
 
 /* Without blanks, and without the index that is meant anyhow. */
@@ -433,14 +459,26 @@ static int check_ports(const NwfilterRule *rule, Error *error) {
         return 0;
 }
 
+static int check_ipset(const NwfilterRule *rule, Error *error) {
+        _cleanup_(freep) char *name = nwfilter_rule_value(rule, "ipset");
+        _cleanup_(freep) char *directions = nwfilter_rule_value(rule, "ipsetflags");
+
+        if (!name != !directions)
+                return fail_at(error, ERROR_XML, rule->item.node,
+                               "ipset and ipsetflags are given together");
+        return 0;
+}
+
 static int check_rule(const NwfilterRule *rule, Error *error) {
         int r;
 
         if (!is_priority(rule->priority))
                 return fail_at(error, ERROR_XML, rule->item.node,
                                "a priority is between -1000 and 1000");
-        r = visit_attributes(rule, check_attribute, error);
-        return r < 0 ? r : check_ports(rule, error);
+        if ((r = visit_attributes(rule, check_attribute, error)) < 0 ||
+            (r = check_ipset(rule, error)) < 0)
+                return r;
+        return check_ports(rule, error);
 }
 
 static int check_ref(const NwfilterRef *ref, Error *error) {

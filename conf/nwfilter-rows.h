@@ -17,6 +17,7 @@ extern const FilterProtocol nwfilter_protocols[NWFILTER_PROTOCOLS];
 
 const FilterProtocol *nwfilter_rule_row(const NwfilterRule *rule); /* NULL: no protocol */
 
+xmlNode *nwfilter_find_unknown(const void *object);
 int nwfilter_complete(void *object, Error *error);
 int nwfilter_check(const void *object, Error *error);
 int nwfilterbinding_check(const void *object, Error *error);

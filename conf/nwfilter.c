@@ -56,7 +56,8 @@ static const MapElement binding_element = { "filterbinding", sizeof(NwfilterBind
         STRING("portdev/@name", NwfilterBindingConf, portdev, REQUIRED),
         STRING("linkdev/@name", NwfilterBindingConf, linkdev),
         MAC   ("mac/@address",  NwfilterBindingConf, mac, REQUIRED),
-        STRUCT("filterref",     NwfilterBindingConf, filterref, NwfilterRef, &ref_element),
+        STRUCT("filterref",     NwfilterBindingConf, filterref, NwfilterRef, &ref_element,
+               REQUIRED),
         {}
 } };
 
@@ -85,5 +86,5 @@ char *nwfilter_rule_value(const NwfilterRule *rule, const char *attribute) {
         return NULL;
 }
 
-const DocumentKind nwfilter_kind = { &nwfilter_element, nwfilter_complete, nwfilter_check, NULL };
+const DocumentKind nwfilter_kind = { &nwfilter_element, nwfilter_complete, nwfilter_check, NULL, nwfilter_find_unknown };
 const DocumentKind nwfilterbinding_kind = { &binding_element, NULL, nwfilterbinding_check, NULL };

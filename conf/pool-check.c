@@ -23,7 +23,7 @@ static const char *const fs_formats[] = {
         "auto", "ext2", "ext3", "ext4", "ufs", "iso9660", "udf", "gfs", "gfs2", "vfat", "hfs+",
         "xfs", "ocfs2", "vmfs", NULL,
 };
-static const char *const file_formats[] = {
+const char *const storage_file_formats[] = {
         "raw", "none", "dir", "bochs", "cloop", "dmg", "iso", "vpc", "vdi", "vhdx", "fat", "vhd",
         "ploop", "cow", "qcow", "qcow2", "qed", "vmdk", "luks", "unknown", NULL,
 };
@@ -37,10 +37,10 @@ static const struct {
         const char *const *source_formats, *const *volume_formats;
         const char *target; /* before the source's name */
 } types[] = {
-        [POOL_DIR] = { TARGET | COW, NULL, file_formats, NULL },
-        [POOL_FS] = { DEVICE | TARGET | COW, fs_formats, file_formats, NULL },
+        [POOL_DIR] = { TARGET | COW, NULL, storage_file_formats, NULL },
+        [POOL_FS] = { DEVICE | TARGET | COW, fs_formats, storage_file_formats, NULL },
         [POOL_NETFS] = { HOST | DIR | TARGET | PROTOCOL, WORDS("auto", "nfs", "glusterfs", "cifs"),
-                         file_formats, NULL },
+                         storage_file_formats, NULL },
         [POOL_LOGICAL] = { NAME | TARGET, WORDS("lvm2", "unknown"), NULL, "/dev/" },
         [POOL_DISK] = { DEVICE | TARGET,
                         WORDS("unknown", "dos", "dvh", "gpt", "mac", "bsd", "pc98", "sun", "lvm2"),
@@ -49,11 +49,11 @@ static const struct {
         [POOL_ISCSI_DIRECT] = { HOST | INITIATOR, NULL, NULL, NULL },
         [POOL_SCSI] = { ADAPTER | TARGET, NULL, NULL, NULL },
         [POOL_MPATH] = { TARGET, NULL, NULL, NULL },
-        [POOL_RBD] = { HOST | NAME, NULL, file_formats, NULL },
+        [POOL_RBD] = { HOST | NAME, NULL, storage_file_formats, NULL },
         [POOL_SHEEPDOG] = { HOST | NAME, NULL, NULL, NULL },
-        [POOL_GLUSTER] = { HOST | NAME | DIR, NULL, file_formats, NULL },
+        [POOL_GLUSTER] = { HOST | NAME | DIR, NULL, storage_file_formats, NULL },
         [POOL_ZFS] = { NAME | TARGET, NULL, NULL, "/dev/zvol/" },
-        [POOL_VSTORAGE] = { NAME | TARGET, NULL, file_formats, NULL },
+        [POOL_VSTORAGE] = { NAME | TARGET, NULL, storage_file_formats, NULL },
 };
 
 const char *const *pool_source_formats(PoolType type) {
@@ -264,6 +264,10 @@ int pool_check(const void *object, Error *error) {
         if (conf->cow != TRISTATE_UNSET && !(needs & COW))
                 return fail_at(error, ERROR_XML, root, "a pool of type '%s' can't do cow",
                                pool_types[conf->type]);
+        for (size_t i = 0; i < conf->rbd_options.n; i++)
+                if (!conf->rbd_options.items[i]->value)
+                        return fail_at(error, ERROR_XML, conf->rbd_options.items[i]->item.node,
+                                       "an option of rbd lacks its value");
         if ((r = check_source(conf, root, error)) < 0 ||
             (r = encryption_check(conf->encryption, target, error)) < 0)
                 return r;

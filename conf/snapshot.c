@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "conf/domain.h"
-#include "conf/rows.h"
+#include "conf/storage-rows.h"
 #include "conf/xml.h"
 
 const char *const snapshot_states[] = {
@@ -25,7 +25,7 @@ static const MapElement snapshot_disk_element = { "disk", sizeof(SnapshotDisk),
         STRING("@name",        SnapshotDisk, name, REQUIRED),
         ENUM  ("@snapshot",    SnapshotDisk, location, snapshot_locations),
         WORD  ("@type",        SnapshotDisk, type, WORDS("file", "block", "network")),
-        STRING("driver/@type", SnapshotDisk, format),
+        WORD  ("driver/@type", SnapshotDisk, format, storage_file_formats),
         STRING("source/@file", SnapshotDisk, file),
         STRING("source/@dev",  SnapshotDisk, dev),
         KEPT  ("driver",       SnapshotDisk, driver),
@@ -71,6 +71,15 @@ static const MapElement checkpoint_element = { "domaincheckpoint", sizeof(Checkp
         {}
 } };
 
+static const MapElement image_element = { "target", sizeof(BackupImage), (const MapField[]) {
+        STRING("@file",        BackupImage, file),
+        STRING("@dev",         BackupImage, dev),
+        OPTIONAL("encryption", BackupImage, encryption, StorageEncryption,
+                 &storage_encryption_element),
+        KEPT  ("seclabel",     BackupImage, seclabel),
+        {}
+} };
+
 static const MapElement backup_disk_element = { "disk", sizeof(BackupDisk), (const MapField[]) {
         STRING("@name",         BackupDisk, name, REQUIRED),
         YES_NO("@backup",       BackupDisk, backup),
@@ -81,13 +90,9 @@ static const MapElement backup_disk_element = { "disk", sizeof(BackupDisk), (con
         STRING("@exportbitmap", BackupDisk, export_bitmap),
         WORD  ("@state",        BackupDisk, state,
                WORDS("running", "complete", "failed", "cancelling", "cancelled")),
-        STRING("driver/@type",  BackupDisk, format),
-        STRING("target/@file",  BackupDisk, target_file),
-        STRING("target/@dev",   BackupDisk, target_dev),
-        STRING("scratch/@file", BackupDisk, scratch_file),
-        STRING("scratch/@dev",  BackupDisk, scratch_dev),
-        KEPT  ("target",        BackupDisk, target),
-        KEPT  ("scratch",       BackupDisk, scratch),
+        WORD  ("driver/@type",  BackupDisk, format, storage_file_formats),
+        OPTIONAL("target",      BackupDisk, target, BackupImage, &image_element),
+        OPTIONAL("scratch",     BackupDisk, scratch, BackupImage, &image_element),
         {}
 } };
 
@@ -330,6 +335,18 @@ static int backup_complete(void *object, Error *error) {
         return 0;
 }
 
+static int check_image(const BackupDisk *disk, const BackupImage *image, Error *error) {
+        const xmlNode *node = disk->item.node;
+        bool block = is_text(disk->type, "block");
+
+        if (!image)
+                return 0;
+        if (!(block ? image->dev : image->file))
+                return fail_at(error, ERROR_XML, node, "an image of type '%s' lacks its path",
+                               disk->type);
+        return encryption_check(image->encryption, node, error);
+}
+
 static int check_backup_disk(const BackupConf *conf, size_t index, Error *error) {
         const BackupDisk *disk = conf->disks.items[index];
         const xmlNode *node = disk->item.node;
@@ -350,7 +367,7 @@ static int check_backup_disk(const BackupConf *conf, size_t index, Error *error)
                 return fail_at(error, ERROR_XML, node, "a full backup isn't incremental");
         if (is_text(disk->mode, "incremental") && !disk->incremental)
                 return fail_at(error, ERROR_XML, node, "an incremental backup needs a checkpoint");
-        return 0;
+        return check_image(disk, pull ? disk->scratch : disk->target, error);
 }
 
 static int backup_check(const void *object, Error *error) {

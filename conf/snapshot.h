@@ -4,6 +4,7 @@
 #pragma once
 
 #include "conf/document.h"
+#include "conf/pool.h"
 
 /* ---- snapshot ---- */
 
@@ -88,15 +89,20 @@ int checkpoint_set_domain(CheckpointConf *conf, const char *text, Error *error);
 
 /* ---- backup ---- */
 
+/* Where a backup goes, or what a pull keeps of the past while it lasts. */
+typedef struct BackupImage {
+        char *file, *dev;
+        StorageEncryption *encryption;
+        bool seclabel;
+} BackupImage;
+
 typedef struct BackupDisk {
         MapItem item;
         char *name, *type; /* "file", "block" */
         Tristate backup;
         char *mode, *incremental, *export_name, *export_bitmap, *state;
         char *format;
-        char *target_file, *target_dev;   /* of a push */
-        char *scratch_file, *scratch_dev; /* of a pull */
-        bool target, scratch;             /* the rest of them is the user's */
+        BackupImage *target, *scratch; /* of a push, of a pull */
 } BackupDisk;
 
 typedef struct BackupConf {

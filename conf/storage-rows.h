@@ -7,6 +7,7 @@
 #include "conf/volume.h"
 
 extern const MapElement storage_extent_element;
+extern const char *const storage_file_formats[];
 
 int pool_complete(void *object, Error *error);
 int pool_check(const void *object, Error *error);
