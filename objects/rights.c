@@ -63,14 +63,62 @@ static void properties_need(sd_bus_message *message, Needed *needed) {
                 need_all(needed, set ? property->set_permissions : property->permissions);
 }
 
+/* What lists of a kind need; the children of others are found with their parents. */
+static const char *const search[_RESOURCE_KIND_MAX] = {
+        [RESOURCE_DOMAIN]      = "connect:search_domains",
+        [RESOURCE_SNAPSHOT]    = "connect:search_domains",
+        [RESOURCE_NETWORK]     = "connect:search_networks",
+        [RESOURCE_POOL]        = "connect:search_storage_pools",
+        [RESOURCE_VOLUME]      = "connect:search_storage_pools",
+        [RESOURCE_INTERFACE]   = "connect:search_interfaces",
+        [RESOURCE_NODE_DEVICE] = "connect:search_node_devices",
+        [RESOURCE_NWFILTER]    = "connect:search_nwfilters",
+        [RESOURCE_SECRET]      = "connect:search_secrets",
+};
+
+static void introspection_needs(Tree *tree, sd_bus_message *message, Needed *needed) {
+        const char *path = sd_bus_message_get_path(message);
+
+        if (!tree_connection(tree, path))
+                return;
+        for (size_t i = 0; i < tree->n_faces; i++) {
+                const Kind *kind = tree->faces[i].kind;
+                const char *folder = kind->folder ? strstr(path, kind->folder) : NULL;
+
+                if (folder && folder[-1] == '/')
+                        need(needed, search[kind->resource]);
+        }
+}
+
+static void managed_objects_need(Tree *tree, Needed *needed) {
+        for (size_t i = 0; i < ELEMENTS(search); i++)
+                need(needed, search[i]);
+        for (size_t i = 0; i < tree->n_faces; i++) {
+                const Property *property = tree->faces[i].interface->properties;
+
+                for (; property && property->name; property++)
+                        need_all(needed, property->permissions);
+        }
+}
+
 void message_needs(Tree *tree, sd_bus_message *message, Needed *ret) {
         const char *interface = sd_bus_message_get_interface(message);
         const char *member = sd_bus_message_get_member(message);
         const Method *method;
         const Face *face;
 
-        ret->n = 0;
-        if (!interface || !tree_find(tree, sd_bus_message_get_path(message), &ret->object))
+        *ret = (Needed) {};
+        if (!interface)
+                return;
+        if (strcmp(interface, "org.freedesktop.DBus.Introspectable") == 0) {
+                introspection_needs(tree, message, ret);
+                return;
+        }
+        if (strcmp(interface, "org.freedesktop.DBus.ObjectManager") == 0) {
+                managed_objects_need(tree, ret);
+                return;
+        }
+        if (!tree_find(tree, sd_bus_message_get_path(message), &ret->object))
                 return;
         if (strcmp(interface, "org.freedesktop.DBus.Properties") == 0) {
                 properties_need(message, ret);

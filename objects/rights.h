@@ -4,7 +4,7 @@
 
 #include "objects/tree.h"
 
-#define NEEDED_MAX 6
+#define NEEDED_MAX 32
 
 typedef struct Needed {
         const char *names[NEEDED_MAX]; /* "domain:start"; each once */
@@ -13,6 +13,7 @@ typedef struct Needed {
 } Needed;
 
 /* Of a call's arguments only the number that a permission depends on is read, and the names of
- * interface and property of Get, Set and GetAll. What no row knows needs nothing: nothing will
- * come of it. */
+ * interface and property of Get, Set and GetAll. GetManagedObjects needs what all that it shows
+ * needs, and Introspect, which shows what there is, the right to search. What no row knows needs
+ * nothing: nothing will come of it. */
 void message_needs(Tree *tree, sd_bus_message *message, Needed *ret);

@@ -58,6 +58,7 @@ typedef struct QueryList {
 struct Gate {
         Tree *tree;
         uint64_t patience;
+        bool always; /* nothing is free */
         sd_bus_slot *filter;
         QueryList stages[_STAGE_MAX];
         uint64_t last_cancellation;
@@ -376,7 +377,7 @@ static int gate_filter(sd_bus_message *message, void *userdata, sd_bus_error *un
 
         message_needs(gate->tree, message, &needed);
         for (size_t i = 0; i < needed.n; i++)
-                if (!is_free(needed.names[i]))
+                if (gate->always || !is_free(needed.names[i]))
                         permissions[n++] = needed.names[i];
         if (n == 0)
                 return 0;
@@ -390,13 +391,13 @@ static int gate_filter(sd_bus_message *message, void *userdata, sd_bus_error *un
 
 /* ---- the gate ---- */
 
-int gate_new(Tree *tree, uint64_t patience, Gate **ret) {
+int gate_new(Tree *tree, uint64_t patience, bool always, Gate **ret) {
         _cleanup_(gate_freep) Gate *gate = calloc(1, sizeof(*gate));
         int r;
 
         if (!gate)
                 return -ENOMEM;
-        *gate = (Gate) { .tree = tree, .patience = patience };
+        *gate = (Gate) { .tree = tree, .patience = patience, .always = always };
         r = sd_bus_add_filter(tree->bus, &gate->filter, gate_filter, gate);
         if (r < 0)
                 return r;

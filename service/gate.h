@@ -13,8 +13,9 @@
 typedef struct Gate Gate;
 
 /* To be made after everything else that filters messages on this bus: the last filter added is the
- * first to be called. patience: us for an answer of polkit that needs no person. */
-int gate_new(Tree *tree, uint64_t patience, Gate **ret);
+ * first to be called. patience: us for an answer of polkit that needs no person. always: polkit is
+ * asked even for what everybody has, so that its rules may take that away. */
+int gate_new(Tree *tree, uint64_t patience, bool always, Gate **ret);
 bool gate_is_idle(const Gate *gate); /* no call waits for an answer */
 Gate *gate_free(Gate *gate); /* before its tree; waiting calls are forgotten */
 DEFINE_CLEANUP(Gate *, gate_free);

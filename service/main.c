@@ -22,6 +22,7 @@ static const char help[] =
         "                     for its turn (30)\n"
         "  --idle-exit=SECONDS\n"
         "                     end when there was nothing to do for so long (never)\n"
+        "  --ask-always     ask polkit also for what everybody may do by default\n"
         "  --root=FOLDER      keep all files below this folder instead of /\n"
         "  --version          print the version\n"
         "  --help             print this\n";
@@ -43,13 +44,14 @@ static int parse_seconds(const char *option, const char *text, uint64_t *ret) {
 
 /* 1: go on, 0: done, negative: wrong. */
 static int parse(int argc, char **argv, Options *ret) {
-        enum { SYSTEM = 256, SESSION, ADDRESS, TIMEOUT, IDLE, ROOT, VERSION_, HELP };
+        enum { SYSTEM = 256, SESSION, ADDRESS, TIMEOUT, IDLE, ASK, ROOT, VERSION_, HELP };
         static const struct option options[] = {
                 { "system", no_argument, NULL, SYSTEM },
                 { "session", no_argument, NULL, SESSION },
                 { "bus-address", required_argument, NULL, ADDRESS },
                 { "timeout", required_argument, NULL, TIMEOUT },
                 { "idle-exit", required_argument, NULL, IDLE },
+                { "ask-always", no_argument, NULL, ASK },
                 { "root", required_argument, NULL, ROOT },
                 { "version", no_argument, NULL, VERSION_ },
                 { "help", no_argument, NULL, HELP },
@@ -73,6 +75,9 @@ static int parse(int argc, char **argv, Options *ret) {
                 case IDLE:
                         if (parse_seconds("idle-exit", optarg, &ret->idle_exit) < 0)
                                 return -EINVAL;
+                        break;
+                case ASK:
+                        ret->ask_always = true;
                         break;
                 case ROOT:
                         ret->root = optarg;

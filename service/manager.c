@@ -156,7 +156,8 @@ static int manager_open_bus(Manager *manager, Error *error) {
         for (size_t i = 0; r >= 0 && i < manager->n_connections; i++)
                 r = tree_add(manager->tree, manager->connections[i]);
         if (r >= 0)
-                r = gate_new(manager->tree, options->settings.patience, &manager->gate);
+                r = gate_new(manager->tree, options->settings.patience, options->ask_always,
+                             &manager->gate);
         if (r >= 0)
                 r = manager_watch_idle(manager);
         return r < 0 ? fail_errno(error, r, "cannot set up the objects on the bus") : 0;

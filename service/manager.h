@@ -7,6 +7,7 @@
 typedef struct Options {
         Settings settings;
         const char *address; /* of the bus; NULL: the usual one */
+        bool ask_always;     /* polkit also for what everybody has */
         uint64_t idle_exit;  /* us without anything to do until the end; 0: never */
         const char *root;    /* stands for "/" in the store; "" normally */
 } Options;

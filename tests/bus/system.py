@@ -26,7 +26,7 @@ import unittest
 
 import harness
 from harness import BUILD, NAME, SANITIZER, SERVICE, TOP, BusError, Client
-from jeepney import MessageFlag, new_method_call
+from jeepney import DBusAddress, MessageFlag, new_method_call
 
 ADDRESS = 'unix:path=/run/dbus/system_bus_socket'
 POLKITD = '/usr/lib/polkit-1/polkitd'
@@ -81,8 +81,14 @@ def install_all():
     data = os.path.join(BUILD, 'data')
     install(os.path.join(TOP, 'data/dbus/org.libvirt.conf'), '/usr/share/dbus-1/system.d')
     install(os.path.join(data, 'org.libvirt.api.policy'), '/usr/share/polkit-1/actions')
+    for name in os.listdir(RULES):
+        os.remove(os.path.join(RULES, name))
+
+
+def activate(arguments):
+    """The service is what the bus starts when it is called."""
     service = install(
-        os.path.join(data, 'org.libvirt.system.service'),
+        os.path.join(BUILD, 'data/org.libvirt.system.service'),
         '/usr/share/dbus-1/system-services',
         NAME + '.service',
     )
@@ -91,11 +97,10 @@ def install_all():
         lines = file.read().split('\n')
     for i, line in enumerate(lines):
         if line.startswith('Exec='):
-            lines[i] = f'Exec=/usr/bin/env {variables} {SERVICE} {line.split(maxsplit=1)[1]}'
+            words = ' '.join([line.split(maxsplit=1)[1], *arguments])
+            lines[i] = f'Exec=/usr/bin/env {variables} {SERVICE} {words}'
     with open(service, 'w') as file:
         file.write('\n'.join(lines))
-    for name in os.listdir(RULES):
-        os.remove(os.path.join(RULES, name))
 
 
 def add_users():
@@ -229,8 +234,10 @@ class SystemBed:
 
     folder = '/run/bed'
 
-    def __init__(self):
+    def __init__(self, arguments=()):
+        """arguments: more of them for the service."""
         os.mkdir(self.folder)
+        activate(arguments)
         self.log = os.path.join(self.folder, 'log')
         self.clients = []
         with open(self.log, 'ab') as log:
@@ -277,6 +284,20 @@ class SystemBed:
             if time.monotonic() > deadline:
                 raise AssertionError(f'process {pid} does not end:\n{self.words()}')
             time.sleep(0.01)
+
+    def polkit_says(self, client, action, **details):
+        """Whether polkitd authorizes a client, without asking anybody."""
+        address = DBusAddress(
+            '/org/freedesktop/PolicyKit1/Authority',
+            'org.freedesktop.PolicyKit1',
+            'org.freedesktop.PolicyKit1.Authority',
+        )
+        subject = ('system-bus-name', {'name': ('s', client.connection.unique_name)})
+        details = {name: str(value) for name, value in details.items()}
+        call = new_method_call(
+            address, 'CheckAuthorization', '(sa{sv})sa{ss}us', (subject, action, details, 0, '')
+        )
+        return self.client.wait(self.client.send(call))[0][0]
 
     def mask_polkit(self):
         """Neither there nor to be had."""

@@ -241,6 +241,18 @@ class System(unittest.TestCase):
         domain.Undefine(0)
         self.assertEqual(self.client.connect('ListDomains', 0), [])
 
+    def test_the_example_of_an_owner(self):
+        self.bed.rules('50-virtbus-owner.rules')
+        own, other = self.bed.define('alice-web'), self.bed.define('alicewonder')
+        alice = self.seen_by(self.alice, own)
+        alice.Create(1)
+        alice.Resume()
+        alice.Destroy(0)
+        self.refused(alice.Undefine, 0, name=ASK)
+        self.refused(alice.Rename, 'mallory-web', 0, name=ASK)
+        self.refused(self.seen_by(self.alice, other).Create, 0, name=ASK)
+        self.refused(self.seen_by(self.mallory, own).Create, 0, name=ASK)
+
     # ---- trouble ----
 
     def test_without_polkit_the_answer_is_no(self):

@@ -360,7 +360,7 @@ int main(void) {
         connection = toy_connection(&store);
         server = connect_as(0);
         CHECK(tree_new(server, &tree) >= 0 && tree_add(tree, connection) >= 0);
-        CHECK(gate_new(tree, 1000000, &gate) >= 0);
+        CHECK(gate_new(tree, 1000000, false, &gate) >= 0);
         own(server, "org.libvirt");
 
         stranger = connect_as(STRANGER);
