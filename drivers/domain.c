@@ -377,6 +377,10 @@ int domain_rename(Domain *domain, const char *name, Error *error) {
         DomainText text = {};
         int r;
 
+        if (domain->id > 0)
+                return fail(error, ERROR_OPERATION_INVALID, "cannot rename active domain");
+        if (!domain_is_persistent(domain))
+                return fail(error, ERROR_OPERATION_INVALID, "cannot rename a transient domain");
         if (resource_set_by_name(domains, name))
                 return fail(error, ERROR_OPERATION_INVALID, "domain with name '%s' already exists",
                             name);

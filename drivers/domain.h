@@ -83,7 +83,7 @@ int domain_create(Connection *connection, DomainConf *conf, Domain **ret, Error 
  * a managed save image or, if it isn't running, a snapshot, unless flags (DOMAIN_UNDEFINE_*) say
  * that it goes, too; files of such images are their driver's. */
 int domain_undefine(Domain *domain, uint32_t flags, Error *error);
-int domain_rename(Domain *domain, const char *name, Error *error);
+int domain_rename(Domain *domain, const char *name, Error *error); /* persistent and shut off */
 int domain_set_autostart(Domain *domain, bool autostart, Error *error);
 
 /* Reads back what domain_define() wrote: attached without any event. For connection_new(). */
