@@ -7,6 +7,7 @@
 #include "drivers/host.h"
 #include "drivers/qemu/arch.h"
 #include "drivers/qemu/guest.h"
+#include "drivers/qemu/tpm.h"
 
 typedef struct Definition {
         Connection *connection;
@@ -197,14 +198,29 @@ static int remove_nvram(Domain *domain, uint32_t flags, Error *error) {
         return 0;
 }
 
+/* Of a guest that runs, its end decides. */
+static int forget_tpm(Domain *domain, uint32_t flags, Error *error) {
+        _cleanup_(conf_freep) DomainConf *conf = NULL;
+        int r = domain_conf(domain, DOMAIN_PERSISTENT, &conf, error);
+
+        if (r >= 0)
+                qemu_tpm_forget(domain, conf, flags);
+        return r;
+}
+
 static int qemu_undefine(Domain *domain, uint32_t flags, Job *job, Error *error) {
         int r;
 
         if ((flags & DOMAIN_UNDEFINE_NVRAM) && (flags & DOMAIN_UNDEFINE_KEEP_NVRAM))
                 return fail(error, ERROR_INVALID_ARG, "nvram cannot be both removed and kept");
+        if ((flags & DOMAIN_UNDEFINE_TPM) && (flags & DOMAIN_UNDEFINE_KEEP_TPM))
+                return fail(error, ERROR_INVALID_ARG,
+                            "the state of a TPM cannot be both removed and kept");
         if (!domain_is_persistent(domain))
                 return domain_undefine(domain, flags, error);
         r = remove_nvram(domain, flags, error);
+        if (r >= 0 && domain->id == 0)
+                r = forget_tpm(domain, flags, error);
         return r < 0 ? r : domain_undefine(domain, flags, error);
 }
 

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 
 #include "drivers/log.h"
+#include "drivers/qemu/tpm.h"
 
 #define TERMINATE_PATIENCE (5 * UINT64_C(1000000)) /* us between SIGTERM and SIGKILL */
 
@@ -187,6 +188,15 @@ static void guest_note_crash(QemuGuest *guest) {
                      words ? ": " : "", words ?: "");
 }
 
+/* What only a definition can want again goes with a domain that has none. */
+static void guest_forget(Domain *domain) {
+        _cleanup_(conf_freep) DomainConf *conf = NULL;
+
+        if (!domain_is_persistent(domain) && qemu_tpm_exists(domain) &&
+            domain_conf(domain, DOMAIN_CURRENT, &conf, NULL) >= 0)
+                qemu_tpm_forget(domain, conf, 0);
+}
+
 void qemu_guest_over(QemuGuest *guest) {
         Domain *domain = guest->domain;
         Connection *connection = domain->resource.connection;
@@ -205,6 +215,8 @@ void qemu_guest_over(QemuGuest *guest) {
         if (after != AFTER_NOTHING)
                 conf = guest_definition(domain);
 
+        if (after == AFTER_NOTHING)
+                guest_forget(domain);
         int reason = guest->stop_reason, detail = guest->stop_detail;
         resource_ref(&domain->resource);
         qemu_guest_free(guest);

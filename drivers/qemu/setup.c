@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is run before a guest: a list of programs, each started when the one before has ended. They
- * die with the service; what they make gets its name only when it is whole. */
+/* What is run before a guest: a list of programs, each started when the one before has ended. What
+ * they make gets its name only when it is whole.
+ *
+ * Each has a session of its own: swtpm_setup has children that it ends itself, so it must either
+ * be let to its own end, which comes soon, or be killed together with them. */
 #include "drivers/qemu/setup.h"
 
 #include <errno.h>
@@ -46,6 +49,7 @@ static void step_clear(Step *step) {
 QemuSetup *qemu_setup_free(QemuSetup *setup) {
         if (!setup)
                 return NULL;
+        qemu_setup_stop(setup);
         process_free(setup->process);
         for (size_t i = 0; i < setup->n; i++)
                 step_clear(&setup->steps[i]);
@@ -106,6 +110,7 @@ static int step_start(QemuSetup *setup, Error *error) {
                 .err = log,
                 .fds = &step->fd,
                 .n_fds = step->fd >= 0,
+                .outlives = true,
         };
         return process_new(setup->domain->resource.connection->event, &spec, step_exited, setup,
                            &setup->process, error);
@@ -148,6 +153,6 @@ int qemu_setup_run(QemuSetup *setup, Error *error) {
 }
 
 void qemu_setup_stop(QemuSetup *setup) {
-        if (setup->process)
-                (void) process_signal(setup->process, SIGKILL);
+        if (setup->process) /* not reaped yet, so the number is still its session's */
+                (void) kill(-process_pid(setup->process), SIGKILL);
 }

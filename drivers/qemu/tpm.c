@@ -233,10 +233,20 @@ int qemu_tpm_spawn(QemuGuest *guest, const DomainConf *conf, int folder, Error *
 
 /* ---- afterwards ---- */
 
-void qemu_tpm_remove(Domain *domain) {
+void qemu_tpm_forget(Domain *domain, const DomainConf *conf, uint32_t flags) {
         _cleanup_(freep) char *folder = domain_folder(domain);
+        bool wanted = !(flags & DOMAIN_UNDEFINE_KEEP_TPM);
 
-        if (folder)
+        for (size_t i = 0; i < conf->tpms.n; i++)
+                if (is_text(conf->tpms.items[i]->persistent, "yes"))
+                        wanted = flags & DOMAIN_UNDEFINE_TPM;
+        if (folder && wanted)
                 (void) store_remove_tree(domain->resource.connection->store, STORE_STATE, folder,
                                          NULL);
+}
+
+bool qemu_tpm_exists(Domain *domain) {
+        _cleanup_(freep) char *folder = domain_folder(domain);
+
+        return folder && store_exists(domain->resource.connection->store, STORE_STATE, folder);
 }
