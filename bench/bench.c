@@ -4,6 +4,7 @@
  * per measurement: name, value, what it is compared to (both in us unless said otherwise).
  *
  *   bench calls PATH UUID           calls about one domain, and lists
+ *   bench stats                     GetAllDomainStats of the test driver
  *   bench pair FILE                 DomainDefineXML of FILE and Undefine
  *   bench clients PATH N            calls/s of N clients: GetState, Ping
  *   bench exec PROGRAM ARGUMENT ... from exec to the answer of the first ListDomains
@@ -72,19 +73,20 @@ static sd_bus *connect_bus(void) {
 typedef struct Call {
         const char *name, *path, *interface, *member, *signature;
         const char *texts[2];
-        uint32_t number;
+        uint32_t numbers[2];
 } Call;
 
 static sd_bus_message *call_make(sd_bus *bus, const Call *call) {
         sd_bus_message *message;
-        size_t text = 0;
+        size_t text = 0, number = 0;
         int r = sd_bus_message_new_method_call(bus, &message, SERVICE, call->path, call->interface,
                                                call->member);
 
         for (const char *letter = call->signature; r >= 0 && *letter; letter++)
                 r = sd_bus_message_append_basic(
                         message, *letter,
-                        *letter == 'u' ? (const void *) &call->number : call->texts[text++]);
+                        *letter == 'u' ? (const void *) &call->numbers[number++]
+                                       : call->texts[text++]);
         if (r < 0)
                 die(call->name, r);
         return message;
@@ -143,6 +145,20 @@ static void bench_calls(char *argv[]) {
 
         for (size_t i = 0; i < ELEMENTS(rows); i++)
                 measure(bus, &rows[i].call, rows[i].n);
+}
+
+#define TEST_DRIVER "/org/libvirt/Test"
+
+static void bench_stats(char *argv[]) {
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = connect_bus();
+        static const Call calls[] = {
+                { "Stats(state)", TEST_DRIVER, CONNECT, "GetAllDomainStats", "uu",
+                  .numbers = { 1 } },
+                { "Stats(all)", TEST_DRIVER, CONNECT, "GetAllDomainStats", "uu" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(calls); i++)
+                measure(bus, &calls[i], 100);
 }
 
 /* ---- define and undefine ---- */
@@ -398,7 +414,8 @@ int main(int argc, char *argv[]) {
                 int arguments;
                 void (*run)(char *argv[]);
         } modes[] = {
-                { "calls", 2, bench_calls },     { "pair", 1, bench_pair },
+                { "calls", 2, bench_calls },     { "stats", 0, bench_stats },
+                { "pair", 1, bench_pair },
                 { "clients", 2, bench_clients }, { "exec", 1, bench_exec },
                 { "guest", 4, bench_guest },
         };
