@@ -363,7 +363,7 @@ int network_conf_update(NetworkConf *conf, uint32_t command, uint32_t section_nu
                         int32_t parent_index, const char *xml, Error *error) {
         Update update = { .conf = conf, .command = command, .parent_index = parent_index };
         _cleanup_(xml_doc_freep) xmlDoc *document = NULL;
-        const Section *section;
+        const Section *section = NULL;
         int r = find_section(command, section_number, conf, &section, error);
 
         if (r < 0 || (r = xml_parse(xml, section->element->name, &document, error)) < 0)

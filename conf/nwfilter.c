@@ -61,10 +61,12 @@ static const MapElement binding_element = { "filterbinding", sizeof(NwfilterBind
         {}
 } };
 
+/* The first in the document counts. */
 const FilterProtocol *nwfilter_rule_row(const NwfilterRule *rule) {
-        for (size_t i = 0; i < NWFILTER_PROTOCOLS; i++)
-                if (rule->protocols[i])
-                        return &nwfilter_protocols[i];
+        for (const xmlNode *c = rule->item.node->children; c; c = c->next)
+                for (size_t i = 0; i < NWFILTER_PROTOCOLS; i++)
+                        if (rule->protocols[i] && is_named(c, nwfilter_protocols[i].name))
+                                return &nwfilter_protocols[i];
         return NULL;
 }
 
