@@ -55,6 +55,9 @@ static void add_switches(Builder *builder, Option *option) {
                 option_add(option, ",hv-spinlocks=0x%x", features->hyperv_spinlocks_retries);
         if (features->hyperv_vendor_id == TRISTATE_YES)
                 option_add_text(option, "hv-vendor-id", features->hyperv_vendor);
+        for (size_t i = 0; i < builder->conf->panics.n; i++)
+                if (text_is(builder->conf->panics.items[i]->model, "hyperv"))
+                        option_add(option, ",hv-crash=on");
 }
 
 static int add_timers(Builder *builder, Option *option) {
@@ -79,26 +82,63 @@ static int add_timers(Builder *builder, Option *option) {
         return 0;
 }
 
-/* Policies say what the host must have; for the guest there is on and off. */
-static void add_features(const DomainCpu *cpu, Option *option) {
-        for (size_t i = 0; i < cpu->features.n; i++) {
-                const CpuFeature *feature = cpu->features.items[i];
-                bool off =
-                        text_is(feature->policy, "disable") || text_is(feature->policy, "forbid");
-
-                option_add(option, ",%s=%s", feature->name, off ? "off" : "on");
-        }
+/* QEMU says "sse4-1" where others say "sse4_1" or "sse4.1". */
+static void feature_name(const char *name, char text[static 64]) {
+        (void) snprintf(text, 64, "%s", name);
+        for (char *c = text; *c; c++)
+                if (*c == '_' || *c == '.')
+                        *c = '-';
 }
 
+/* Whether this QEMU has a switch of that name. */
+static bool knows_feature(const Builder *builder, const char *name) {
+        const char *arch = builder->conf->os.arch;
+        char feature[128];
+
+        if (!qemu_is_x86(builder->conf))
+                return true;
+        (void) snprintf(feature, sizeof(feature), "max-%s-cpu.%s",
+                        text_is(builder->caps->arch, "i686") ? "i386"
+                                                             : builder->caps->arch ?: arch, name);
+        return qemu_caps_has(builder->caps, feature);
+}
+
+/* Policies say what the host must have; for the guest there is on and off. What QEMU doesn't know
+ * is off already. */
+static int add_features(Builder *builder, const DomainCpu *cpu, Option *option) {
+        for (size_t i = 0; i < cpu->features.n; i++) {
+                const CpuFeature *feature = cpu->features.items[i];
+                bool off = text_is(feature->policy, "disable") ||
+                           text_is(feature->policy, "forbid");
+                char name[64];
+
+                feature_name(feature->name, name);
+                if (!knows_feature(builder, name) && !knows_feature(builder, feature->name)) {
+                        if (off || text_is(feature->policy, "optional"))
+                                continue;
+                        return unsupported(builder, "cpu/feature/@name '%s' is not known to %s",
+                                           feature->name, builder->caps->binary);
+                }
+                option_add(option, ",%s=%s",
+                           knows_feature(builder, name) ? name : feature->name,
+                           off ? "off" : "on");
+        }
+        return 0;
+}
+
+/* Of the host's processor QEMU knows the caches, so these have to be told to stay away. */
 static int add_cache(Builder *builder, const DomainCpu *cpu, Option *option) {
+        bool host = text_is(cpu->mode, "host-passthrough") || text_is(cpu->mode, "maximum");
+
         if (!cpu->cache_mode)
                 return 0;
-        if (text_is(cpu->cache_mode, "emulate") && cpu->cache_level.value == 3)
-                option_add(option, ",l3-cache=on");
-        else if (text_is(cpu->cache_mode, "passthrough"))
+        if (text_is(cpu->cache_mode, "emulate") &&
+            (!cpu->cache_level.set || cpu->cache_level.value == 3))
+                option_add(option, ",l3-cache=on%s", host ? ",host-cache-info=off" : "");
+        else if (text_is(cpu->cache_mode, "passthrough") && !cpu->cache_level.set)
                 option_add(option, ",host-cache-info=on,l3-cache=off");
-        else if (text_is(cpu->cache_mode, "disable"))
-                option_add(option, ",host-cache-info=off,l3-cache=off");
+        else if (text_is(cpu->cache_mode, "disable") && !cpu->cache_level.set)
+                option_add(option, "%s,l3-cache=off", host ? ",host-cache-info=off" : "");
         else
                 return unsupported(builder, "cpu/cache: mode '%s' with level %u", cpu->cache_mode,
                                    cpu->cache_level.value);
@@ -165,8 +205,7 @@ static int add_model(Builder *builder, Option *option) {
         if ((r = choose_model(builder, option)) < 0 || (r = add_cache(builder, cpu, option)) < 0)
                 return r;
         add_address_width(cpu, option);
-        add_features(cpu, option);
-        return 0;
+        return add_features(builder, cpu, option);
 }
 
 static void add_topology(Builder *builder) {

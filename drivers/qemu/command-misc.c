@@ -149,7 +149,7 @@ static int add_rng_source(Builder *builder, const DomainRng *rng) {
         json_putf(builder, object, "id", "obj%s", rng->device.alias);
         json_put_text(builder, object, "chardev", chardev);
         if (!egd && !builtin)
-                json_put_text(builder, object, "filename", rng->backend ?: "/dev/urandom");
+                json_put_text(builder, object, "filename", rng->backend ?: "/dev/random");
         argument_json(builder, "object", object);
         return 0;
 }

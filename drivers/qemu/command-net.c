@@ -10,6 +10,17 @@ bool qemu_net_needs_tap(const DomainNet *net) {
         return net->type == NET_BRIDGE || net->type == NET_ETHERNET || net->type == NET_NETWORK;
 }
 
+static bool is_virtio(const DomainNet *net) {
+        return text_is(net->model, "virtio") || text_starts(net->model, "virtio-");
+}
+
+/* The host's kernel moves the packets of KVM guests, unless it is told otherwise. */
+bool qemu_net_wants_vhost(const DomainConf *conf, const DomainNet *net) {
+        if (!is_virtio(net) || text_is(net->driver_name, "qemu"))
+                return false;
+        return conf->type == VIRT_KVM || text_is(net->driver_name, "vhost");
+}
+
 static int refuse(Builder *builder, const DomainNet *net, const char *what) {
         char mac[MAC_TEXT_MAX];
 
@@ -20,30 +31,86 @@ static int refuse(Builder *builder, const DomainNet *net, const char *what) {
 
 /* ---- the way out ---- */
 
+/* "9", or "9:10:11" of several queues. */
+static void put_fds(Builder *builder, json_object *netdev, const QemuTap *tap, bool vhost) {
+        _cleanup_(option_clear) Option text = { builder, NULL };
+        bool several = tap->n_further > 0;
+
+        option_add(&text, "%d", vhost ? tap->vhost_fd : tap->fd);
+        for (size_t i = 0; i < tap->n_further; i++)
+                option_add(&text, ":%d", vhost ? tap->further[i].vhost_fd : tap->further[i].fd);
+        json_put_text(builder, netdev,
+                      vhost ? several ? "vhostfds" : "vhostfd" : several ? "fds" : "fd",
+                      text.text);
+}
+
 static int tap(Builder *builder, const DomainNet *net, size_t index, json_object *netdev) {
         const QemuTap *taps = builder->places->taps;
 
         if (!taps || index >= builder->places->n_taps || taps[index].fd < 0)
                 return refuse(builder, net, "an interface whose tap wasn't opened");
         json_put_text(builder, netdev, "type", "tap");
-        json_putf(builder, netdev, "fd", "%d", taps[index].fd);
+        put_fds(builder, netdev, &taps[index], false);
         if (taps[index].vhost_fd >= 0) {
                 json_put_bool(builder, netdev, "vhost", true);
-                json_putf(builder, netdev, "vhostfd", "%d", taps[index].vhost_fd);
+                put_fds(builder, netdev, &taps[index], true);
+        } else if (text_is(net->driver_name, "vhost"))
+                return refuse(builder, net, "driver/@name 'vhost' without /dev/vhost-net");
+        if (net->sndbuf.set)
+                json_put_number(builder, netdev, "sndbuf", net->sndbuf.value);
+        return 0;
+}
+
+static void put_ip(Builder *builder, json_object *netdev, const NetIp *ip) {
+        if (text_is(ip->family, "ipv6")) {
+                json_put_text(builder, netdev, "ipv6-prefix", ip->address);
+                json_put_some(builder, netdev, "ipv6-prefixlen", ip->prefix.value);
+        } else
+                json_putf(builder, netdev, "net", "%s/%u", ip->address,
+                          ip->prefix.set ? ip->prefix.value : 24);
+}
+
+enum { FORWARDS_MAX = 1024 };
+
+static int add_forwards(Builder *builder, const DomainNet *net, const PortForward *forward,
+                        json_object *list) {
+        if (forward->ranges.n == 0 || forward->dev)
+                return refuse(builder, net, "portForward without a range, or of one device");
+        for (size_t i = 0; i < forward->ranges.n; i++) {
+                const PortRange *range = forward->ranges.items[i];
+                uint32_t last = range->end ? range->end : range->start;
+
+                if (text_is(range->exclude, "yes"))
+                        return refuse(builder, net, "portForward/range/@exclude");
+                for (uint32_t port = range->start; port <= last; port++) {
+                        json_object *one = json_new(builder);
+
+                        if (json_object_array_length(list) >= FORWARDS_MAX) {
+                                json_object_put(one);
+                                return refuse(builder, net, "portForward of more than 1024 ports");
+                        }
+                        json_putf(builder, one, "str", "%s:%s:%u-:%u", forward->proto ?: "tcp",
+                                  forward->address ?: "", port,
+                                  (range->to ? range->to : range->start) + port - range->start);
+                        if (json_object_array_add(list, one) < 0)
+                                builder->no_memory = true;
+                }
         }
         return 0;
 }
 
-static void put_family(Builder *builder, json_object *netdev, const char *family,
-                       const char *address, const char *prefix) {
-        bool six = text_is(family, "ipv6");
+static int put_forwards(Builder *builder, const DomainNet *net, json_object *netdev) {
+        json_object *list = net->forwards.n > 0 ? json_object_new_array() : NULL;
+        int r = 0;
 
-        if (six) {
-                json_put_text(builder, netdev, "ipv6-prefix", address);
-                json_put_some(builder, netdev, "ipv6-prefixlen",
-                              prefix ? strtol(prefix, NULL, 10) : 0);
-        } else
-                json_putf(builder, netdev, "net", "%s/%s", address, prefix ?: "24");
+        if (net->forwards.n == 0)
+                return 0;
+        if (!list)
+                return fail_memory(builder->error);
+        for (size_t i = 0; i < net->forwards.n && r >= 0; i++)
+                r = add_forwards(builder, net, net->forwards.items[i], list);
+        json_put(builder, netdev, "hostfwd", list);
+        return r;
 }
 
 /* Its socket is joined to a passt that the start has made. */
@@ -69,19 +136,11 @@ static int user(Builder *builder, const DomainNet *net, size_t index, json_objec
                 return passt(builder, net, index, netdev);
         if (net->backend_type && !text_is(net->backend_type, "default"))
                 return refuse(builder, net, "its backend/@type");
-        if (net->forwards.n > 0)
-                return refuse(builder, net, "portForward");
         json_put_text(builder, netdev, "type", "user");
-        for (xmlNode *ip = node_child(net->device.item.node, "ip"); ip; ip = node_next(ip)) {
-                _cleanup_(xml_freep) xmlChar *family = node_attribute(ip, "family");
-                _cleanup_(xml_freep) xmlChar *address = node_attribute(ip, "address");
-                _cleanup_(xml_freep) xmlChar *prefix = node_attribute(ip, "prefix");
-
-                if (address)
-                        put_family(builder, netdev, (const char *) family, (const char *) address,
-                                   (const char *) prefix);
-        }
-        return 0;
+        for (size_t i = 0; i < net->ips.n; i++)
+                if (net->ips.items[i]->address)
+                        put_ip(builder, netdev, net->ips.items[i]);
+        return put_forwards(builder, net, netdev);
 }
 
 static int stream_socket(Builder *builder, const DomainNet *net, size_t index,
@@ -92,13 +151,45 @@ static int stream_socket(Builder *builder, const DomainNet *net, size_t index,
         } options[] = { { NET_CLIENT, "connect" }, { NET_SERVER, "listen" }, { NET_MCAST, "mcast" },
                         { NET_UDP, "udp" } };
 
-        if (net->local_address || net->type == NET_UDP)
-                return refuse(builder, net, "@type 'udp'");
         json_put_text(builder, netdev, "type", "socket");
         for (size_t i = 0; i < ELEMENTS(options); i++)
                 if (options[i].type == net->type)
                         json_putf(builder, netdev, options[i].option, "%s:%u",
                                   net->source_address ?: "", net->source_port.value);
+        if (net->type == NET_UDP)
+                json_putf(builder, netdev, "localaddr", "%s:%u", net->local_address ?: "",
+                          net->local_port.value);
+        return 0;
+}
+
+/* A switch in another process: it is at the other end of a socket. */
+static int vhost_user(Builder *builder, const DomainNet *net, size_t index, json_object *netdev) {
+        _cleanup_(option_clear) Option option = { builder, NULL };
+
+        if (!net->source_path || (net->source_type && !text_is(net->source_type, "unix")))
+                return refuse(builder, net, "a source without the @path of a unix socket");
+        option_add(&option, "socket,id=char%s", net->device.alias);
+        option_add_text(&option, "path", net->source_path);
+        if (text_is(net->source_mode, "server"))
+                option_add(&option, ",server=on");
+        else if (net->reconnect.enabled != TRISTATE_UNSET)
+                put_reconnect(&option, net->reconnect.enabled == TRISTATE_YES
+                                               ? net->reconnect.timeout.value : 0);
+        option_done(&option, "chardev");
+        json_put_text(builder, netdev, "type", "vhost-user");
+        json_putf(builder, netdev, "chardev", "char%s", net->device.alias);
+        json_put_some(builder, netdev, "queues", net->queues > 1 ? net->queues : 0);
+        return 0;
+}
+
+static int vdpa(Builder *builder, const DomainNet *net, size_t index, json_object *netdev) {
+        if (!qemu_caps_has(builder->caps, "netdev_add/type=vhost-vdpa"))
+                return refuse(builder, net, "@type 'vdpa', which this QEMU lacks,");
+        if (!net->source_dev)
+                return refuse(builder, net, "a source without a @dev");
+        json_put_text(builder, netdev, "type", "vhost-vdpa");
+        json_put_text(builder, netdev, "vhostdev", net->source_dev);
+        json_put_some(builder, netdev, "queues", net->queues > 1 ? net->queues : 0);
         return 0;
 }
 
@@ -108,22 +199,22 @@ static int null(Builder *builder, const DomainNet *net, size_t index, json_objec
         return 0;
 }
 
-/* NULL: not done yet. */
+/* NULL: not done. */
 static int (*const ways[])(Builder *builder, const DomainNet *net, size_t index,
                            json_object *netdev) = {
         [NET_USER] = user,
         [NET_ETHERNET] = tap,
-        [NET_VHOSTUSER] = NULL,
+        [NET_VHOSTUSER] = vhost_user,
         [NET_SERVER] = stream_socket,
         [NET_CLIENT] = stream_socket,
         [NET_MCAST] = stream_socket,
         [NET_NETWORK] = tap,
         [NET_BRIDGE] = tap,
         [NET_INTERNAL] = NULL,
-        [NET_DIRECT] = NULL,
+        [NET_DIRECT] = tap,
         [NET_HOSTDEV] = NULL,
         [NET_UDP] = stream_socket,
-        [NET_VDPA] = NULL,
+        [NET_VDPA] = vdpa,
         [NET_NULL] = null,
         [NET_VDS] = NULL,
 };
@@ -137,7 +228,7 @@ static int check_net(Builder *builder, const DomainNet *net) {
                 { net->filterref, "filterref" },
                 { net->virtualport, "virtualport" },
                 { net->vlan && net->type != NET_NETWORK, "vlan" },
-                { net->queues > 1, "driver/@queues" },
+                { net->queues > 1 && !is_virtio(net), "driver/@queues with this model" },
         };
 
         for (size_t i = 0; i < ELEMENTS(refused); i++)
@@ -161,11 +252,11 @@ static int add_netdev(Builder *builder, const DomainNet *net, size_t index) {
 
 /* ---- the card ---- */
 
-static bool is_virtio(const DomainNet *net) {
-        return text_is(net->model, "virtio") || text_starts(net->model, "virtio-");
-}
-
 static void put_virtio(Builder *builder, const DomainNet *net, json_object *object) {
+        if (net->queues > 1) {
+                json_put_bool(builder, object, "mq", true);
+                json_put_number(builder, object, "vectors", 2 * (int64_t) net->queues + 2);
+        }
         json_put_some(builder, object, "rx_queue_size", net->rx_queue_size);
         json_put_some(builder, object, "tx_queue_size", net->tx_queue_size);
         json_put_state(builder, object, "ioeventfd", net->ioeventfd);
@@ -174,30 +265,30 @@ static void put_virtio(Builder *builder, const DomainNet *net, json_object *obje
         if (text_is(net->tx_mode, "timer") || text_is(net->tx_mode, "iothread"))
                 json_put_text(builder, object, "tx",
                               text_is(net->tx_mode, "timer") ? "timer" : "bh");
+        if (text_is(net->teaming_type, "persistent"))
+                json_put_bool(builder, object, "failover", true);
         if (net->rss)
                 json_put_bool(builder, object, "rss", text_is(net->rss, "on"));
         if (net->rss_hash_report)
                 json_put_bool(builder, object, "hash", text_is(net->rss_hash_report, "on"));
 }
 
-static void put_offload(Builder *builder, const DomainNet *net, const char *side,
-                        const char *prefix, json_object *object) {
-        static const char *const names[] = { "csum", "gso", "tso4",      "tso6",
-                                             "ecn",  "ufo", "mrg_rxbuf", NULL };
-        const xmlNode *node = node_child(node_child(net->device.item.node, "driver"), side);
+static void put_offloads(Builder *builder, const DomainNet *net, json_object *object) {
+        const NetOffloads *host = &net->host, *guest = &net->guest;
+        const struct {
+                const char *name;
+                Tristate state;
+        } offloads[] = {
+                { "csum", host->csum },          { "gso", host->gso },
+                { "host_tso4", host->tso4 },     { "host_tso6", host->tso6 },
+                { "host_ecn", host->ecn },       { "host_ufo", host->ufo },
+                { "mrg_rxbuf", host->mrg_rxbuf }, { "guest_csum", guest->csum },
+                { "guest_tso4", guest->tso4 },   { "guest_tso6", guest->tso6 },
+                { "guest_ecn", guest->ecn },     { "guest_ufo", guest->ufo },
+        };
 
-        for (const char *const *name = names; node && *name; name++) {
-                _cleanup_(xml_freep) xmlChar *state = node_attribute(node, *name);
-                char property[32];
-
-                if (!state)
-                        continue;
-                (void) snprintf(property, sizeof(property), "%s%s",
-                                text_is(*name, "mrg_rxbuf") ||
-                                (text_is(*name, "csum") && text_is(side, "host")) ||
-                                (text_is(*name, "gso")) ? "" : prefix, *name);
-                json_put_bool(builder, object, property, text_is((const char *) state, "on"));
-        }
+        for (size_t i = 0; i < ELEMENTS(offloads); i++)
+                json_put_state(builder, object, offloads[i].name, offloads[i].state);
 }
 
 static int begin_card(Builder *builder, const DomainNet *net, json_object **ret) {
@@ -240,8 +331,7 @@ int build_net(Builder *builder, const Device *device, size_t index) {
         json_put_some(builder, object, "bootindex", boot_index(builder, DEVICE_NET, device));
         if (is_virtio(net)) {
                 put_virtio(builder, net, object);
-                put_offload(builder, net, "host", "host_", object);
-                put_offload(builder, net, "guest", "guest_", object);
+                put_offloads(builder, net, object);
         }
         if (net->rom_enabled == TRISTATE_NO)
                 json_put_text(builder, object, "romfile", "");

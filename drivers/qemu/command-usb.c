@@ -7,12 +7,15 @@
 
 /* ---- redirected usb devices ---- */
 
-/* "9.40" is 0x0940. */
+/* "9.4" and "9.40" are 0x0940, "9.04" is 0x0904. */
 static unsigned version_number(const char *text) {
         char *end;
         unsigned long major = strtoul(text, &end, 16);
+        unsigned long minor = *end == '.' ? strtoul(end + 1, NULL, 16) : 0;
 
-        return (major & 0xff) << 8 | (*end == '.' ? strtoul(end + 1, NULL, 16) & 0xff : 0);
+        if (*end == '.' && strlen(end + 1) == 1)
+                minor <<= 4;
+        return (major & 0xff) << 8 | (minor & 0xff);
 }
 
 static bool is_any(const char *text) {

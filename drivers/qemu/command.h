@@ -27,10 +27,19 @@ int qemu_assign_addresses(DomainConf *conf, const QemuCaps *caps, Error *error);
 int qemu_assign_aliases(DomainConf *conf, Error *error);
 
 /* One interface's way out, opened by the driver; -1 where there is none. */
+typedef struct QemuQueue {
+        int fd, vhost_fd;
+} QemuQueue;
+
 typedef struct QemuTap {
         int fd;       /* of the tap device */
-        int vhost_fd; /* of /dev/vhost-net, for virtio models */
+        int vhost_fd; /* of /dev/vhost-net */
+        QemuQueue *further; /* of an interface with several queues; owned */
+        size_t n_further;
 } QemuTap;
+
+/* Whether packets of this interface go through /dev/vhost-net, which the driver must open. */
+bool qemu_net_wants_vhost(const DomainConf *conf, const DomainNet *net);
 
 /* Whether an interface of this type is connected through a tap that the driver must open. */
 bool qemu_net_needs_tap(const DomainNet *net);

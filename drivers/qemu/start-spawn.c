@@ -54,8 +54,10 @@ static void spawn_clear(Spawn *spawn) {
         free(spawn->state);
         closep(&spawn->parent);
         closep(&spawn->monitor);
-        qemu_taps_clear(&spawn->taps);
+        for (size_t i = 0; spawn->numbers && i < spawn->taps.n; i++)
+                free(spawn->numbers[i].further);
         free(spawn->numbers);
+        qemu_taps_clear(&spawn->taps);
         for (size_t i = 0; spawn->hostdevs && i < spawn->start->conf->hostdevs.n; i++)
                 free(spawn->hostdevs[i]);
         free(spawn->hostdevs);
@@ -116,23 +118,34 @@ static int spawn_helpers(Spawn *spawn, Error *error) {
         return r < 0 ? r : qemu_passt_spawn(guest, conf, &spawn->taps, error);
 }
 
+static int spawn_list_fd(Spawn *spawn, int fd, int *ret) {
+        *ret = fd >= 0 ? fd_list_add(&spawn->fds, fd) : -1;
+        return fd >= 0 && *ret < 0 ? -1 : 0;
+}
+
+static int spawn_list_tap(Spawn *spawn, const QemuTap *tap, QemuTap *number) {
+        if (spawn_list_fd(spawn, tap->fd, &number->fd) < 0 ||
+            spawn_list_fd(spawn, tap->vhost_fd, &number->vhost_fd) < 0 ||
+            !(number->further = calloc(tap->n_further + 1, sizeof(*number->further))))
+                return -1;
+        number->n_further = tap->n_further;
+        for (size_t i = 0; i < tap->n_further; i++)
+                if (spawn_list_fd(spawn, tap->further[i].fd, &number->further[i].fd) < 0 ||
+                    spawn_list_fd(spawn, tap->further[i].vhost_fd,
+                                  &number->further[i].vhost_fd) < 0)
+                        return -1;
+        return 0;
+}
+
 /* Numbers in places are those in the process. */
 static int spawn_list_fds(Spawn *spawn, Error *error) {
         spawn->numbers = calloc(spawn->taps.n + 1, sizeof(*spawn->numbers));
         spawn->places.monitor_fd = fd_list_add(&spawn->fds, spawn->monitor);
         if (!spawn->numbers || spawn->places.monitor_fd < 0)
                 return fail_memory(error);
-        for (size_t i = 0; i < spawn->taps.n; i++) {
-                const QemuTap *tap = &spawn->taps.items[i];
-                QemuTap *number = &spawn->numbers[i];
-
-                *number = (QemuTap) { -1, -1 };
-                if (tap->fd >= 0 && (number->fd = fd_list_add(&spawn->fds, tap->fd)) < 0)
+        for (size_t i = 0; i < spawn->taps.n; i++)
+                if (spawn_list_tap(spawn, &spawn->taps.items[i], &spawn->numbers[i]) < 0)
                         return fail_memory(error);
-                if (tap->vhost_fd >= 0 &&
-                    (number->vhost_fd = fd_list_add(&spawn->fds, tap->vhost_fd)) < 0)
-                        return fail_memory(error);
-        }
         spawn->places.taps = spawn->numbers;
         spawn->places.n_taps = spawn->taps.n;
         spawn->places.free_fd = 3 + spawn->fds.n;
@@ -172,6 +185,7 @@ static int spawn_qemu(Spawn *spawn, Error *error) {
 
         const ProcessSpec spec = {
                 .argv = (const char *const *) spawn->command.argv,
+                .environ = (const char *const *) spawn->command.environment,
                 .out = log,
                 .err = log,
                 .fds = spawn->fds.items,

@@ -18,6 +18,11 @@ void qemu_taps_clear(QemuTaps *taps) {
         for (size_t i = 0; i < taps->n; i++) {
                 closep(&taps->items[i].fd);
                 closep(&taps->items[i].vhost_fd);
+                for (size_t k = 0; k < taps->items[i].n_further; k++) {
+                        closep(&taps->items[i].further[k].fd);
+                        closep(&taps->items[i].further[k].vhost_fd);
+                }
+                free(taps->items[i].further);
         }
         free(taps->items);
         *taps = (QemuTaps) {};
@@ -65,9 +70,43 @@ static bool is_own_name(const char *target) {
         return !target || strncmp(target, "vnet", 4) == 0;
 }
 
-static int tap_open(int control, DomainNet *net, QemuTap *ret, Error *error) {
+/* One queue of an interface, which the first makes. vhost: -1 is no failure. */
+static int queue_open(struct ifreq *request, bool vhost, int *ret, int *ret_vhost, Error *error) {
+        *ret = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+        if (*ret < 0)
+                return fail_errno(error, -errno, "cannot open /dev/net/tun");
+        if (ioctl(*ret, TUNSETIFF, request) < 0)
+                return fail_errno(error, -errno, "cannot make tap interface '%s'",
+                                  request->ifr_name);
+        if (vhost)
+                *ret_vhost = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
+        return 0;
+}
+
+static int further_open(struct ifreq *request, uint32_t n, bool vhost, QemuTap *tap,
+                        Error *error) {
+        if (!(tap->further = calloc(n, sizeof(*tap->further))))
+                return fail_memory(error);
+        for (uint32_t i = 0; i < n; i++) {
+                QemuQueue *queue = &tap->further[tap->n_further++];
+                int r;
+
+                *queue = (QemuQueue) { -1, -1 };
+                if ((r = queue_open(request, vhost, &queue->fd, &queue->vhost_fd, error)) < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int tap_open(int control, const DomainConf *conf, DomainNet *net, QemuTap *ret,
+                    Error *error) {
         bool is_virtio = net->model && strncmp(net->model, "virtio", 6) == 0;
-        struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | (is_virtio ? IFF_VNET_HDR : 0)};
+        bool vhost = qemu_net_wants_vhost(conf, net);
+        struct ifreq request = {
+                .ifr_flags = IFF_TAP | IFF_NO_PI | (is_virtio ? IFF_VNET_HDR : 0) |
+                             (net->queues > 1 ? IFF_MULTI_QUEUE : 0),
+        };
+        const short flags = request.ifr_flags;
         int r;
 
         if (net->script)
@@ -75,19 +114,15 @@ static int tap_open(int control, DomainNet *net, QemuTap *ret, Error *error) {
                             "interface script '%s': scripts are not run", net->script);
         snprintf(request.ifr_name, IFNAMSIZ, "%s",
                  is_own_name(net->target) ? "vnet%d" : net->target);
-        ret->fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-        if (ret->fd < 0)
-                return fail_errno(error, -errno, "cannot open /dev/net/tun");
-        if (ioctl(ret->fd, TUNSETIFF, &request) < 0)
-                return fail_errno(error, -errno, "cannot make tap interface '%s'",
-                                  request.ifr_name);
-        if (net->target_managed != TRISTATE_NO) {
-                r = tap_configure(control, net, request.ifr_name, error);
-                if (r < 0)
-                        return r;
-        }
-        if (is_virtio && (!net->driver_name || strcmp(net->driver_name, "qemu") != 0))
-                ret->vhost_fd = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
+        if ((r = queue_open(&request, vhost, &ret->fd, &ret->vhost_fd, error)) < 0)
+                return r;
+        request.ifr_flags = flags;
+        if (net->queues > 1 &&
+            (r = further_open(&request, net->queues - 1, vhost, ret, error)) < 0)
+                return r;
+        if (net->target_managed != TRISTATE_NO &&
+            (r = tap_configure(control, net, request.ifr_name, error)) < 0)
+                return r;
         free(net->target);
         net->target = strdup(request.ifr_name);
         return net->target ? 0 : fail_memory(error);
@@ -114,7 +149,7 @@ int qemu_taps_open(DomainConf *conf, QemuTaps *ret, Error *error) {
                         control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
                 if (control < 0)
                         return fail_errno(error, -errno, "cannot open a socket");
-                r = tap_open(control, net, &ret->items[i], error);
+                r = tap_open(control, conf, net, &ret->items[i], error);
                 if (r < 0)
                         return r;
         }
