@@ -40,6 +40,15 @@ HIGHEST = 1 << 39
 UNITS = {'': 1 << 20, 'B': 1, 'K': 1 << 10, 'M': 1 << 20, 'G': 1 << 30, 'T': 1 << 40}
 
 
+def numbers(given):
+    """`1-2`, ['1-2', 5], [1, 2, 5] as the last."""
+    out = []
+    for part in given if isinstance(given, list) else [given]:
+        first, _, last = str(part).partition('-')
+        out += range(int(first), int(last or first) + 1)
+    return sorted(out)
+
+
 def size_of(text):
     """Bytes; without a unit QEMU takes MiB."""
     number, unit = re.fullmatch(r'(\d+)([A-Z]?)', str(text).upper()).groups()
@@ -72,7 +81,8 @@ class Templates:
 
 
 class Stage:
-    def __init__(self, folder, templates, pki):
+    def __init__(self, folder, templates, pki, alias=None):
+        self.alias = alias  # of the machine, as the definition has it
         self.folder, self.templates, self.pki = folder, templates, pki
         self.paths = {}   # as the line names it: as it is here
         self.said = []    # options whose text is compared
@@ -114,6 +124,12 @@ class Stage:
         if isinstance(value, dict):
             for key in drop:
                 value.pop(key, None)
+            # Where certificates are is the host's business.
+            for key in 'dir', 'x509-dir':
+                value.pop(key, None)
+            # A device of the host that libvirt looked for is as good as none that was named.
+            if value.get('rendernode') == '/dev/dri/foo':
+                value.pop('rendernode')
         self.said.append((option.name, plain(value)))
 
     # ---- the whole ----
@@ -123,7 +139,7 @@ class Stage:
         self.said = []
         self.nodes = {option.get('node-name'): option for option in options
                       if option.name == 'blockdev'}
-        self.away, self.dropped = set(), set()
+        self.away, self.dropped, self.assumed = set(), set(), set()
         machines = [option.get('type', '') for option in options if option.name == 'machine']
         self.chipset = 'piix' if any(re.match(r'pc$|pc-[i0-9]', one) for one in machines) else ''
         self.clients = {option.get('chardev') for option in options if option.name == 'netdev'}
@@ -144,6 +160,8 @@ class Stage:
 
     def set_cpu(self, option):
         if option.get('model') == 'host':
+            if option.get('migratable') == 'on':  # as without it
+                option.value.pop('migratable')
             self.say(option)
             option.value = {**option.value, 'model': 'max'}
 
@@ -167,7 +185,11 @@ class Stage:
         for key in 'confidential-guest-support', 'kernel_irqchip':
             if key in value:
                 self.say(option, {key: value.pop(key)})
+        # libvirt's samples resolve "pc" to that of the QEMU that they assume.
+        if self.alias and re.match(r'pc-(i440fx|q35)-', value['type']):
+            value['type'] = self.alias
         if 'memory-backend' not in value and not self.numa:
+            self.assumed.add('object/pc.ram')  # that QEMU had no backends, so no more is said
             value['memory-backend'] = 'pc.ram'
             self.more.append(Option('object', f'memory-backend-ram,id=pc.ram,size={self.memory}'))
 
@@ -187,7 +209,7 @@ class Stage:
         if option.get('type') == 'none':
             return None
         self.say(option)
-        if option.get('gl') or option.get('addr') or option.get('type') in ('egl-headless', 'sdl'):
+        if option.get('gl') or option.get('addr') or option.get('type') == 'egl-headless':
             option.value = {'type': 'none'}
         return None
 
@@ -198,6 +220,8 @@ class Stage:
     def set_vnc(self, option):
         value = option.value
         place = value['vnc']
+        for key in 'tls-creds', 'sasl':  # the host's configuration asks for these
+            value.pop(key, None)
         self.say(option)
         if place.startswith('unix:'):
             value['vnc'] = 'unix:' + self.path(place[5:], 'socket')
@@ -205,12 +229,13 @@ class Stage:
             value['vnc'] = f'127.0.0.1:{self.free_port(5900) - 5900}'
         if value.get('websocket'):
             value['websocket'] = str(self.free_port())
-        value.pop('sasl', None)
 
     def set_spice(self, option):
         value = option.value
+        for key in 'disable-ticketing', 'sasl':  # the host's configuration asks for these
+            value.pop(key, None)
         self.say(option)
-        for key in 'gl', 'rendernode', 'sasl':
+        for key in 'gl', 'rendernode':
             value.pop(key, None)
         if value.get('unix') == 'on':
             value['addr'] = self.path(value['addr'], 'socket')
@@ -224,7 +249,7 @@ class Stage:
 
     def set_audiodev(self, option):
         value = option.value
-        if value['driver'] not in ('none', 'spice'):
+        if value['driver'] in ('alsa', 'pa', 'oss', 'jack', 'wav', 'dbus', 'sdl', 'pipewire'):
             self.say(option)
             option.value = {'id': value['id'], 'driver': 'none'}
 
@@ -360,6 +385,8 @@ class Stage:
                 return False
             option.value = {'qom-type': 'secret', 'id': value['id'], 'data': 'test'}
         elif kind == 'tls-creds-x509':
+            if value['id'].startswith('vnc-tls-creds'):
+                return False
             self.say(option)
             value['dir'] = self.pki
             value['verify-peer'] = value.get('verify-peer', 'on')
@@ -373,6 +400,9 @@ class Stage:
         elif kind in ('input-linux', 'pr-manager-helper', 'rng-egd', 'sev-guest', 'tdx-guest'):
             self.say(option)
             self.dropped.add(value['id'])
+            if kind == 'sev-guest':
+                said = self.said[-1][1]
+                said.update({key: 'a file' for key in said if key.endswith('-file')})
             if kind != 'rng-egd':
                 return False
             option.value = {'qom-type': 'rng-builtin', 'id': value['id']}
@@ -394,6 +424,12 @@ class Stage:
         lost = {key: value.pop(key) for key in
                 ('prealloc', 'hugetlb', 'hugetlbsize', 'host-nodes', 'policy', 'pmem',
                  'prealloc-threads', 'prealloc-context', 'align') if key in value}
+        if 'host-nodes' in lost:
+            lost['host-nodes'] = numbers(lost['host-nodes'])
+        if value.get('mem-path', '').startswith('/var/lib/libvirt/qemu/ram/'):
+            # Memory that others map: a file, or what is one without a name.
+            value['qom-type'] = 'memory-backend-memfd'
+            value.pop('mem-path')
         if lost:
             self.say(option, {'id': value['id'], **lost})
         if 'mem-path' in value:
