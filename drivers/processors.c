@@ -194,7 +194,7 @@ static int make_states(DomainConf *conf, Error *error) {
                         return fail_memory(error);
                 state->id = (MaybeU32) { true, i };
                 state->enabled = online ? TRISTATE_YES : TRISTATE_NO;
-                state->hotpluggable = TRISTATE_NO;
+                state->hotpluggable = online ? TRISTATE_NO : TRISTATE_YES;
         }
         return 0;
 }

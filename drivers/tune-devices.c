@@ -103,10 +103,14 @@ static int settle_iotune(DomainConf *conf, void *object, const Values *values, E
                 r = check_total(&limits[i], error);
         for (size_t i = 0; r >= 0 && i < 2; i++)
                 r = check_burst(&limits[i], &limits[i + 2], error);
-        for (size_t i = 0; r >= 0 && is_nothing(t) && i < conf->disks.n; i++)
-                if (conf->disks.items[i]->iotune == t)
+        if (r < 0 || !is_nothing(t))
+                return r;
+        for (size_t i = 0; i < conf->disks.n; i++)
+                if (conf->disks.items[i]->iotune == t) {
                         free(TAKE(conf->disks.items[i]->iotune));
-        return r;
+                        break;
+                }
+        return 0;
 }
 
 enum { NO_PART, BYTES_PART, IOPS_PART, BYTES_MAX_PART, IOPS_MAX_PART };
