@@ -175,6 +175,7 @@ void connection_autostart(Connection *connection) {
 Connection *connection_free(Connection *connection) {
         if (!connection)
                 return NULL;
+        sd_event_source_disable_unref(connection->views);
         if (connection->data)
                 connection->driver->close(connection);
         /* Children hold their parents: they go first. */

@@ -28,6 +28,8 @@ struct Connection {
         ResourceSet sets[_RESOURCE_KIND_MAX];
         uint32_t last_id; /* of domains, given out at start; starts at 1, never reused in a life */
         void *data;       /* the driver's */
+        sd_event_source *views; /* forgets domain_view()s; NULL: there are none */
+        bool views_used;
 };
 
 /* Opens: reads definitions, finds running guests again. What can't be read is logged and left

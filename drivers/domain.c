@@ -14,6 +14,7 @@
 
 void domain_text_clear(DomainText *text) {
         free(text->xml);
+        conf_free(text->view);
         *text = (DomainText) {};
 }
 

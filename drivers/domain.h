@@ -14,6 +14,7 @@
 typedef struct DomainText {
         char *xml;
         bool secret; /* has rows that only some may read */
+        DomainConf *view; /* domain_view()'s, or NULL */
 } DomainText;
 
 struct Domain {
@@ -57,6 +58,10 @@ typedef enum DomainWhich { DOMAIN_CURRENT, DOMAIN_LIVE, DOMAIN_PERSISTENT } Doma
 /* Tree and view of a definition; CURRENT is the live one while it runs, else the persistent one.
  * ERROR_OPERATION_INVALID when there is none. */
 int domain_conf(Domain *domain, DomainWhich which, DomainConf **ret, Error *error);
+
+/* The same of the current one for who only looks, and looks often: without document. Borrowed, until
+ * control goes back to the loop; NULL without memory. */
+const DomainConf *domain_view(Domain *domain);
 
 /* The text that GetXMLDesc(flags) answers. Newly allocated only in *ret_made; *ret may be
  * borrowed. */

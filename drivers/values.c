@@ -94,14 +94,29 @@ void values_bytes(Values *values, const void *data, size_t size) {
         push(values, value);
 }
 
+/* A name in its own memory; nearly all of them fit into what is at hand. */
+_printf_(1, 0) static char *name_print(const char *format, va_list ap) {
+        char buffer[64], *name;
+        va_list again;
+
+        if (!strchr(format, '%'))
+                return strdup(format);
+        va_copy(again, ap);
+        int n = vsnprintf(buffer, sizeof(buffer), format, ap);
+        if (n >= 0 && (size_t) n < sizeof(buffer))
+                name = strdup(buffer);
+        else if (vasprintf(&name, format, again) < 0)
+                name = NULL;
+        va_end(again);
+        return name;
+}
+
 void values_named(Values *values, size_t head, Value value, const char *format, ...) {
         va_list ap;
 
         va_start(ap, format);
-        int n = vasprintf(&value.name, format, ap);
+        value.name = name_print(format, ap);
         va_end(ap);
-        if (n < 0)
-                value.name = NULL;
         if (value.type == VALUE_STRING)
                 value.s = strdup(value.s ?: "");
         if (!value.name || (value.type == VALUE_STRING && !value.s)) {

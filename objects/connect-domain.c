@@ -6,27 +6,27 @@
 
 /* ---- lists ---- */
 
-static const Domain *domain_view(const Resource *resource) {
+static const Domain *domain_at(const Resource *resource) {
         return container_of(resource, Domain, resource);
 }
 
 static bool is_active(const Resource *resource) {
-        return domain_is_active(domain_view(resource));
+        return domain_is_active(domain_at(resource));
 }
 
 static bool is_persistent(const Resource *resource) {
-        return domain_is_persistent(domain_view(resource));
+        return domain_is_persistent(domain_at(resource));
 }
 
 static bool is_autostarted(const Resource *resource) {
-        return domain_view(resource)->autostart;
+        return domain_at(resource)->autostart;
 }
 
 static bool is_saved(const Resource *resource) {
         const DomainSaving *saving = resource->connection->driver->saving;
 
         return saving && saving->has_managed_save &&
-               saving->has_managed_save(domain_view(resource));
+               saving->has_managed_save(domain_at(resource));
 }
 
 static bool has_snapshot(const Resource *resource) {
@@ -44,7 +44,7 @@ static bool has_checkpoint(const Resource *resource) {
 }
 
 static uint32_t state_bit(const Resource *resource) {
-        switch (domain_view(resource)->state) {
+        switch (domain_at(resource)->state) {
         case DOMAIN_RUNNING:
                 return LIST_DOMAINS_RUNNING;
         case DOMAIN_PAUSED:

@@ -181,9 +181,9 @@ static const struct {
 
 static void test_append(Domain *domain, uint32_t stats, uint32_t flags, Values *values,
                         size_t head) {
-        _cleanup_(conf_freep) DomainConf *conf = NULL;
+        const DomainConf *conf = domain_view(domain);
 
-        if (domain_conf(domain, DOMAIN_CURRENT, &conf, NULL) < 0) {
+        if (!conf) {
                 values->failed = true; /* our own text can always be read, if there is memory */
                 return;
         }
