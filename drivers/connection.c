@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A connection from opening to closing: its definitions are read back, its driver finds running
- * guests again, and marked domains are started. */
+/* A connection from opening to closing: its definitions are read back, and its driver finds running
+ * guests again. */
 #include "drivers/connection.h"
 
 #include <errno.h>
@@ -120,61 +120,12 @@ int connection_new(const Driver *driver, const Settings *settings, sd_event *eve
         return 0;
 }
 
-/* ---- autostart ---- */
-
-typedef struct Autostart {
-        Job job;
-        Domain *domain; /* a reference */
-} Autostart;
-
-static int autostart_run(Job *job, Error *error) {
-        Domain *domain = container_of(job, Autostart, job)->domain;
-
-        if (!domain->resource.attached || domain_is_active(domain))
-                return DONE;
-        return domain->resource.connection->driver->lifecycle->start(domain, 0, job, error);
-}
-
-static void autostart_done(Job *job, int result, Error *error) {
-        Autostart *autostart = container_of(job, Autostart, job);
-
-        if (result < 0) {
-                _cleanup_(freep) char *text = error_text(error);
-
-                log_resource(LOG_ERR, &autostart->domain->resource, "cannot autostart: %s",
-                             text ?: "out of memory");
-        }
-        job_result_clear(&job->result);
-        resource_unref(&autostart->domain->resource);
-        free(autostart);
-}
-
-void connection_autostart(Connection *connection) {
-        _cleanup_(freep) char *mark = connection_file(connection, "autostarted");
-
-        if (!mark || store_exists(connection->store, STORE_RUNTIME, mark))
-                return;
-        if (store_write(connection->store, STORE_RUNTIME, mark, "", NULL) < 0)
-                log_message(LOG_WARNING, "cannot note that domains were autostarted in %s", mark);
-
-        for (size_t i = 0; i < connection->sets[RESOURCE_DOMAIN].n; i++) {
-                Domain *domain = domain_of(connection->sets[RESOURCE_DOMAIN].items[i]);
-                Autostart *autostart = domain->autostart ? calloc(1, sizeof(*autostart)) : NULL;
-
-                if (!autostart)
-                        continue;
-                autostart->job.done = autostart_done;
-                autostart->domain = domain;
-                resource_ref(&domain->resource);
-                job_start(&domain->resource.queue, &autostart->job, "autostart", autostart_run);
-        }
-}
-
 /* ---- closing ---- */
 
 Connection *connection_free(Connection *connection) {
         if (!connection)
                 return NULL;
+        connection->autostarting = 0;
         sd_event_source_disable_unref(connection->views);
         if (connection->data)
                 connection->driver->close(connection);

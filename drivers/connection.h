@@ -27,6 +27,7 @@ struct Connection {
         EventHub hub;
         ResourceSet sets[_RESOURCE_KIND_MAX];
         uint32_t last_id; /* of domains, given out at start; starts at 1, never reused in a life */
+        unsigned autostarting; /* networks and pools that marked domains wait for; 0: none */
         void *data;       /* the driver's */
         sd_event_source *views; /* forgets domain_view()s; NULL: there are none */
         bool views_used;
@@ -37,8 +38,8 @@ struct Connection {
 int connection_new(const Driver *driver, const Settings *settings, sd_event *event, Store *store,
                    Connection **ret, Error *error);
 
-/* Starts the domains that are marked for it, in the background; once per boot of the host, so
- * that a guest that was shut down stays so when the service is started anew. */
+/* Starts the networks, pools and domains that are marked for it, in the background; once per boot of
+ * the host, so that what was shut down stays so when the service is started anew. */
 void connection_autostart(Connection *connection);
 
 /* Stops watching; guests keep running. */

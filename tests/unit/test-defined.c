@@ -295,6 +295,11 @@ static void test_reload(void) {
         CHECK(secret && secret->private && secret->size == 4);
         CHECK(memcmp(secret->value, "\0\1\377z", 4) == 0);
         STORY("");
+        connection_autostart(connection);
+        STORY("a(2) a~1");
+        MUST(test_networks.destroy, network_of(&a->resource));
+        connection_autostart(connection); /* once per boot */
+        STORY("a(3) a~1");
         MUST(test_networks.undefine, network_of(&a->resource));
         STORY("a~2 a(1) -a");
         CHECK(!exists(connection, "nothing/networks/autostart/" UUID_A ".xml"));
