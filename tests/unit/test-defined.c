@@ -306,6 +306,53 @@ static void test_reload(void) {
         close_connection(connection, store);
 }
 
+static Job *held;
+static bool domain_ran;
+
+static int hold(Network *network, Job *its_job, Error *error) {
+        held = its_job;
+        return PENDING;
+}
+
+static int run_domain(Domain *domain, uint32_t flags, Job *its_job, Error *error) {
+        domain_ran = true;
+        return DONE;
+}
+
+/* A marked domain waits for marked networks, also for one that fails. */
+static void test_autostart_order(void) {
+        NetworkOps slow = test_networks;
+        DomainLifecycle lifecycle = *test_driver.lifecycle;
+        _cleanup_(error_clear) Error failure = {};
+        Store *store;
+        Connection *connection = open_connection(&store);
+        DomainConf *conf;
+        Domain *domain;
+
+        slow.start = hold;
+        lifecycle.start = run_domain;
+        nothing.networks = &slow;
+        nothing.lifecycle = &lifecycle;
+        CHECK(store_remove(store, STORE_RUNTIME, "nothing/autostarted", NULL) >= 0);
+        CHECK(conf_parse("<domain type='qemu'><name>d</name><memory>1</memory><os><type>hvm"
+                         "</type></os></domain>", 0, &conf, NULL) >= 0);
+        CHECK(domain_define(connection, conf, &domain, NULL) >= 0);
+        conf_free(conf);
+        MUST(slow.define, connection, NETWORK("a", UUID_A, "br9"));
+        CHECK(domain_set_autostart(domain, true, NULL) >= 0);
+        CHECK(defined_set_autostart(find(connection, RESOURCE_NETWORK, "a"), true, NULL) >= 0);
+
+        connection_autostart(connection);
+        CHECK(held && !domain_ran);
+        job_done(held, fail(&failure, ERROR_OPERATION_FAILED, "no bridge"), &failure);
+        CHECK(domain_ran);
+        CHECK(domain_undefine(domain, 0, NULL) >= 0);
+        CHECK(defined_undefine(find(connection, RESOURCE_NETWORK, "a"), NULL) >= 0);
+        nothing.networks = &test_networks;
+        close_connection(connection, store);
+        story[0] = 0;
+}
+
 static void test_bad_files(void) {
         Store *store;
         Connection *connection = open_connection(&store);
@@ -420,6 +467,7 @@ int main(void) {
         test_ephemeral(connection);
         close_connection(connection, store);
         test_reload();
+        test_autostart_order();
         test_bad_files();
         test_kill();
         sd_event_unref(loop);
