@@ -113,6 +113,12 @@ static int commit_texts(Domain *domain, DomainText *live, DomainText *persistent
         return 0;
 }
 
+/* A text that says what is there already is no change. */
+static void drop_same(DomainText *text, const DomainText *now) {
+        if (text->xml && now->xml && strcmp(text->xml, now->xml) == 0)
+                domain_text_clear(text);
+}
+
 int edit_commit(DomainEdit *edit, Error *error) {
         Domain *domain = edit->domain;
         DomainText live = {}, persistent = {};
@@ -122,6 +128,8 @@ int edit_commit(DomainEdit *edit, Error *error) {
                 r = domain_text_from(edit->live, 0, &live, error);
         if (r >= 0 && edit->persistent && domain_is_persistent(domain))
                 r = domain_text_from(edit->persistent, MAP_LIVE, &persistent, error);
+        drop_same(&live, &domain->live);
+        drop_same(&persistent, &domain->persistent);
         if (r >= 0)
                 r = commit_texts(domain, &live, &persistent, error);
         if (r >= 0 && persistent.xml && domain->id > 0 && !domain->updated) {

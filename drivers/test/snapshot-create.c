@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* New snapshots of the test driver's guests, and those whose description is given from outside. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -99,7 +98,9 @@ static int settle_disk(SnapshotConf *conf, const DomainDisk *disk, SnapshotLocat
                 return fail(error, ERROR_CONFIG_UNSUPPORTED,
                             "cannot generate external snapshot name for disk '%s'", entry->name);
         entry->file = overlay_name(disk->source, conf->name);
-        return entry->file ? 0 : fail_memory(error);
+        entry->type = entry->type ?: strdup("file");
+        entry->format = entry->format ?: strdup("qcow2");
+        return entry->file && entry->type && entry->format ? 0 : fail_memory(error);
 }
 
 static int check_named(const SnapshotConf *conf, const DomainConf *domain, Error *error) {
@@ -154,17 +155,6 @@ static int use_overlays(DomainConf **conf, bool live, void *userdata, Error *err
 
 /* ---- a new one ---- */
 
-static int settle_name(SnapshotConf *conf, Error *error) {
-        conf->creation_time = time(NULL);
-        if (conf->name)
-                return 0;
-        if (asprintf(&conf->name, "%" PRIu64, conf->creation_time) < 0) {
-                conf->name = NULL;
-                return fail_memory(error);
-        }
-        return 0;
-}
-
 static void settle_state(SnapshotConf *conf, const Domain *domain, bool disk_only) {
         bool active = domain_is_active(domain);
 
@@ -199,9 +189,10 @@ static int take(Domain *domain, SnapshotConf *conf, uint32_t flags, Snapshot **r
         bool external = disk_only || conf->memory == LOCATION_EXTERNAL;
         uint32_t both = (domain_is_active(domain) ? DOMAIN_AFFECT_LIVE : 0) |
                         (domain_is_persistent(domain) ? DOMAIN_AFFECT_CONFIG : 0);
-        int r = settle_name(conf, error);
+        int r = 0;
 
-        if (r >= 0 && snapshot_by_name(domain, conf->name))
+        conf->creation_time = time(NULL);
+        if (snapshot_by_name(domain, conf->name))
                 r = fail(error, ERROR_OPERATION_FAILED, "domain moment %s already exists",
                          conf->name);
         if (r >= 0)
@@ -277,17 +268,28 @@ static int check_before(Domain *domain, const SnapshotConf *conf, Error *error) 
         return 0;
 }
 
-static int redefine(Domain *domain, SnapshotConf *conf, uint32_t flags, Snapshot **ret,
-                    Error *error) {
-        int r;
+/* What is filled in for new ones has to be given. */
+static int check_given(const char *xml, Error *error) {
+        _cleanup_(snapshot_conf_freep) SnapshotConf *given = NULL;
+        int r = snapshot_conf_parse(xml, CONF_TRUSTED, &given, error);
 
-        if (!conf->name)
+        if (r < 0)
+                return r;
+        if (!given->name)
                 return fail(error, ERROR_XML, "a redefined snapshot must have a name");
-        if (conf->creation_time == 0)
+        if (given->creation_time == 0)
                 return fail(error, ERROR_XML, "missing creationTime from existing snapshot");
-        if (conf->state == SNAPSHOT_UNSET)
+        if (given->state == SNAPSHOT_UNSET)
                 return fail(error, ERROR_XML, "missing state from existing snapshot");
-        r = check_parent(domain, conf, error);
+        return 0;
+}
+
+static int redefine(Domain *domain, const char *xml, SnapshotConf *conf, uint32_t flags,
+                    Snapshot **ret, Error *error) {
+        int r = check_given(xml, error);
+
+        if (r >= 0)
+                r = check_parent(domain, conf, error);
         if (r >= 0)
                 r = check_domain(domain, conf, error);
         if (r >= 0)
@@ -309,7 +311,7 @@ int test_snapshot_create(Domain *domain, const char *xml, uint32_t flags, Job *j
                 r = snapshot_conf_parse(xml, validate, &conf, error);
         if (r >= 0)
                 r = flags & DOMAIN_SNAPSHOT_CREATE_REDEFINE
-                            ? redefine(domain, conf, flags, &snapshot, error)
+                            ? redefine(domain, xml, conf, flags, &snapshot, error)
                             : take(domain, conf, flags, &snapshot, error);
         if (r < 0)
                 return r;
