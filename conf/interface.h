@@ -43,8 +43,8 @@ typedef struct InterfacePart {
         char *start_mode; /* "onboot", "none", "hotplug"; only on the outside */
         char *mac;
         uint32_t mtu;
-        uint64_t link_speed; /* Mbit/s; live */
-        char *link_state;    /* "up", "down" ...; live */
+        uint64_t link_speed; /* Mbit/s, as the host says */
+        char *link_state;    /* "up", "down" ... */
         MAP_LIST(InterfaceProtocol) protocols; /* at most one of each family */
         struct {
                 Tristate stp;

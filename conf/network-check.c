@@ -158,6 +158,11 @@ static int check_virtualport(const NetworkVirtualPort *port, const xmlNode *pare
 
 /* ---- forward ---- */
 
+static bool same_address(const NetworkForwardAddress *a, const NetworkForwardAddress *b) {
+        return a->domain == b->domain && a->bus == b->bus && a->slot == b->slot &&
+               a->function == b->function;
+}
+
 static int check_forward_devs(const NetworkConf *conf, const xmlNode *forward, Error *error) {
         for (size_t i = 0; i < conf->forward_devs.n; i++)
                 for (size_t k = 0; k < i; k++)
@@ -166,6 +171,13 @@ static int check_forward_devs(const NetworkConf *conf, const xmlNode *forward, E
                                 return fail_at(error, ERROR_XML, forward,
                                                "interface '%s' is listed twice",
                                                conf->forward_devs.items[i]->dev);
+        for (size_t i = 0; i < conf->forward_addresses.n; i++)
+                for (size_t k = 0; k < i; k++)
+                        if (same_address(conf->forward_addresses.items[i],
+                                         conf->forward_addresses.items[k]))
+                                return fail_at(error, ERROR_XML,
+                                               conf->forward_addresses.items[i]->item.node,
+                                               "this address is listed twice");
         if (conf->forward_dev && conf->forward_devs.n > 0 &&
             !is_text(conf->forward_dev, conf->forward_devs.items[0]->dev))
                 return fail_at(error, ERROR_XML, forward,

@@ -226,7 +226,7 @@ static int check_source(const PoolConf *conf, const xmlNode *root, Error *error)
                                conf->source.format);
         if (conf->source.protocol_version &&
             (!(needs & PROTOCOL) ||
-             conf->source.protocol_version[strspn(conf->source.protocol_version, "0123456789")]))
+             conf->source.protocol_version[strspn(conf->source.protocol_version, "0123456789.")]))
                 return fail_at(error, ERROR_XML, node, "protocol version '%s' is not possible",
                                conf->source.protocol_version);
         int r = needs & ADAPTER ? check_adapter(&conf->source.adapter, source ?: root, error) : 0;

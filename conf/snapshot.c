@@ -90,6 +90,7 @@ static const MapElement backup_disk_element = { "disk", sizeof(BackupDisk), (con
         STRING("@exportbitmap", BackupDisk, export_bitmap),
         WORD  ("@state",        BackupDisk, state,
                WORDS("running", "complete", "failed", "cancelling", "cancelled")),
+        MAYBE ("@index",        BackupDisk, index),
         WORD  ("driver/@type",  BackupDisk, format, storage_file_formats),
         OPTIONAL("target",      BackupDisk, target, BackupImage, &image_element),
         OPTIONAL("scratch",     BackupDisk, scratch, BackupImage, &image_element),

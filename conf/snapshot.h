@@ -101,6 +101,7 @@ typedef struct BackupDisk {
         char *name, *type; /* "file", "block" */
         Tristate backup;
         char *mode, *incremental, *export_name, *export_bitmap, *state;
+        MaybeU32 index; /* of its nodes while the job runs */
         char *format;
         BackupImage *target, *scratch; /* of a push, of a pull */
 } BackupDisk;

@@ -117,12 +117,13 @@ int volume_conf_settle(VolumeConf *conf, PoolType pool, bool need_capacity, Erro
         const xmlNode *root = xmlDocGetRootElement(conf->document);
         const char *const *formats = pool_volume_formats(pool);
         int r = 0;
+        bool backed = conf->backing && conf->backing->path; /* <backingStore/> means none */
 
-        if (need_capacity && !conf->has_capacity && !conf->backing)
+        if (need_capacity && !conf->has_capacity && !backed)
                 return fail_at(error, ERROR_XML, root, "a volume lacks its capacity");
         if (formats)
                 r = settle_format(&conf->target, formats, *formats, root, error);
-        if (formats && conf->backing && r >= 0)
+        if (formats && backed && r >= 0)
                 r = settle_format(conf->backing, formats, "raw", root, error);
         return r;
 }
