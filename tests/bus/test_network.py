@@ -224,6 +224,23 @@ class Networks(ThingTest):
         self.assertEqual(network.GetDHCPLeases('aa:bb:cc:dd:ee:00', 0), [])
         self.check_flags(network, 'GetDHCPLeases', '')
 
+    def test_what_fails_leaves_things_as_they_were(self):
+        network = self.define()
+        for member, arguments in (
+            ('Create', []),
+            ('Undefine', []),
+            ('Update', [3, 4, -1, "<host mac='52:54:00:00:00:01' ip='192.168.7.15'/>", 2]),
+        ):
+            self.faults().SetFailure(member, 1, 'the moon is full')
+            start = self.since()
+            self.refused(network.call, member, *arguments, text='the moon is full')
+            self.assertEqual(self.heard(start), [], member)
+        self.assertEqual(len(self.connection.ListNetworks(0)), 2)
+        self.faults().SetFailure('NetworkCreateXML', 1, 'the moon is full')
+        start = self.since()
+        self.refused(self.connection.NetworkCreateXML, '<network><name>t</name></network>')
+        self.assertEqual(self.heard(start), [])
+
     def test_calls_of_one_client_stay_in_order(self):
         network = self.define()
         serials = [network.begin(member) for member in ('Create', 'Destroy') * 20]

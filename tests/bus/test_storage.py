@@ -330,3 +330,54 @@ class Volumes(ThingTest):
         for serial in serials:
             self.client.finish(serial)
         self.assertEqual(len(self.pool.ListStorageVolumes(0)), 2)
+
+    def test_a_slow_pool_delays_its_own_volumes_only(self):
+        one, two = self.make('1.img'), self.make('2.img')
+        other = Thing(self.client, self.connection.StoragePoolCreateXML(
+            "<pool type='dir'><name>p2</name><target><path>/p2</path></target></pool>", 0),
+            'org.libvirt.StoragePool')
+        self.faults().SetDelay(100000)
+        serials = [
+            one.begin('Resize', 2 * GIB, 0),
+            two.begin('Resize', 2 * GIB, 0),
+            other.begin('Refresh', 0),
+            two.begin('GetInfo', 0),
+        ]
+        ended = [place for place, _ in self.outcomes(*serials)]
+        self.assertEqual(ended[0], 3, 'a query waits for nobody')
+        self.assertEqual(ended[-1], 1, 'the second change of a pool waits for the first')
+        self.faults().SetDelay(0)
+
+    def test_what_goes_while_calls_wait(self):
+        volume = self.make()
+        self.faults().SetDelay(50000)
+        serials = [volume.begin('Delete', 0), volume.begin('Resize', 2 * GIB, 0)]
+        (first, no), (second, why) = self.outcomes(*serials)
+        self.assertEqual((first, no, second), (0, None, 1))
+        self.assertTrue(why.startswith('Storage volume not found'), why)
+        serials = [
+            self.pool.begin('Destroy'), self.pool.begin('Undefine'), self.pool.begin('Refresh', 0),
+        ]
+        ended = dict(self.outcomes(*serials))
+        self.assertEqual((ended[0], ended[1]), (None, None))
+        self.assertTrue(ended[2].startswith('Storage pool not found'), ended)
+        self.faults().SetDelay(0)
+
+    def test_what_fails_leaves_things_as_they_were(self):
+        volume = self.make()
+        calls = (
+            (self.pool, 'StorageVolCreateXML', [volume_xml('b.img'), 0]),
+            (self.pool, 'StorageVolCreateXMLFrom', [volume_xml('b.img'), volume.get('Key'), 0]),
+            (self.pool, 'Refresh', [0]),
+            (self.pool, 'Destroy', []),
+            (volume, 'Resize', [2 * GIB, 0]),
+            (volume, 'Wipe', [0, 0]),
+            (volume, 'Delete', [0]),
+        )
+        for thing, member, arguments in calls:
+            self.faults().SetFailure(member, 1, 'the moon is full')
+            start = self.since()
+            self.refused(thing.call, member, *arguments, text='the moon is full')
+            self.assertEqual(self.heard(start), [], member)
+        self.assertEqual(self.pool.ListStorageVolumes(0), [volume.path])
+        self.assertEqual(volume.GetInfo(0), (0, GIB, GIB))

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Objects of the test driver, called by what they say of themselves."""
+import subprocess
+import time
 import xml.etree.ElementTree as ElementTree
 
-from harness import CONNECT, NAME, PROPERTIES, BusError, BusTest
+from harness import CONNECT, PROPERTIES, BusError, BusTest
 
 TEST = '/org/libvirt/Test'
 INTROSPECTABLE = 'org.freedesktop.DBus.Introspectable'
@@ -86,6 +88,24 @@ class ThingTest(BusTest):
         super().setUp()
         self.connection = Thing(self.client, TEST, CONNECT)
 
+    def faults(self):
+        return Thing(self.client, TEST, 'org.virtbus.Test')
+
+    def outcomes(self, *serials):
+        """What became of calls, in the order in which they were answered: (place, error text)."""
+        waiting = dict(zip(serials, range(len(serials))))
+        ended = []
+        while waiting:
+            for serial in [one for one in self.client.replies if one in waiting]:
+                try:
+                    self.client.finish(serial)
+                    ended.append((waiting.pop(serial), None))
+                except BusError as e:
+                    ended.append((waiting.pop(serial), e.message))
+            if waiting:
+                self.client.receive(time.monotonic() + 20)
+        return ended
+
     def thing(self, path):
         self.assertTrue(path.startswith(f'{TEST}/{self.folder}/'), path)
         return Thing(self.client, path, self.interface)
@@ -147,6 +167,5 @@ class ThingTest(BusTest):
         self.refused(thing.call, member, *args, 1 << 28, text='0x10000000')
 
     def tool(self, *words):
-        import subprocess
         return subprocess.run(words, env=self.bed.environment, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=30)
