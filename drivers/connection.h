@@ -38,8 +38,8 @@ struct Connection {
 int connection_new(const Driver *driver, const Settings *settings, sd_event *event, Store *store,
                    Connection **ret, Error *error);
 
-/* Starts the networks, pools and domains that are marked for it, in the background; once per boot of
- * the host, so that what was shut down stays so when the service is started anew. */
+/* Starts the networks, pools and domains that are marked for it, in the background; once per boot
+ * of the host, so that what was shut down stays so when the service is started anew. */
 void connection_autostart(Connection *connection);
 
 /* Stops watching; guests keep running. */
