@@ -165,7 +165,7 @@ typedef struct DomainDisk {
         char *model, *snapshot, *rawio, *sgio;
         char *driver_name, *format; /* driver/@name, driver/@type; no format: raw */
         char *cache, *error_policy, *rerror_policy, *io, *discard, *detect_zeroes;
-        Tristate ioeventfd, event_idx, copy_on_read;
+        Tristate ioeventfd, event_idx, copy_on_read, discard_no_unref;
         uint32_t queues, queue_size, iothread;
         uint64_t metadata_cache; /* bytes of qcow2's tables at most; 0: as QEMU likes */
         char *source; /* path of the file, block device or directory; NULL: empty drive */
@@ -203,6 +203,10 @@ typedef struct DomainDisk {
         MAP_LIST(NamedItem) throttle_groups;
         char *backend_domain;
         char *serial, *wwn, *vendor, *product;
+        struct { /* what the guest is told of it */
+                uint32_t cylinders, heads, sectors;
+                char *translation; /* "auto", "none", "lba" */
+        } geometry;
         uint32_t logical_block_size, physical_block_size, discard_granularity;
 } DomainDisk;
 

@@ -164,6 +164,8 @@ static const MapElement filter_element = { "throttlefilter", sizeof(NamedItem),
 
 /* ---- <disk> ---- */
 
+static const char *const disk_translation_words[] = { "auto", "none", "lba", NULL };
+
 const MapElement disk_element = { "disk", sizeof(DomainDisk), (const MapField[]) {
         ENUM  ("@type",                      DomainDisk, type, disk_types, WRITTEN),
         ENUM  ("@device",                    DomainDisk, kind, disk_devices, WRITTEN),
@@ -183,6 +185,7 @@ const MapElement disk_element = { "disk", sizeof(DomainDisk), (const MapField[])
         WORD  ("driver/@discard",            DomainDisk, discard, disk_discard_words),
         U32   ("driver/@iothread",           DomainDisk, iothread),
         WORD  ("driver/@detect_zeroes",      DomainDisk, detect_zeroes, detect_zeroes_words),
+        ON_OFF("driver/@discard_no_unref",   DomainDisk, discard_no_unref),
         U32   ("driver/@queues",             DomainDisk, queues),
         U32   ("driver/@queue_size",         DomainDisk, queue_size),
         VIRTIO_ROWS(DomainDisk),
@@ -211,6 +214,11 @@ const MapElement disk_element = { "disk", sizeof(DomainDisk), (const MapField[])
         STRING("product",                    DomainDisk, product),
         OPTIONAL("encryption",               DomainDisk, encryption, ImageEncryption,
                  &encryption_element),
+        U32   ("geometry/@cyls",             DomainDisk, geometry.cylinders),
+        U32   ("geometry/@heads",            DomainDisk, geometry.heads),
+        U32   ("geometry/@secs",             DomainDisk, geometry.sectors),
+        WORD  ("geometry/@trans",            DomainDisk, geometry.translation,
+               disk_translation_words),
         U32   ("blockio/@logical_block_size",  DomainDisk, logical_block_size),
         U32   ("blockio/@physical_block_size", DomainDisk, physical_block_size),
         U32   ("blockio/@discard_granularity", DomainDisk, discard_granularity),

@@ -81,6 +81,10 @@ static int check_format(Builder *builder, const DomainDisk *disk, const DomainDi
         if (!qemu_caps_has(builder->caps, feature))
                 return unsupported(builder, "devices/disk '%s': %s has no image format '%s'",
                                    disk->target, builder->caps->binary, format);
+        if (disk->discard_no_unref != TRISTATE_UNSET &&
+            !qemu_caps_has(builder->caps, "blockdev-add/discard-no-unref"))
+                return unsupported(builder, "devices/disk '%s': %s has no discard_no_unref",
+                                   disk->target, builder->caps->binary);
         if (image->metadata_cache && !text_is(format, "qcow2"))
                 return unsupported(builder,
                                    "devices/disk '%s': metadata_cache is a matter of qcow2, "
@@ -204,7 +208,13 @@ static int put_backing(Builder *builder, const DomainDisk *disk, const DomainDis
         return 0;
 }
 
+static const char *discard_of(const DomainDisk *disk) {
+        return text_is(disk->discard, "default") ? NULL : disk->discard;
+}
+
 static const char *detect_zeroes(const DomainDisk *disk) {
+        if (text_is(disk->detect_zeroes, "default"))
+                return NULL;
         if (text_is(disk->detect_zeroes, "unmap") && !text_is(disk->discard, "unmap"))
                 return "on"; /* what isn't discarded can't be unmapped */
         return disk->detect_zeroes;
@@ -220,13 +230,15 @@ static int fill_format(Builder *builder, const DomainDisk *disk, const DomainDis
                       !top || disk->readonly || disk->kind == DISK_DEVICE_CDROM ||
                               qemu_disk_is_transient(disk));
         put_cache(builder, disk, node);
-        json_put_text(builder, node, "discard", disk->discard);
+        json_put_text(builder, node, "discard", discard_of(disk));
         if (top)
                 json_put_text(builder, node, "detect-zeroes", detect_zeroes(disk));
         r = put_encryption(builder, disk, image, node);
         if (r < 0)
                 return r;
         json_put_some(builder, node, "cache-size", (int64_t) image->metadata_cache);
+        if (text_is(format_of(image), "qcow2"))
+                json_put_state(builder, node, "discard-no-unref", disk->discard_no_unref);
         json_putf(builder, node, "file", "libvirt-%u-%s", image->source_index.value,
                   slice_of(image) ? "slice" : "storage");
         return put_backing(builder, disk, image, node);
@@ -296,7 +308,7 @@ static void add_overlay(Builder *builder, const DomainDisk *disk) {
 
         json_putf(builder, node, "node-name", "libvirt-%u-overlay", index);
         put_cache(builder, disk, node);
-        json_put_text(builder, node, "discard", disk->discard);
+        json_put_text(builder, node, "discard", discard_of(disk));
         json_put_text(builder, node, "detect-zeroes", detect_zeroes(disk));
         json_put_text(builder, node, "driver", "qcow2");
         json_putf(builder, node, "file", "libvirt-%u-overlay-storage", index);

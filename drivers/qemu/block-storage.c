@@ -23,7 +23,7 @@ static void put_file(Builder *builder, const DomainDisk *disk, const DomainDisk 
                       : is_host_drive(disk, image) ? "host_cdrom"
                                                        : "host_device");
         json_put_text(builder, node, "filename", image->source);
-        json_put_text(builder, node, "aio", disk->io);
+        json_put_text(builder, node, "aio", text_is(disk->io, "default") ? NULL : disk->io);
 }
 
 static void put_folder(Builder *builder, const DomainDisk *disk, const DomainDisk *image,

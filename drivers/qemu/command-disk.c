@@ -94,6 +94,10 @@ static void put_common(Builder *builder, const DomainDisk *disk, json_object *de
         json_put_some(builder, device, "bootindex",
                       boot_index(builder, DEVICE_DISK, &disk->device));
         json_put_text(builder, device, "loadparm", disk->device.boot_loadparm);
+        json_put_some(builder, device, "cyls", disk->geometry.cylinders);
+        json_put_some(builder, device, "heads", disk->geometry.heads);
+        json_put_some(builder, device, "secs", disk->geometry.sectors);
+        json_put_text(builder, device, "bios-chs-trans", disk->geometry.translation);
         json_put_some(builder, device, "logical_block_size", disk->logical_block_size);
         json_put_some(builder, device, "physical_block_size", disk->physical_block_size);
         json_put_some(builder, device, "discard_granularity", disk->discard_granularity);

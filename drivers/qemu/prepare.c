@@ -23,19 +23,47 @@ static int need_file(const char *what, const char *path, int mode, Error *error)
         return fail_errno(error, -errno, "cannot access %s '%s'", what, path);
 }
 
-static int need_disks(const DomainConf *conf, Error *error) {
-        for (size_t i = 0; i < conf->disks.n; i++) {
-                const DomainDisk *disk = conf->disks.items[i];
-                int r;
+/* <source startupPolicy='optional'>: a guest starts without what isn't there. A drive is empty then,
+ * a disk is left out. */
+static void drop_optional(DomainConf *conf) {
+        for (size_t i = conf->disks.n; i-- > 0;) {
+                DomainDisk *disk = conf->disks.items[i];
+                const char *policy = disk->startup_policy;
 
-                if (!disk->source || (disk->type != DISK_FILE && disk->type != DISK_BLOCK))
+                if (!policy || strcmp(policy, "optional") != 0 || !disk->source ||
+                    (disk->type != DISK_FILE && disk->type != DISK_BLOCK) ||
+                    access(disk->source, F_OK) >= 0)
                         continue;
-                r = need_file("storage", disk->source, disk->readonly ? R_OK : R_OK | W_OK, error);
-                if (r < 0) {
-                        error_prefix(error, "disk %s", disk->target);
-                        return r;
-                }
+                if (disk->kind == DISK_DEVICE_CDROM || disk->kind == DISK_DEVICE_FLOPPY) {
+                        free(TAKE(disk->source));
+                        free(TAKE(disk->startup_policy));
+                } else
+                        map_list_remove(device_kinds[DEVICE_DISK].element, &conf->disks, i);
         }
+}
+
+/* Images behind others are only read. */
+static int need_image(const DomainDisk *disk, const DomainDisk *image, Error *error) {
+        bool writes = disk == image && !disk->readonly && !disk->transient;
+        int r;
+
+        if (!image->source || (image->type != DISK_FILE && image->type != DISK_BLOCK))
+                return 0;
+        r = need_file("storage", image->source, writes ? R_OK | W_OK : R_OK, error);
+        if (r < 0)
+                error_prefix(error, "disk %s", disk->target);
+        return r;
+}
+
+static int need_disks(const DomainConf *conf, Error *error) {
+        for (size_t i = 0; i < conf->disks.n; i++)
+                for (const DomainDisk *image = conf->disks.items[i]; image;
+                     image = image->backing) {
+                        int r = need_image(conf->disks.items[i], image, error);
+
+                        if (r < 0)
+                                return r;
+                }
         return 0;
 }
 
@@ -138,6 +166,7 @@ int qemu_prepare_files(Domain *domain, DomainConf *conf, Error *error) {
                 if (r < 0)
                         return r;
         }
+        drop_optional(conf);
         int r = need_disks(conf, error);
         return r < 0 ? r : prepare_nvram(domain->resource.connection, &conf->os, error);
 }

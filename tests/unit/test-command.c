@@ -88,7 +88,12 @@ static void refused(const char *machine, const char *system, const char *devices
         QemuCommand command = {};
         Error error = {};
 
-        CHECK(build(text, 0, &command, &error) < 0 && error.code == ERROR_CONFIG_UNSUPPORTED);
+        if (build(text, 0, &command, &error) >= 0)
+                fprintf(stderr, "not refused: %s\n", expected);
+        CHECK(error.code != ERROR_NONE);
+        if (error.code != ERROR_CONFIG_UNSUPPORTED)
+                fprintf(stderr, "%s\n", error.message);
+        CHECK(error.code == ERROR_CONFIG_UNSUPPORTED);
         if (!strstr(error.message, expected)) {
                 fprintf(stderr, "'%s' lacks '%s'\n", error.message, expected);
                 exit(1);
@@ -118,6 +123,61 @@ static void test_parts(void) {
             "\"bus\":\"pci.1\",\"addr\":\"0x0\"");
 }
 
+static void test_host(void) {
+        has("q35", "",
+            "<hostdev mode='subsystem' type='pci' managed='yes'><source><address domain='0x0000' "
+            "bus='0x06' slot='0x12' function='0x5'/></source><rom bar='off'/></hostdev>",
+            "\"host\":\"0000:06:12.5\",\"rombar\":0");
+        has("pc", "",
+            "<hostdev mode='subsystem' type='usb'><source guestReset='off'><address bus='14' "
+            "device='6'/></source></hostdev>",
+            "\"hostdevice\":\"/dev/bus/usb/014/006\",\"guest-reset\":false");
+        has("pc", "",
+            "<hostdev mode='subsystem' type='mdev' model='vfio-pci' display='on'><source><address "
+            "uuid='53764d0e-85a0-42b4-af5c-2046b460b1dc'/></source></hostdev>",
+            "/sys/bus/mdev/devices/53764d0e-85a0-42b4-af5c-2046b460b1dc\",\"display\":\"on\"");
+        has("pc", "",
+            "<interface type='hostdev' managed='yes'><source><address type='pci' domain='0x2424' "
+            "bus='0x21' slot='0x1c' function='0x6'/></source></interface>",
+            "\"driver\":\"vfio-pci\",\"id\":\"hostdev0\"");
+        has("pc", "", "<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>",
+            "-tpmdev emulator,id=tpm-tpm0,chardev=chrtpm");
+        has("pc", "<memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>",
+            "<filesystem type='mount'><driver type='virtiofs' queue='512'/><source dir='/a'/>"
+            "<target dir='tag'/></filesystem>",
+            "\"chardev\":\"chr-vu-fs0\",\"queue-size\":512,\"tag\":\"tag\"");
+        refused("pc", "",
+                "<filesystem type='mount'><driver type='virtiofs'/><source dir='/a'/>"
+                "<target dir='tag'/></filesystem>",
+                "shared memory");
+        refused("pc", "",
+                "<filesystem type='ram'><source usage='1'/><target dir='tag'/></filesystem>",
+                "only supports mount");
+}
+
+static void test_network_disks(void) {
+#define DISK(source) "<disk type='network' device='disk'><driver name='qemu' type='raw'/>" source \
+                     "<target dev='vda' bus='virtio'/></disk>"
+        has("pc", "",
+            DISK("<source protocol='https' name='a' query='b=c'><host name='::1'/><cookies><cookie "
+                 "name='x'>y</cookie></cookies><ssl verify='no'/><readahead size='65536'/>"
+                 "<timeout seconds='7'/></source>"),
+            "\"url\":\"https://[::1]:443/a?b=c\",\"cookie-secret\":\"libvirt-1-storage-httpcookie-"
+            "secret0\",\"sslverify\":false,\"readahead\":65536,\"timeout\":7");
+        has("pc", "",
+            DISK("<source protocol='iscsi' name='iqn.a:b/3'><host name='h' port='1'/><initiator>"
+                 "<iqn name='iqn.me'/></initiator><auth username='u'><secret type='iscsi' "
+                 "usage='s'/></auth></source>"),
+            "\"target\":\"iqn.a:b\",\"lun\":3,\"transport\":\"tcp\",\"initiator-name\":\"iqn.me\","
+            "\"user\":\"u\",\"password-secret\":\"libvirt-1-storage-auth-secret0\"");
+        refused("pc", "", DISK("<source protocol='sheepdog' name='a'/>"), "sheepdog");
+        refused("pc", "", DISK("<source protocol='nbd' name='a'/>"), "it needs a <host>");
+        refused("pc", "",
+                "<disk type='volume' device='disk'><source pool='p' volume='v'/>"
+                "<target dev='vda' bus='virtio'/></disk>",
+                "'v' of pool 'p'");
+}
+
 static void test_refused(void) {
         refused("pc", "", "<interface type='bridge'><source bridge='br0'/></interface>", "tap");
         refused("pc", "<cpu mode='host-passthrough'/>", "", "host-passthrough");
@@ -126,7 +186,6 @@ static void test_refused(void) {
                 "<disk type='file' device='disk'><source file='/a'/><target dev='hda' "
                 "bus='ide'/></disk>",
                 "IDE controller");
-        refused("pc", "", "<graphics type='sdl'/>", "sdl");
 }
 
 /* A password is set over QMP; whoever may list processes mustn't learn it. */
@@ -139,6 +198,16 @@ static void test_secret(void) {
         CHECK(build(text, 0, &command, NULL) >= 0);
         CHECK((line = qemu_command_text(&command)));
         CHECK(!strstr(line, "sEcReT") && strstr(line, "password=on"));
+
+        _cleanup_(freep) char *cookies = wrap("pc", "",
+                                              DISK("<source protocol='http' name='a'><host "
+                                                   "name='h'/><cookies><cookie name='c'>sEcReT"
+                                                   "</cookie></cookies></source>"));
+        _cleanup_(qemu_command_clear) QemuCommand other = {};
+        free(line);
+        CHECK(build(cookies, 0, &other, NULL) >= 0 && (line = qemu_command_text(&other)));
+        CHECK(!strstr(line, "sEcReT") && other.n_secrets == 1);
+        CHECK_TEXT(other.secrets[0].text, "c=sEcReT");
 }
 
 static void test_text(void) {
@@ -367,6 +436,8 @@ int main(int argc, char **argv) {
         }
         make_files();
         test_parts();
+        test_host();
+        test_network_disks();
         test_refused();
         test_secret();
         test_text();
