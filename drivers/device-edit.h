@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One device of a definition: read from its own XML, found, put in, taken out, replaced.
  *
- * What is put in is the element that was given, copied into the document: what no row knows is kept,
- * and nothing else is touched. The definition is then read anew as a whole, so that the device gets
- * what any device gets (a mac, an index, its defaults) and all rules hold. */
+ * What is put in is the element that was given, copied into the document: what no row knows is
+ * kept, and nothing else is touched. The definition is then read anew as a whole, so that the
+ * device gets what any device gets (a mac, an index, its defaults) and all rules hold. */
 #pragma once
 
 #include "conf/domain.h"
@@ -15,8 +15,8 @@ typedef struct DeviceSpec {
         xmlDoc *given; /* its element as it came */
 } DeviceSpec;
 
-/* Reads a device's element for a domain like this one. What is missing is not filled in, and no rules
- * are checked, so that it may say no more than which device is meant. Leaves *ret for
+/* Reads a device's element for a domain like this one. What is missing is not filled in, and no
+ * rules are checked, so that it may say no more than which device is meant. Leaves *ret for
  * device_spec_done() in every case. */
 int device_parse(DomainConf *context, const char *xml, DeviceSpec *ret, Error *error);
 void device_spec_done(DeviceSpec *spec);

@@ -67,8 +67,8 @@ const DomainConf *domain_view(Domain *domain);
  * borrowed. */
 int domain_xml(Domain *domain, uint32_t flags, const char **ret, char **ret_made, Error *error);
 
-/* The pieces from which changes of a definition are made (drivers/edit.h): a definition as text, and
- * the file of the persistent one, where there is one. */
+/* The pieces from which changes of a definition are made (drivers/edit.h): a definition as text,
+ * and the file of the persistent one, where there is one. */
 int domain_text_from(DomainConf *conf, MapFlags without, DomainText *ret, Error *error);
 void domain_text_clear(DomainText *text);
 int domain_save(Domain *domain, const char *xml, Error *error);
@@ -84,9 +84,9 @@ int domain_define(Connection *connection, DomainConf *conf, Domain **ret, Error 
  * persistent domain of the same name and uuid that is shut off is used as it is. */
 int domain_create(Connection *connection, DomainConf *conf, Domain **ret, Error *error);
 
-/* Forgets the persistent definition; a domain that isn't running is detached. Refuses while there is
- * a managed save image or, if it isn't running, a snapshot, unless flags (DOMAIN_UNDEFINE_*) say
- * that it goes, too; files of such images are their driver's. */
+/* Forgets the persistent definition; a domain that isn't running is detached. Refuses while there
+ * is a managed save image or, if it isn't running, a snapshot, unless flags (DOMAIN_UNDEFINE_*)
+ * say that it goes, too; files of such images are their driver's. */
 int domain_undefine(Domain *domain, uint32_t flags, Error *error);
 int domain_rename(Domain *domain, const char *name, Error *error); /* persistent and shut off */
 int domain_set_autostart(Domain *domain, bool autostart, Error *error);

@@ -307,9 +307,9 @@ typedef struct SecretOps {
 
 /* Can be told to be slow and to fail: org.virtbus.Test. */
 typedef struct FaultOps {
-        /* Every call of a row with an operation passes here before its arguments are read; job->what
-         * is the row's name, changes whether more than reading is needed for it. Goes on with then()
-         * now or later, or fails. As an operation; mandatory. */
+        /* Every call of a row with an operation passes here before its arguments are read;
+         * job->what is the row's name, changes whether more than reading is needed for it. Goes on
+         * with then() now or later, or fails. As an operation; mandatory. */
         int (*pass)(Connection *connection, Job *job, bool changes,
                     int (*then)(Job *job, Error *error), Error *error);
         /* From now on every operation that changes something takes this long (us); 0: as usual. */

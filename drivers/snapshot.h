@@ -40,7 +40,8 @@ bool snapshot_has_children(const Snapshot *snapshot);
 int snapshot_xml(const Snapshot *snapshot, uint32_t flags, char **ret, Error *error);
 
 /* Attaches a snapshot with a complete definition, as the current one if so asked; a snapshot of
- * this name is replaced (virDomainSnapshotCreate's REDEFINE). Saves, then reports. Takes nothing. */
+ * this name is replaced (virDomainSnapshotCreate's REDEFINE). Saves, then reports. Takes
+ * nothing. */
 int snapshot_add(Domain *domain, SnapshotConf *conf, bool current, Snapshot **ret, Error *error);
 
 int snapshot_set_current(Domain *domain, Snapshot *snapshot, Error *error); /* NULL: none */

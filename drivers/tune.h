@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Limits and shares as typed parameters (virTypedParameter): a table relates each to a member of the
- * definition, and reading and writing are walks over it.
+/* Limits and shares as typed parameters (virTypedParameter): a table relates each to a member of
+ * the definition, and reading and writing are walks over it.
  *
  * A row is one parameter. Its codec knows how the member is kept; what it can't know, such as that
  * total and read limits exclude each other, is the group's settle(). */
@@ -54,8 +54,8 @@ int tune_set(const TuneGroup *group, DomainConf *conf, const char *device, const
 /* ERROR_INVALID_ARG for parameters that the group doesn't have, or out of range. */
 int tune_check(const TuneGroup *group, Values *values, Error *error);
 
-/* The whole of a DomainGetParameters and a DomainSetParameters for what is in definitions only: to be
- * called by operations of that kind with their arguments. Setting reports EVENT_TUNABLE. */
+/* The whole of a DomainGetParameters and a DomainSetParameters for what is in definitions only: to
+ * be called by operations of that kind with their arguments. Setting reports EVENT_TUNABLE. */
 int domain_get_tune(const TuneGroup *group, Domain *domain, const char *device, uint32_t flags,
                     Values *ret, Error *error);
 int domain_set_tune(const TuneGroup *group, Domain *domain, const char *device, Values *values,

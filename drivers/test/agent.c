@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an agent in the test driver's guests would do: each has two file systems, a clock that stands
- * still, and processors that it may switch off. */
+/* What an agent in the test driver's guests would do: each has two file systems, a clock that
+ * stands still, and processors that it may switch off. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

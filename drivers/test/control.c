@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Input and memory of the test driver's guests: what can be known to be wrong is refused, and the rest
- * has no effect. */
+/* Input and memory of the test driver's guests: what can be known to be wrong is refused, and the
+ * rest has no effect. */
 #include <errno.h>
 
 #include "conf/api-domain.h"

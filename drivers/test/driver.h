@@ -52,8 +52,8 @@ static inline TestGuest *test_guest_of(Domain *domain) {
 /* Reads a definition and fills in what this driver fills in. */
 int test_conf_parse(const char *xml, ConfFlags flags, DomainConf **ret, Error *error);
 
-/* Starts a domain that isn't running with this definition; reports STARTED with this detail. One that
- * was made for it is gone when that fails. */
+/* Starts a domain that isn't running with this definition; reports STARTED with this detail. One
+ * that was made for it is gone when that fails. */
 int test_guest_start(Domain *domain, DomainConf *conf, int reason, int detail, Error *error);
 
 /* Ends a running one and reports. The domain is held by the caller if it is to be used again. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Snapshots of the test driver's guests: nothing but the definition and the state is kept, and that is
- * all there is. What goes before revert() is in snapshot-create.c. */
+/* Snapshots of the test driver's guests: nothing but the definition and the state is kept, and that
+ * is all there is. How they are made is in snapshot-create.c. */
 #include <errno.h>
 #include <string.h>
 

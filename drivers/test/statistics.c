@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the test driver's guests have done: numbers that are made up as libvirt makes them up, from a
- * clock that stands still, so that they are the same each time. */
+/* What the test driver's guests have done: numbers that are made up as libvirt makes them up, from
+ * a clock that stands still, so that they are the same each time. */
 #include <errno.h>
 #include <string.h>
 
@@ -216,7 +216,7 @@ static int test_memory(Domain *domain, uint32_t flags, Job *job, Error *error) {
         return DONE;
 }
 
-/* A guest's clock tells what its monitor is said to be busy with, as in libvirt: SetTime chooses. */
+/* A guest's clock tells what its monitor is said to be busy with, as in libvirt. */
 static int control_info(Domain *domain, uint32_t flags, Job *job, Error *error) {
         static const struct {
                 int64_t from, to;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What watchers are told of domains, in more detail than story.h has it: "+test" and "-test", "(5,4)" a
- * lifecycle event with its detail, "~81" properties, "meta0", "tunable NAME ...", "added ALIAS",
- * "removed ALIAS", "balloon KIB". */
+/* What watchers are told of domains, in more detail than story.h has it: "+test" and "-test",
+ * "(5,4)" a lifecycle event with its detail, "~81" properties, "meta0", "tunable NAME ...",
+ * "added ALIAS", "removed ALIAS", "balloon KIB". */
 #pragma once
 
 #include "world.h"

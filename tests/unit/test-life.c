@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "drivers/driver.h"
+#include "drivers/snapshot.h"
 
 static sd_event *loop;
 static char folder[] = "/tmp/virtbus-life-XXXXXX";
@@ -229,11 +230,65 @@ static void test_transient(Connection *connection) {
         CHECK(!resource_set_by_name(&connection->sets[RESOURCE_DOMAIN], "t"));
 }
 
+#define SNAPSHOTS "nothing/snapshots/" UUID_A "/"
+
+static void add_snapshot(Domain *domain, const char *text, bool current) {
+        _cleanup_(snapshot_conf_freep) SnapshotConf *conf = NULL;
+        Snapshot *snapshot;
+
+        CHECK(snapshot_conf_parse(text, 0, &conf, NULL) >= 0);
+        CHECK(snapshot_add(domain, conf, current, &snapshot, NULL) >= 0);
+}
+
+static bool state_exists(Connection *connection, const char *file) {
+        return store_exists(connection->store, STORE_STATE, file);
+}
+
+static Domain *read_again(Store **ret_store, Connection **ret) {
+        *ret = open_connection(ret_store);
+        return domain_of(resource_set_by_name(&(*ret)->sets[RESOURCE_DOMAIN], "c"));
+}
+
+static void test_snapshots(Connection *connection) {
+        ResourceSet *domains = &connection->sets[RESOURCE_DOMAIN];
+        Domain *domain = domain_of(resource_set_by_name(domains, "c"));
+        Connection *reader;
+        Store *store;
+        Snapshot *b;
+
+        add_snapshot(domain, "<domainsnapshot><name>b</name><state>running</state>"
+                             "</domainsnapshot>", false);
+        add_snapshot(domain, "<domainsnapshot><name>a</name><parent><name>b</name></parent>"
+                             "<state>shutoff</state></domainsnapshot>", true);
+        story_is("++");
+        CHECK(state_exists(connection, SNAPSHOTS "a.xml"));
+
+        domain = read_again(&store, &reader);
+        b = snapshot_by_name(domain, "b");
+        CHECK(snapshot_count(domain) == 2 && b && b->state == DOMAIN_RUNNING);
+        CHECK(snapshot_current(domain) == snapshot_by_name(domain, "a"));
+        CHECK(snapshot_current(domain)->base == b && !strstr(b->text, "active"));
+        CHECK(snapshot_remove(b, NULL) >= 0);
+        story_is("-");
+        CHECK(!state_exists(connection, SNAPSHOTS "b.xml"));
+        CHECK(!snapshot_current(domain)->base);
+        CHECK(snapshot_set_current(domain, NULL, NULL) >= 0);
+        connection_free(reader);
+        store_free(store);
+
+        domain = read_again(&store, &reader);
+        CHECK(snapshot_count(domain) == 1 && !snapshot_current(domain));
+        connection_free(reader);
+        store_free(store);
+}
+
 static void test_undefine(Connection *connection) {
         Domain *domain = domain_of(resource_set_by_name(&connection->sets[RESOURCE_DOMAIN], "c"));
 
-        CHECK(domain_undefine(domain, 0, NULL) >= 0);
-        story_is("~2(1,0)-");
+        CHECK(domain_undefine(domain, 0, NULL) < 0);
+        CHECK(domain_undefine(domain, DOMAIN_UNDEFINE_SNAPSHOTS_METADATA, NULL) >= 0);
+        story_is("~2(1,0)---");
+        CHECK(!state_exists(connection, SNAPSHOTS "a.xml"));
         CHECK(!exists(connection, "nothing/" UUID_A ".xml"));
         CHECK(!exists(connection, "nothing/autostart/" UUID_A ".xml"));
 }
@@ -247,6 +302,7 @@ int main(void) {
         test_changes(connection);
         test_reload();
         test_transient(connection);
+        test_snapshots(connection);
         test_undefine(connection);
         connection_free(connection);
         store_free(store);
