@@ -3,6 +3,7 @@
 #include "conf/document.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "conf/map-private.h"
 #include "conf/rows.h"
@@ -28,6 +29,42 @@ static void report_unknown(xmlNode *node, void *userdata) {
         else
                 (void) fail(userdata, ERROR_XML, "unknown element %s (line %ld)", path,
                             xmlGetLineNo(node));
+}
+
+/* ---- for the rules of a kind ---- */
+
+typedef struct Named {
+        const char *name;
+        const MapItem *item;
+        size_t index;
+} Named;
+
+static int compare_named(const void *a, const void *b) {
+        const Named *x = a, *y = b;
+        int order = strcmp(x->name, y->name);
+
+        return order ?: (x->index > y->index) - (x->index < y->index);
+}
+
+int check_unique(const void *list, size_t offset, const char *what, Error *error) {
+        const MapAnyList *items = list;
+        _cleanup_(freep) Named *sorted = calloc(items->n ?: 1, sizeof(*sorted));
+        size_t n = 0;
+
+        if (!sorted)
+                return fail_memory(error);
+        for (size_t i = 0; i < items->n; i++) {
+                const char *name = *(char **) ((char *) items->items[i] + offset);
+
+                if (name)
+                        sorted[n++] = (Named) { name, items->items[i], i };
+        }
+        qsort(sorted, n, sizeof(*sorted), compare_named);
+        for (size_t i = 1; i < n; i++)
+                if (strcmp(sorted[i - 1].name, sorted[i].name) == 0)
+                        return fail_at(error, ERROR_XML, sorted[i].item->node,
+                                       "%s '%s' is there twice", what, sorted[i].name);
+        return 0;
 }
 
 /* ---- what only CONF_VALIDATE refuses ---- */

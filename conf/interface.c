@@ -132,18 +132,10 @@ static int check_protocol(const InterfaceProtocol *protocol, Error *error) {
 }
 
 static int check_protocols(const InterfacePart *part, Error *error) {
-        int r = 0;
+        int r = CHECK_UNIQUE(&part->protocols, InterfaceProtocol, family, "protocol", error);
 
-        for (size_t i = 0; i < part->protocols.n && r >= 0; i++) {
-                const InterfaceProtocol *protocol = part->protocols.items[i];
-
-                r = check_protocol(protocol, error);
-                for (size_t k = 0; k < i && r >= 0; k++)
-                        if (is_text(protocol->family, part->protocols.items[k]->family))
-                                r = fail_at(error, ERROR_XML, protocol->item.node,
-                                            "there are two protocols of family '%s'",
-                                            protocol->family);
-        }
+        for (size_t i = 0; i < part->protocols.n && r >= 0; i++)
+                r = check_protocol(part->protocols.items[i], error);
         return r;
 }
 

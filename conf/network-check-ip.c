@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define IPS_MAX 512 /* each route is compared with each address */
+#define NAMES_MAX 256 /* of a host to be found by them */
 #define SERVICE_NAME_MAX 482 /* of libvirt's 512 for a whole record */
 
 /* An address of a given family. */
@@ -166,6 +168,10 @@ int network_check_ips(const NetworkConf *conf, Error *error) {
         size_t served[2] = {};
         int r = 0;
 
+        if (conf->ips.n > IPS_MAX || conf->routes.n > IPS_MAX)
+                return fail_at(error, ERROR_XML, xmlDocGetRootElement(conf->document),
+                               "a network has up to %d addresses and routes", IPS_MAX);
+
         for (size_t i = 0; i < conf->ips.n && r >= 0; i++) {
                 const NetworkIp *ip = conf->ips.items[i];
 
@@ -192,6 +198,8 @@ int network_check_dns_host(const DnsHost *host, bool partial, Error *error) {
                 return fail_at(error, ERROR_XML, node, "a host lacks its ip");
         if (host->names.n == 0 && !partial)
                 return fail_at(error, ERROR_XML, node, "a host lacks its hostname");
+        if (partial && host->names.n > NAMES_MAX)
+                return fail_at(error, ERROR_XML, node, "a host has over %d names", NAMES_MAX);
         for (size_t i = 0; i < host->names.n; i++)
                 if (!host->names.items[i]->name)
                         return fail_at(error, ERROR_XML, node, "a hostname is empty");

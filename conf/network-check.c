@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define ADDRESSES_MAX 1024 /* of devices to hand out; each is compared with all */
+
 static const xmlNode *root_of(const NetworkConf *conf) {
         return xmlDocGetRootElement(conf->document);
 }
@@ -158,31 +160,34 @@ static int check_virtualport(const NetworkVirtualPort *port, const xmlNode *pare
 
 /* ---- forward ---- */
 
-static bool same_address(const NetworkForwardAddress *a, const NetworkForwardAddress *b) {
-        return a->domain == b->domain && a->bus == b->bus && a->slot == b->slot &&
-               a->function == b->function;
-}
-
 static int check_forward_devs(const NetworkConf *conf, const xmlNode *forward, Error *error) {
-        for (size_t i = 0; i < conf->forward_devs.n; i++)
-                for (size_t k = 0; k < i; k++)
-                        if (is_text(conf->forward_devs.items[i]->dev,
-                                    conf->forward_devs.items[k]->dev))
-                                return fail_at(error, ERROR_XML, forward,
-                                               "interface '%s' is listed twice",
-                                               conf->forward_devs.items[i]->dev);
-        for (size_t i = 0; i < conf->forward_addresses.n; i++)
-                for (size_t k = 0; k < i; k++)
-                        if (same_address(conf->forward_addresses.items[i],
-                                         conf->forward_addresses.items[k]))
-                                return fail_at(error, ERROR_XML,
-                                               conf->forward_addresses.items[i]->item.node,
-                                               "this address is listed twice");
         if (conf->forward_dev && conf->forward_devs.n > 0 &&
             !is_text(conf->forward_dev, conf->forward_devs.items[0]->dev))
                 return fail_at(error, ERROR_XML, forward,
                                "dev '%s' isn't the first interface '%s'", conf->forward_dev,
                                conf->forward_devs.items[0]->dev);
+        return CHECK_UNIQUE(&conf->forward_devs, NetworkForwardDev, dev, "interface", error);
+}
+
+static bool same_address(const NetworkForwardAddress *a, const NetworkForwardAddress *b) {
+        return a->domain == b->domain && a->bus == b->bus && a->slot == b->slot &&
+               a->function == b->function;
+}
+
+static int check_forward_addresses(const NetworkConf *conf, const xmlNode *forward,
+                                   Error *error) {
+        size_t n = conf->forward_addresses.n;
+
+        if (n > ADDRESSES_MAX)
+                return fail_at(error, ERROR_XML, forward, "there are over %d addresses",
+                               ADDRESSES_MAX);
+        for (size_t i = 0; i < n; i++)
+                for (size_t k = 0; k < i; k++)
+                        if (same_address(conf->forward_addresses.items[i],
+                                         conf->forward_addresses.items[k]))
+                                return fail_at(error, ERROR_XML,
+                                               conf->forward_addresses.items[i]->item.node,
+                                               "this address is there twice");
         return 0;
 }
 
@@ -250,6 +255,7 @@ static int check_forward(const NetworkConf *conf, Error *error) {
         if (conf->forward_pfs.n > 1)
                 return fail_at(error, ERROR_XML, forward, "there is one pf at most");
         if ((r = check_forward_devs(conf, forward, error)) < 0 ||
+            (r = check_forward_addresses(conf, forward, error)) < 0 ||
             (r = check_nat(conf, forward, error)) < 0)
                 return r;
         return check_forward_mode(conf, forward, error);
@@ -299,19 +305,8 @@ int network_check_portgroup(const NetworkConf *conf, const NetworkPortGroup *gro
         return 0;
 }
 
-static int check_two_portgroups(const NetworkPortGroup *group, const NetworkPortGroup *other,
-                                Error *error) {
-        if (is_text(group->name, other->name))
-                return fail_at(error, ERROR_XML, group->item.node, "two portgroups are named '%s'",
-                               group->name);
-        if (group->is_default == TRISTATE_YES && other->is_default == TRISTATE_YES)
-                return fail_at(error, ERROR_XML, group->item.node,
-                               "portgroups '%s' and '%s' are both default", other->name,
-                               group->name);
-        return 0;
-}
-
 static int check_portgroups(const NetworkConf *conf, Error *error) {
+        const NetworkPortGroup *chosen = NULL;
         const xmlNode *root = root_of(conf);
         int r;
 
@@ -321,14 +316,18 @@ static int check_portgroups(const NetworkConf *conf, Error *error) {
                 return fail_at(error, ERROR_CONFIG_UNSUPPORTED, child_of(root, "vlan"),
                                "a network of this type takes no vlan");
         for (size_t i = 0; i < conf->portgroups.n; i++) {
-                r = network_check_portgroup(conf, conf->portgroups.items[i], error);
-                for (size_t k = 0; k < i && r >= 0; k++)
-                        r = check_two_portgroups(conf->portgroups.items[i],
-                                                 conf->portgroups.items[k], error);
-                if (r < 0)
+                const NetworkPortGroup *group = conf->portgroups.items[i];
+
+                if (group->is_default == TRISTATE_YES && chosen)
+                        return fail_at(error, ERROR_XML, group->item.node,
+                                       "portgroups '%s' and '%s' are both default", chosen->name,
+                                       group->name);
+                if (group->is_default == TRISTATE_YES)
+                        chosen = group;
+                if ((r = network_check_portgroup(conf, group, error)) < 0)
                         return r;
         }
-        return 0;
+        return CHECK_UNIQUE(&conf->portgroups, NetworkPortGroup, name, "portgroup", error);
 }
 
 /* ---- the whole ---- */

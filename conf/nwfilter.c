@@ -88,5 +88,7 @@ char *nwfilter_rule_value(const NwfilterRule *rule, const char *attribute) {
         return NULL;
 }
 
-const DocumentKind nwfilter_kind = { &nwfilter_element, nwfilter_complete, nwfilter_check, NULL, nwfilter_find_unknown };
+const DocumentKind nwfilter_kind = {
+        &nwfilter_element, nwfilter_complete, nwfilter_check, NULL, nwfilter_find_unknown,
+};
 const DocumentKind nwfilterbinding_kind = { &binding_element, NULL, nwfilterbinding_check, NULL };

@@ -131,7 +131,8 @@ int pool_complete(void *object, Error *error) {
                 PoolDevice *device = conf->source.devices.items[i];
 
                 while (device->free_extents.n > 0)
-                        map_list_remove(&storage_extent_element, &device->free_extents, 0);
+                        map_list_remove(&storage_extent_element, &device->free_extents,
+                                        device->free_extents.n - 1);
         }
         return 0;
 }

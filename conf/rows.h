@@ -31,6 +31,11 @@ xmlNode *child_of(const xmlNode *node, const char *name); /* the first; node may
 
 char *attribute_of(const xmlNode *node, const char *name); /* a copy or NULL; node may be NULL */
 
+/* Refuses two items of a list that have the same text at an offset; what: "disk". Takes no longer
+ * than sorting does, however long the list. */
+int check_unique(const void *list, size_t offset, const char *what, Error *error);
+#define CHECK_UNIQUE(list, T, m, what, error) check_unique(list, offsetof(T, m), what, error)
+
 /* Sets a string: -ENOMEM when there is no memory. */
 int set_string(char **string, const char *text);
 

@@ -231,14 +231,9 @@ static int check_memory(const SnapshotConf *conf, const xmlNode *node, Error *er
         return 0;
 }
 
-static int check_disk(const SnapshotConf *conf, size_t index, Error *error) {
-        const SnapshotDisk *disk = conf->disks.items[index];
+static int check_disk(const SnapshotDisk *disk, Error *error) {
         const xmlNode *node = disk->item.node, *source = child_of(node, "source");
 
-        for (size_t i = 0; i < index; i++)
-                if (is_text(disk->name, conf->disks.items[i]->name))
-                        return fail_at(error, ERROR_XML, node, "disk '%s' is named twice",
-                                       disk->name);
         if (disk->location != LOCATION_EXTERNAL && (disk->file || disk->dev))
                 return fail_at(error, ERROR_XML, node, "a source is for external snapshots");
         if (disk->file && *disk->file != '/')
@@ -255,8 +250,10 @@ static int snapshot_check(const void *object, Error *error) {
 
         if (r >= 0)
                 r = check_memory(conf, child_of(root, "memory"), error);
+        if (r >= 0)
+                r = CHECK_UNIQUE(&conf->disks, SnapshotDisk, name, "disk", error);
         for (size_t i = 0; i < conf->disks.n && r >= 0; i++)
-                r = check_disk(conf, i, error);
+                r = check_disk(conf->disks.items[i], error);
         return r;
 }
 
@@ -293,12 +290,8 @@ static int checkpoint_check(const void *object, Error *error) {
                 if (disk->bitmap && is_text(disk->type, "no"))
                         return fail_at(error, ERROR_XML, disk->item.node,
                                        "a disk without checkpoint has no bitmap");
-                for (size_t k = 0; k < i; k++)
-                        if (is_text(disk->name, conf->disks.items[k]->name))
-                                return fail_at(error, ERROR_XML, disk->item.node,
-                                               "disk '%s' is named twice", disk->name);
         }
-        return 0;
+        return CHECK_UNIQUE(&conf->disks, CheckpointDisk, name, "disk", error);
 }
 
 /* ---- backup: what is filled in, and rules ---- */
@@ -348,15 +341,10 @@ static int check_image(const BackupDisk *disk, const BackupImage *image, Error *
         return encryption_check(image->encryption, node, error);
 }
 
-static int check_backup_disk(const BackupConf *conf, size_t index, Error *error) {
-        const BackupDisk *disk = conf->disks.items[index];
+static int check_backup_disk(const BackupConf *conf, const BackupDisk *disk, Error *error) {
         const xmlNode *node = disk->item.node;
         bool pull = is_text(conf->mode, "pull");
 
-        for (size_t i = 0; i < index; i++)
-                if (is_text(disk->name, conf->disks.items[i]->name))
-                        return fail_at(error, ERROR_XML, node, "disk '%s' is named twice",
-                                       disk->name);
         if (!pull && (disk->export_name || disk->export_bitmap))
                 return fail_at(error, ERROR_XML, node, "a push exports nothing");
         if (pull ? disk->target : disk->scratch)
@@ -375,7 +363,7 @@ static int backup_check(const void *object, Error *error) {
         const BackupConf *conf = object;
         const xmlNode *server = child_of(xmlDocGetRootElement(conf->document), "server");
         bool local = is_text(conf->server.transport, "unix");
-        int r = 0;
+        int r;
 
         if (server && is_text(conf->mode, "push"))
                 return fail_at(error, ERROR_XML, server, "a push has no server");
@@ -386,8 +374,9 @@ static int backup_check(const void *object, Error *error) {
                                conf->server.socket);
         if (is_text(conf->server.transport, "tcp") && !conf->server.name)
                 return fail_at(error, ERROR_XML, server, "transport 'tcp' needs a name");
+        r = CHECK_UNIQUE(&conf->disks, BackupDisk, name, "disk", error);
         for (size_t i = 0; i < conf->disks.n && r >= 0; i++)
-                r = check_backup_disk(conf, i, error);
+                r = check_backup_disk(conf, conf->disks.items[i], error);
         return r;
 }
 
