@@ -11,7 +11,7 @@ static const Interface *const connect_interfaces[] = {
         NULL,
 };
 
-const Kind connect_kind = { .interfaces = connect_interfaces };
+const Kind connect_kind = { .rights = "connect", .interfaces = connect_interfaces };
 
 /* xml: for any row whose operation takes the connection and a text. */
 int connect_call_xml(Request *request, Error *error) {

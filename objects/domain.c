@@ -29,6 +29,7 @@ const Kind domain_kind = {
         .resource = RESOURCE_DOMAIN,
         .group = offsetof(Driver, definitions),
         .noun = "domain",
+        .rights = "domain",
         .interfaces = domain_interfaces,
         .find = find_by_uuid,
         .leaf = leaf_of_uuid,

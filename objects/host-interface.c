@@ -119,6 +119,7 @@ const Kind interface_objects = {
         .folder = "interface",
         .resource = RESOURCE_INTERFACE,
         .noun = "interface",
+        .rights = "interface",
         .group = offsetof(Driver, interfaces),
         .interfaces = interfaces,
         .find = find,

@@ -115,6 +115,7 @@ const Kind network_objects = {
         .folder = "network",
         .resource = RESOURCE_NETWORK,
         .noun = "network",
+        .rights = "network",
         .group = offsetof(Driver, networks),
         .interfaces = interfaces,
         .find = find_by_uuid,

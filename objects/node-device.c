@@ -121,6 +121,7 @@ const Kind node_device_objects = {
         .folder = "nodedev",
         .resource = RESOURCE_NODE_DEVICE,
         .noun = "node device",
+        .rights = "node_device",
         .group = offsetof(Driver, node_devices),
         .interfaces = interfaces,
         .find = find_by_name,

@@ -62,6 +62,7 @@ const Kind nwfilter_objects = {
         .folder = "nwfilter",
         .resource = RESOURCE_NWFILTER,
         .noun = "nwfilter",
+        .rights = "nwfilter",
         .group = offsetof(Driver, nwfilters),
         .interfaces = interfaces,
         .find = find_by_uuid,

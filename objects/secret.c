@@ -163,6 +163,7 @@ const Kind secret_objects = {
         .folder = "secret",
         .resource = RESOURCE_SECRET,
         .noun = "secret",
+        .rights = "secret",
         .group = offsetof(Driver, secrets),
         .interfaces = interfaces,
         .find = find_by_uuid,

@@ -249,6 +249,7 @@ const Kind snapshot_objects = {
         .folder = "domainsnapshot",
         .resource = RESOURCE_SNAPSHOT,
         .noun = "domain snapshot",
+        .rights = "domain",
         .group = offsetof(Driver, snapshots),
         .interfaces = interfaces,
         .find = find,

@@ -141,6 +141,7 @@ const Kind pool_objects = {
         .folder = "storagepool",
         .resource = RESOURCE_POOL,
         .noun = "storage pool",
+        .rights = "storage_pool",
         .group = offsetof(Driver, storage),
         .interfaces = interfaces,
         .find = find_by_uuid,

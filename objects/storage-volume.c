@@ -203,6 +203,7 @@ const Kind volume_objects = {
         .folder = "storagevol",
         .resource = RESOURCE_VOLUME,
         .noun = "storage vol",
+        .rights = "storage_vol",
         .group = offsetof(Driver, storage),
         .interfaces = interfaces,
         .find = find_by_key,

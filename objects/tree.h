@@ -22,6 +22,7 @@ struct Kind {
         const char *folder;                 /* "domain" */
         ResourceKind resource;
         const char *noun;                   /* "storage pool", for messages */
+        const char *rights; /* "storage_pool": begins the names of permissions that are about it */
         size_t group;                       /* in Driver: the operations; NULL: it has none */
         const Interface *const *interfaces; /* ends with NULL */
         Resource *(*find)(Connection *connection, ResourceKind kind,

@@ -175,27 +175,31 @@ static int verdict(sd_bus_message *reply, void *userdata, sd_bus_error *unused) 
         return 0;
 }
 
-/* Who makes something new has no name of it in the details, and polkit would show the bare
- * $(domain_name) of the action's message: so it gets another message. */
+static bool is_about(const char *permission, const Kind *kind) {
+        size_t n = strlen(kind->rights);
+
+        return strncmp(permission, kind->rights, n) == 0 && permission[n] == ':';
+}
+
 static int append_message(sd_bus_message *call, const Query *query) {
         char text[128];
 
-        if (strncmp(query->permissions[query->next], "connect:", strlen("connect:")) == 0)
-                return 0;
         snprintf(text, sizeof(text), "Authentication is required for %s, which needs %s",
                  sd_bus_message_get_member(query->message), query->permissions[query->next]);
         return sd_bus_message_append(call, "{ss}", "polkit.message", text);
 }
 
+/* Who makes something new, on a connection or in a pool, has no name of it in the details, and
+ * polkit would show the bare $(domain_name) of the action's message: so it gets another message. */
 static int append_details(sd_bus_message *call, const Query *query, const Object *object) {
         const char *driver = object->connection->driver->name;
         int r = sd_bus_message_append(call, "{ss}", "connect_driver", driver);
 
-        if (r < 0)
+        if (r >= 0 && object->resource)
+                r = object->kind->details(object->resource, call);
+        if (r < 0 || is_about(query->permissions[query->next], object->kind))
                 return r;
-        if (!object->resource)
-                return append_message(call, query);
-        return object->kind->details(object->resource, call);
+        return append_message(call, query);
 }
 
 static int append_question(sd_bus_message *call, Query *query, bool interactive) {
