@@ -59,8 +59,8 @@ typedef enum DomainWhich { DOMAIN_CURRENT, DOMAIN_LIVE, DOMAIN_PERSISTENT } Doma
  * ERROR_OPERATION_INVALID when there is none. */
 int domain_conf(Domain *domain, DomainWhich which, DomainConf **ret, Error *error);
 
-/* The same of the current one for who only looks, and looks often: without document. Borrowed, until
- * control goes back to the loop; NULL without memory. */
+/* The same of the current one for who only looks, and looks often: without document. Borrowed,
+ * until control goes back to the loop; NULL without memory. */
 const DomainConf *domain_view(Domain *domain);
 
 /* The text that GetXMLDesc(flags) answers. Newly allocated only in *ret_made; *ret may be
