@@ -83,6 +83,8 @@ static void step_done(Connection *connection) {
 void connection_autostart(Connection *connection) {
         _cleanup_(freep) char *mark = connection_file(connection, "autostarted");
 
+        if (!connection->driver->keeps_files)
+                return; /* its marks don't outlive it */
         if (!mark || store_exists(connection->store, STORE_RUNTIME, mark))
                 return;
         if (store_write(connection->store, STORE_RUNTIME, mark, "", NULL) < 0)

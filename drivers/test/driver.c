@@ -191,6 +191,7 @@ const Driver test_driver = {
         .control = &test_control,
         .agent = &test_agent,
         .saving = &test_saving,
+        .blocks = &test_blocks,
         .snapshots = &test_snapshots,
         .networks = &test_networks,
         .storage = &test_storage,

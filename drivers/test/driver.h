@@ -85,6 +85,7 @@ extern const DomainStatistics test_statistics;
 extern const DomainControl test_control;
 extern const DomainAgent test_agent;
 extern const DomainSaving test_saving;
+extern const DomainBlocks test_blocks;
 int test_snapshot_create(Domain *domain, const char *xml, uint32_t flags, Job *job, Error *error);
 
 extern const SnapshotOps test_snapshots;

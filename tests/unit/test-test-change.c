@@ -548,6 +548,15 @@ static void test_control_of_guests(void) {
         REFUSED(ERROR_INVALID_ARG, "flags", test_control.peek_memory, test, 0, 1, 0);
 }
 
+static void test_blocks_of_guests(void) {
+        Domain *test = again();
+
+        MUST(test_blocks.info, test, "vda", 0);
+        CHECK(job.result.values.n == 4 && job.result.values.items[0].i == 0);
+        REFUSED(ERROR_INVALID_ARG, "vdx", test_blocks.info, test, "vdx", 0);
+        REFUSED(ERROR_OPERATION_INVALID, "active block job", test_blocks.abort, test, "vda", 0);
+}
+
 int main(void) {
         tale_begin();
         test_aim();
@@ -569,6 +578,7 @@ int main(void) {
         test_statistics_of_guests();
         test_agent_of_guests();
         test_control_of_guests();
+        test_blocks_of_guests();
         values_clear(&given);
         return world_end();
 }
