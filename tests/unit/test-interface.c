@@ -304,6 +304,54 @@ static void test_introspection(sd_bus *client) {
         introspection_has(client, TOY_DOMAIN "2", "<interface name=\"" CONNECT "\">", false);
         introspection_has(client, TOY_DOMAIN "2",
                           "<arg type=\"s\" name=\"name\" direction=\"in\"/>", true);
+        introspection_has(client, TOY_PATH, "<interface name=\"org.virtbus.Test\">", false);
+        toy_fails(toy_call(client, TOY_PATH, "org.virtbus.Test", "Reset", ""),
+                  SD_BUS_ERROR_UNKNOWN_METHOD, "");
+}
+
+/* ---- signals of rows ---- */
+
+static int signals_heard;
+
+static int check_signal(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        static const char *const expected[][2] = {
+                { "BlockJob", "sii" },           { "BlockThreshold", "sstt" },
+                { "DiskChange", "sssi" },        { "JobCompleted", "a{sv}" },
+                { "MigrationIteration", "i" },   { "Tunable", "a{sv}" },
+                { "TrayChange", "si" },          { "MetadataChange", "is" },
+        };
+
+        if (!sd_bus_message_is_signal(message, DOMAIN, NULL))
+                return 0;
+        CHECK((size_t) signals_heard < ELEMENTS(expected));
+        CHECK_TEXT(sd_bus_message_get_member(message), expected[signals_heard][0]);
+        CHECK_TEXT(sd_bus_message_get_signature(message, true), expected[signals_heard][1]);
+        CHECK_TEXT(sd_bus_message_get_path(message), TOY_DOMAIN "2");
+        signals_heard++;
+        return 0;
+}
+
+/* Each on the domain's own object, and none of them by the connection. */
+static void test_signals(sd_bus *client, Connection *connection) {
+        static const EventKind kinds[] = {
+                EVENT_BLOCK_JOB,           EVENT_BLOCK_THRESHOLD, EVENT_DISK_CHANGE,
+                EVENT_JOB_COMPLETED,       EVENT_MIGRATION_ITERATION,
+                EVENT_TUNABLE,             EVENT_TRAY,            EVENT_METADATA,
+        };
+        _cleanup_(values_clear) Values values = {};
+        sd_bus_slot *slot = NULL;
+        Event event = { .text = { "vda" }, .values = &values };
+
+        event.resource = resource_set_by_name(&connection->sets[RESOURCE_DOMAIN], "b");
+        values_named(&values, values_array(&values), NAMED_UINT(1), "x");
+        CHECK(sd_bus_add_filter(client, &slot, check_signal, NULL) >= 0);
+        for (size_t i = 0; i < ELEMENTS(kinds); i++) {
+                event.kind = kinds[i];
+                event_report(&connection->hub, &event);
+        }
+        toy_succeeds(call_domain(client, TOY_DOMAIN "2", "GetState", "u", 0));
+        CHECK((size_t) signals_heard == ELEMENTS(kinds));
+        sd_bus_slot_unref(slot);
 }
 
 /* ---- errors as data ---- */
@@ -328,6 +376,10 @@ static void test_details(sd_bus *client) {
         CHECK(sd_bus_message_read(reply, "{sv}", &text, "i", &code) > 0);
         CHECK_TEXT(text, "code");
         CHECK(code == 42);
+        CHECK(sd_bus_message_read(reply, "{sv}{sv}{sv}", NULL, "i", NULL, NULL, "i", NULL, NULL,
+                                  "s", NULL) > 0);
+        CHECK(sd_bus_message_read(reply, "{sv}{sv}", NULL, "s", NULL, NULL, "s", &text) > 0);
+        CHECK_TEXT(text, "Domain not found: %s");
         sd_bus_message_unref(reply);
 
         toy_succeeds(
@@ -374,6 +426,7 @@ int main(void) {
         test_properties(client);
         test_managed_objects(client);
         test_introspection(client);
+        test_signals(client, connection);
         test_details(client);
         test_definition(client);
 
