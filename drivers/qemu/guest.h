@@ -175,3 +175,9 @@ void qemu_consoles_close(QemuGuest *guest);
 extern const DomainDefinitions qemu_definitions; /* define.c */
 extern const DomainLifecycle qemu_lifecycle;     /* lifecycle.c */
 extern const DomainAccess qemu_access;           /* access.c */
+extern const DomainDevices qemu_devices;         /* edit.c */
+extern const DomainProcessors qemu_processors;
+extern const DomainTuning qemu_tuning;
+
+/* Driver.keep_live */
+int qemu_keep_live(Domain *domain, Error *error);
