@@ -240,6 +240,10 @@ static int claim_device(DomainConf *conf, DeviceKind kind, Device *device, void 
         if (is_users_alias(device->alias))
                 claim(claims, node, "alias '%s'", device->alias);
         claim_address(claims, node, &device->address, bus);
+        if (device->address.uid.value > 0)
+                claim(claims, node, "zPCI uid %u", device->address.uid.value);
+        if (device->address.fid.set && device->address.uid.value > 0)
+                claim(claims, node, "zPCI fid %u", device->address.fid.value);
         return 0;
 }
 

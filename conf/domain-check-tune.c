@@ -96,155 +96,186 @@ static int set_parse(const char *text, Set *ret) {
         }
 }
 
-static int read_set(const xmlNode *node, const char *attribute, Set *ret, Error *error) {
-        _cleanup_(freep) char *text = attribute_of(node, attribute);
-
+static int read_set(const xmlNode *node, const char *text, Set *ret, Error *error) {
         *ret = (Set) {};
-        if (!text)
-                return fail_at(error, ERROR_XML, node, "missing attribute '%s'", attribute);
-        if (set_parse(text, ret) < 0)
+        if (text && set_parse(text, ret) < 0)
                 return fail_at(error, ERROR_XML, node,
-                               "'%s' of attribute '%s' is no list of numbers like "
-                               "0-3,^2,8",
-                               text, attribute);
+                               "'%s' is no list of numbers like 0-3,^2,8", text);
         return 0;
 }
 
 /* ---- <cputune> ---- */
 
-/* No number may be in two elements of a name. */
-static int check_disjoint(const xmlNode *parent, const char *name, const char *attribute,
-                          Error *error) {
-        Set all = {};
+static int check_pins(CpuPin *const *pins, size_t n, const char *what, Error *error) {
+        Set all = {}, cpus;
 
-        for (const xmlNode *node = parent->children; node; node = node->next) {
-                Set set;
-                int r;
+        for (size_t i = 0; i < n; i++) {
+                const xmlNode *node = pins[i]->item.node;
+                int r = read_set(node, pins[i]->cpuset, &cpus, error);
 
-                if (!is_named(node, name))
-                        continue;
-                if ((r = read_set(node, attribute, &set, error)) < 0)
+                if (r < 0)
                         return r;
-                if (set_overlaps(&all, &set))
-                        return fail_at(error, ERROR_XML, node,
-                                       "'%s' attributes '%s' must not overlap", name, attribute);
-                set_add(&all, &set);
+                if (set_has(&all, pins[i]->id.value))
+                        return fail_at(error, ERROR_XML, node, "duplicate pin of %s %" PRIu32,
+                                       what, pins[i]->id.value);
+                if (pins[i]->id.value < SET_MAX)
+                        set_put(&all, pins[i]->id.value, true);
         }
         return 0;
 }
 
-static int check_priorities(const xmlNode *tune, Error *error) {
-        for (const xmlNode *node = tune->children; node; node = node->next) {
-                if (!is_named(node, "vcpusched") && !is_named(node, "iothreadsched"))
-                        continue;
+/* Each thread is in one schedule at most; limit: how many there are, 0 if that is open. */
+static int check_schedules(CpuSchedule *const *schedules, size_t n, size_t limit, Error *error) {
+        Set all = {}, ids;
 
-                _cleanup_(freep) char *scheduler = attribute_of(node, "scheduler");
-                _cleanup_(freep) char *priority = attribute_of(node, "priority");
-                if ((is_text(scheduler, "fifo") || is_text(scheduler, "rr")) && !priority)
+        for (size_t i = 0; i < n; i++) {
+                const CpuSchedule *schedule = schedules[i];
+                const xmlNode *node = schedule->item.node;
+                bool real_time = is_one_of(schedule->scheduler, WORDS("fifo", "rr"));
+                int r = read_set(node, schedule->ids, &ids, error);
+
+                if (r < 0)
+                        return r;
+                if (real_time && !schedule->priority.set)
                         return fail_at(error, ERROR_XML, node, "Missing scheduler priority");
+                if (set_overlaps(&all, &ids))
+                        return fail_at(error, ERROR_XML, node,
+                                       "'%s' must not overlap those of another <%s>",
+                                       schedule->ids, (const char *) node->name);
+                if (limit > 0 && set_end(&ids) > limit)
+                        return fail_at(error, ERROR_XML, node,
+                                       "%zu is not present in the domain", set_end(&ids) - 1);
+                set_add(&all, &ids);
         }
         return 0;
-}
-
-static bool same_attribute(const xmlNode *a, const xmlNode *b, const char *name) {
-        _cleanup_(freep) char *x = attribute_of(a, name), *y = attribute_of(b, name);
-
-        return x && y && strcmp(x, y) == 0;
 }
 
 /* Of one cache, either all is allocated at once, or code and data apart. */
-static int check_caches(const xmlNode *tune, Error *error) {
-        for (const xmlNode *a = tune->children; a; a = a->next) {
-                if (!is_named(a, "cache"))
-                        continue;
+static int check_caches(const ResourceGroup *group, Error *error) {
+        for (size_t i = 0; i < group->caches.n; i++)
+                for (size_t k = 0; k < i; k++) {
+                        const CacheShare *a = group->caches.items[k], *b = group->caches.items[i];
 
-                _cleanup_(freep) char *type_a = attribute_of(a, "type");
-                for (const xmlNode *b = a->next; b; b = b->next) {
-                        if (!is_named(b, "cache") || !same_attribute(a, b, "id") ||
-                            !same_attribute(a, b, "level"))
-                                continue;
-
-                        _cleanup_(freep) char *type_b = attribute_of(b, "type");
-                        if (is_text(type_a, "both") || is_text(type_b, "both") ||
-                            same_attribute(a, b, "type"))
-                                return fail_at(error, ERROR_XML, b,
-                                               "colliding cache allocations for cache "
-                                               "type '%s'",
-                                               type_b ?: "");
+                        if (a->id.value == b->id.value && a->level.value == b->level.value &&
+                            (is_text(a->type, "both") || is_text(b->type, "both") ||
+                             is_text(a->type, b->type)))
+                                return fail_at(error, ERROR_XML, b->item.node,
+                                               "colliding cache allocations for cache type '%s'",
+                                               b->type);
                 }
-        }
         return 0;
 }
 
-static int check_monitors(const xmlNode *tune, const Set *vcpus, Error *error) {
-        for (const xmlNode *a = tune->children; a; a = a->next) {
-                Set of_a, of_b;
-                int r;
+static int check_monitors(const ResourceGroup *group, const Set *vcpus, Error *error) {
+        for (size_t i = 0; i < group->monitors.n; i++) {
+                const ResourceMonitor *monitor = group->monitors.items[i];
+                const xmlNode *node = monitor->item.node;
+                Set own, other;
+                int r = read_set(node, monitor->vcpus, &own, error);
 
-                if (!is_named(a, "monitor"))
-                        continue;
-                if ((r = read_set(a, "vcpus", &of_a, error)) < 0)
+                if (r < 0)
                         return r;
-                if (!set_within(&of_a, vcpus))
-                        return fail_at(error, ERROR_XML, a,
+                if (!set_within(&own, vcpus))
+                        return fail_at(error, ERROR_XML, node,
                                        "monitor has vcpus that its allocation lacks");
-                for (const xmlNode *b = tune->children; b != a; b = b->next) {
-                        if (!is_named(b, "monitor"))
-                                continue;
-                        if ((r = read_set(b, "vcpus", &of_b, error)) < 0)
-                                return r;
-                        if (set_equal(&of_a, &of_b))
-                                return fail_at(error, ERROR_XML, a,
+                for (size_t k = 0; k < i; k++) {
+                        (void) set_parse(group->monitors.items[k]->vcpus, &other);
+                        if (set_equal(&own, &other))
+                                return fail_at(error, ERROR_XML, node,
                                                "identical vcpus in two monitors");
-                        if (set_overlaps(&of_a, &of_b) && !set_equal(&of_a, vcpus) &&
-                            !set_equal(&of_b, vcpus))
-                                return fail_at(error, ERROR_XML, a, "vcpus overlap in monitors");
+                        if (set_overlaps(&own, &other) && !set_equal(&own, vcpus) &&
+                            !set_equal(&other, vcpus))
+                                return fail_at(error, ERROR_XML, node, "vcpus overlap in monitors");
                 }
         }
         return 0;
-}
-
-static bool is_allocation(const xmlNode *node) {
-        return is_named(node, "cachetune") || is_named(node, "memorytune");
 }
 
 /* Cache and memory bandwidth may be given for the same processors, but not for some of them. */
-static int check_allocations(const xmlNode *tune, Error *error) {
-        for (const xmlNode *a = tune->children; a; a = a->next) {
-                Set of_a, of_b;
-                int r;
+static int check_overlap(const ResourceGroup *group, ResourceGroup *const *others, size_t n,
+                         bool same_kind, Error *error) {
+        Set own, other;
 
-                if (!is_allocation(a))
+        (void) set_parse(group->vcpus, &own);
+        for (size_t i = 0; i < n; i++) {
+                if (set_parse(others[i]->vcpus, &other) < 0 || !set_overlaps(&own, &other))
                         continue;
-                if ((r = read_set(a, "vcpus", &of_a, error)) < 0 ||
-                    (r = check_caches(a, error)) < 0 || (r = check_monitors(a, &of_a, error)) < 0)
-                        return r;
-                for (const xmlNode *b = tune->children; b != a; b = b->next) {
-                        if (!is_allocation(b))
-                                continue;
-                        if ((r = read_set(b, "vcpus", &of_b, error)) < 0)
-                                return r;
-                        if (!set_overlaps(&of_a, &of_b))
-                                continue;
-                        if (xmlStrEqual(a->name, b->name) || !set_equal(&of_a, &of_b))
-                                return fail_at(error, ERROR_XML, a,
-                                               "vcpus overlap those of another <%s>",
-                                               (const char *) b->name);
-                }
+                if (same_kind || !set_equal(&own, &other))
+                        return fail_at(error, ERROR_XML, group->item.node,
+                                       "vcpus overlap those of another <%s>",
+                                       (const char *) others[i]->item.node->name);
         }
         return 0;
 }
 
-int cputune_check(const DomainConf *conf, const xmlNode *node, Error *error) {
+static int check_group(const ResourceGroup *group, Error *error) {
+        Set vcpus;
         int r;
 
-        if ((r = check_disjoint(node, "vcpupin", "vcpu", error)) < 0 ||
-            (r = check_disjoint(node, "vcpusched", "vcpus", error)) < 0 ||
-            (r = check_disjoint(node, "iothreadsched", "iothreads", error)) < 0 ||
-            (r = check_disjoint(node, "iothreadpin", "iothread", error)) < 0 ||
-            (r = check_priorities(node, error)) < 0)
+        if ((r = read_set(group->item.node, group->vcpus, &vcpus, error)) < 0 ||
+            (r = check_caches(group, error)) < 0)
                 return r;
-        return check_allocations(node, error);
+        return check_monitors(group, &vcpus, error);
+}
+
+static int check_groups(const CpuTune *tune, Error *error) {
+        int r = 0;
+
+        for (size_t i = 0; i < tune->caches.n && r >= 0; i++)
+                if ((r = check_group(tune->caches.items[i], error)) >= 0)
+                        r = check_overlap(tune->caches.items[i], tune->caches.items, i, true,
+                                          error);
+        for (size_t i = 0; i < tune->memories.n && r >= 0; i++) {
+                const ResourceGroup *group = tune->memories.items[i];
+
+                if ((r = check_group(group, error)) >= 0 &&
+                    (r = check_overlap(group, tune->memories.items, i, true, error)) >= 0)
+                        r = check_overlap(group, tune->caches.items, tune->caches.n, false, error);
+        }
+        return r;
+}
+
+static int check_cputune(const DomainConf *conf, const xmlNode *root, Error *error) {
+        const CpuTune *tune = &conf->cputune;
+        int r;
+
+        if ((r = check_pins(tune->vcpus.items, tune->vcpus.n, "vcpu", error)) < 0 ||
+            (r = check_pins(tune->iothreads.items, tune->iothreads.n, "iothread", error)) < 0 ||
+            (r = check_schedules(tune->vcpu_schedules.items, tune->vcpu_schedules.n, conf->vcpus,
+                                 error)) < 0 ||
+            (r = check_schedules(tune->iothread_schedules.items, tune->iothread_schedules.n, 0,
+                                 error)) < 0)
+                return r;
+        return check_groups(tune, error);
+}
+
+/* ---- <vcpus>, <iothreadids> ---- */
+
+static int check_threads(const DomainConf *conf, const xmlNode *root, Error *error) {
+        Set ids = {};
+        int r = 0;
+
+        for (size_t i = 0; i < conf->iothread_ids.n && r >= 0; i++) {
+                const IoThread *thread = conf->iothread_ids.items[i];
+
+                r = RULES(thread->item.node, error,
+                          { thread->id.value == 0, "invalid iothread 'id' value '0'" },
+                          { set_has(&ids, thread->id.value), "duplicate iothread id found" },
+                          { thread->pool_min.set && thread->pool_max.set &&
+                                    thread->pool_min.value > thread->pool_max.value,
+                            "thread_pool_min is more than thread_pool_max" });
+                if (thread->id.value < SET_MAX)
+                        set_put(&ids, thread->id.value, true);
+        }
+        for (size_t i = 0; i < conf->vcpu_states.n && r >= 0; i++) {
+                const VcpuState *vcpu = conf->vcpu_states.items[i];
+
+                r = RULES(vcpu->item.node, error,
+                          { vcpu->id.value >= conf->vcpus, "no such vcpu in the domain" },
+                          { vcpu->order.set && vcpu->order.value == 0,
+                            "vcpu order begins with 1" });
+        }
+        return r;
 }
 
 /* ---- NUMA ---- */
@@ -253,45 +284,71 @@ static size_t count_cells(const DomainConf *conf) {
         return conf->cpu ? conf->cpu->cells.n : 0;
 }
 
-int numatune_check(const DomainConf *conf, const xmlNode *node, Error *error) {
-        const xmlNode *memory = child_of(node, "memory");
-        _cleanup_(freep) char *mode = attribute_of(memory, "mode");
-        Set all = {};
-        int r;
+static int check_numatune(const DomainConf *conf, const xmlNode *root, Error *error) {
+        const NumaTune *tune = &conf->numatune;
+        Set all = {}, nodes;
+        int r = read_set(root, tune->nodeset, &nodes, error);
 
-        for (const xmlNode *memnode = node->children; memnode; memnode = memnode->next) {
-                Set cell, nodes;
+        for (size_t i = 0; i < tune->nodes.n && r >= 0; i++) {
+                const NumaNode *own = tune->nodes.items[i];
+                const xmlNode *node = own->item.node;
+                bool mixed = tune->mode && own->mode &&
+                             is_text(tune->mode, "restrictive") !=
+                                     is_text(own->mode, "restrictive");
 
-                if (!is_named(memnode, "memnode"))
-                        continue;
-
-                _cleanup_(freep) char *own = attribute_of(memnode, "mode");
-                if (count_cells(conf) == 0)
-                        return fail_at(error, ERROR_XML, memnode,
-                                       "Element 'memnode' is invalid without any guest "
-                                       "NUMA cells");
-                if (mode && own && is_text(mode, "restrictive") != is_text(own, "restrictive"))
-                        return fail_at(error, ERROR_XML, memnode,
-                                       "'restrictive' mode is required in memnode "
-                                       "and memory elements alike");
-                if ((r = read_set(memnode, "cellid", &cell, error)) < 0 ||
-                    (r = read_set(memnode, "nodeset", &nodes, error)) < 0)
+                if ((r = read_set(node, own->nodeset, &nodes, error)) < 0)
                         return r;
-                if (set_end(&cell) > count_cells(conf))
-                        return fail_at(error, ERROR_XML, memnode,
-                                       "Argument 'cellid' in memnode element must "
-                                       "correspond to existing guest's NUMA cell");
-                if (set_overlaps(&all, &cell))
-                        return fail_at(error, ERROR_XML, memnode,
-                                       "Multiple 'memnode' elements with one 'cellid'");
-                set_add(&all, &cell);
+                r = RULES(node, error,
+                          { count_cells(conf) == 0, "Element 'memnode' is invalid without any "
+                                                    "guest NUMA cells" },
+                          { mixed, "'restrictive' mode is required in memnode and memory elements "
+                                   "alike" },
+                          { own->cell.value >= count_cells(conf),
+                            "Argument 'cellid' in memnode element must correspond to existing "
+                            "guest's NUMA cell" },
+                          { set_has(&all, own->cell.value),
+                            "Multiple 'memnode' elements with one 'cellid'" });
+                if (r >= 0)
+                        set_put(&all, own->cell.value, true);
         }
-        if (memory && xmlHasProp((xmlNode *) memory, (const xmlChar *) "nodeset"))
-                return read_set(memory, "nodeset", &all, error);
-        return 0;
+        return r;
 }
 
-int cells_check(const DomainConf *conf, const xmlNode *root, Error *error) {
+static int check_distances(const DomainConf *conf, const NumaCell *cell, size_t id, Error *error) {
+        Set ids = {};
+        int r = 0;
+
+        for (size_t i = 0; i < cell->distances.n && r >= 0; i++) {
+                const NumaDistance *to = cell->distances.items[i];
+                uint32_t distance = to->distance.value;
+
+                r = RULES(to->item.node, error,
+                          { to->cell.value >= count_cells(conf),
+                            "a distance is to a cell that isn't there" },
+                          { set_has(&ids, to->cell.value), "a distance to a cell is there twice" },
+                          { distance < 10 || distance > 255,
+                            "a distance must be in the range of 10 to 255" },
+                          { to->cell.value == id && distance != 10,
+                            "the distance of a cell to itself must be 10" });
+                if (r >= 0)
+                        set_put(&ids, to->cell.value, true);
+        }
+        return r;
+}
+
+static int check_links(const DomainConf *conf, NumaLink *const *links, size_t n, Error *error) {
+        int r = 0;
+
+        for (size_t i = 0; i < n && r >= 0; i++)
+                r = RULES(links[i]->item.node, error,
+                          { links[i]->initiator.value >= count_cells(conf) ||
+                                    links[i]->target.value >= count_cells(conf),
+                            "'initiator' or 'target' refers to a non-existent NUMA node" },
+                          { links[i]->value == 0, "'value' must not be 0" });
+        return r;
+}
+
+static int check_cells(const DomainConf *conf, const xmlNode *root, Error *error) {
         Set ids = {}, cpus = {};
 
         for (size_t i = 0; i < count_cells(conf); i++) {
@@ -312,47 +369,54 @@ int cells_check(const DomainConf *conf, const xmlNode *root, Error *error) {
                         return fail_at(error, ERROR_XML, node,
                                        "NUMA cells have overlapping vCPU ids");
                 set_add(&cpus, &own);
+                int r = check_distances(conf, cell, cell->id.set ? cell->id.value : i, error);
+                if (r < 0)
+                        return r;
         }
         if (set_end(&cpus) > conf->vcpus)
                 return fail_at(error, ERROR_XML, root,
                                "Number of CPUs in <numa> exceeds the <vcpu> count");
-        return 0;
+        if (!conf->cpu)
+                return 0;
+        int r = check_links(conf, conf->cpu->latencies.items, conf->cpu->latencies.n, error);
+        return r < 0 ? r : check_links(conf, conf->cpu->bandwidths.items, conf->cpu->bandwidths.n,
+                                       error);
 }
 
 /* ---- huge pages ---- */
 
 /* Pages without nodes are for all nodes, and so is node 0 of a guest that has no NUMA cells. */
-static bool is_master(const DomainConf *conf, const xmlNode *page) {
-        return count_cells(conf) == 0 || !xmlHasProp((xmlNode *) page, (const xmlChar *) "nodeset");
-}
-
-int hugepages_check(const DomainConf *conf, const xmlNode *node, Error *error) {
-        const xmlNode *pages = child_of(node, "hugepages");
-        const xmlNode *master = NULL;
+static int check_hugepages(const DomainConf *conf, const xmlNode *root, Error *error) {
+        const HugePage *master = NULL;
         Set all = {};
+        int r = 0;
 
-        for (const xmlNode *page = pages ? pages->children : NULL; page; page = page->next) {
+        for (size_t i = 0; i < conf->backing.pages.n && r >= 0; i++) {
+                const HugePage *page = conf->backing.pages.items[i];
+                bool for_all = count_cells(conf) == 0 || !page->nodeset;
                 Set nodes = {};
-                int r;
 
-                if (!is_named(page, "page"))
-                        continue;
-                if (is_master(conf, page) && master)
-                        return fail_at(error, ERROR_CONFIG_UNSUPPORTED, page,
-                                       "two master hugepages detected");
-                if (is_master(conf, page))
-                        master = page;
-                if (!xmlHasProp((xmlNode *) page, (const xmlChar *) "nodeset"))
-                        continue;
-                if ((r = read_set(page, "nodeset", &nodes, error)) < 0)
+                if ((r = read_set(page->item.node, page->nodeset, &nodes, error)) < 0)
                         return r;
-                if (set_end(&nodes) > MAX(count_cells(conf), 1))
-                        return fail_at(error, ERROR_CONFIG_UNSUPPORTED, page,
-                                       "hugepages: node %zu not found", set_end(&nodes) - 1);
-                if (set_overlaps(&all, &nodes))
-                        return fail_at(error, ERROR_CONFIG_UNSUPPORTED, page,
-                                       "a node has two sizes of hugepages");
+                r = RULES(page->item.node, error,
+                          { for_all && master, "two master hugepages detected" },
+                          { set_end(&nodes) > MAX(count_cells(conf), 1),
+                            "hugepages: node not found" },
+                          { set_overlaps(&all, &nodes), "a node has two sizes of hugepages" });
+                if (for_all)
+                        master = page;
                 set_add(&all, &nodes);
         }
-        return 0;
+        return r;
+}
+
+int domain_tune_check(const DomainConf *conf, const xmlNode *root, Error *error) {
+        static int (*const rules[])(const DomainConf *, const xmlNode *, Error *) = {
+                check_threads, check_cells, check_cputune, check_numatune, check_hugepages,
+        };
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTS(rules) && r >= 0; i++)
+                r = rules[i](conf, root, error);
+        return r;
 }

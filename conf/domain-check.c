@@ -108,60 +108,25 @@ static int check_os(const DomainConf *conf, const xmlNode *root, Error *error) {
         return check_loader(os, root, error);
 }
 
-static int check_cpu(const DomainConf *conf, const xmlNode *root, Error *error) {
-        const DomainCpu *cpu = conf->cpu;
-
-        if (!cpu)
-                return 0;
-        if ((cpu->sockets || cpu->cores || cpu->threads) &&
-            !(cpu->sockets && cpu->cores && cpu->threads))
-                return fail_at(error, ERROR_XML, root,
-                               "a CPU topology needs sockets, cores and threads");
-        if (cpu->features.n > 0 && is_text(cpu->mode, "custom") && !cpu->model)
-                return fail_at(error, ERROR_XML, root,
-                               "CPU features were given for a CPU without a model");
-        for (size_t i = 0; i < cpu->features.n; i++)
-                for (size_t k = 0; k < i; k++)
-                        if (is_text(cpu->features.items[k]->name, cpu->features.items[i]->name))
-                                return fail_at(error, ERROR_XML, cpu->features.items[i]->item.node,
-                                               "CPU feature '%s' specified more than once",
-                                               cpu->features.items[i]->name);
-        return 0;
-}
-
-static int check_features(const DomainConf *conf, const xmlNode *root, Error *error) {
-        const DomainFeatures *features = &conf->features;
-
-        if (features->hyperv_spinlocks == TRISTATE_YES && features->hyperv_spinlocks_retries > 0 &&
-            features->hyperv_spinlocks_retries < 0xfff)
-                return fail_at(error, ERROR_XML, root,
-                               "HyperV spinlock retry count must be at least 4095");
-        if (features->hyperv_vendor && strlen(features->hyperv_vendor) > 12)
-                return fail_at(error, ERROR_XML, root,
-                               "HyperV vendor_id value must not be more than 12 "
-                               "characters");
-        return 0;
-}
-
 /* Memory that is plugged in needs room, and a node of the guest if it has any. */
 static int check_memories(const DomainConf *conf, Error *error) {
-        size_t cells = conf->cpu ? conf->cpu->cells.n : 0;
+        size_t cells = conf->cpu ? conf->cpu->cells.n : 0, modules = 0;
+        int r = 0;
 
-        for (size_t i = 0; i < conf->memories.n; i++) {
+        for (size_t i = 0; i < conf->memories.n && r >= 0; i++) {
                 const MemoryDevice *memory = conf->memories.items[i];
-                const xmlNode *node = memory->device.item.node;
+                bool enclave = is_text(memory->model, "sgx-epc");
 
-                if (memory->size == 0)
-                        return fail_at(error, ERROR_XML, node, "a memory device needs a size");
-                if (is_text(memory->model, "dimm") && conf->max_memory == 0)
-                        return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
-                                       "a memory device needs <maxMemory> in the domain");
-                if (memory->node.set && memory->node.value >= MAX(cells, 1))
-                        return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
-                                       "target NUMA node %" PRIu32 " of a memory device is not one "
-                                       "of the guest's %zu", memory->node.value, cells);
+                modules += is_one_of(memory->model, WORDS("dimm", "nvdimm"));
+                r = RULES(memory->device.item.node, error,
+                          { !enclave && conf->max_memory == 0,
+                            "a memory device needs <maxMemory> in the domain" },
+                          { modules > conf->memory_slots.value && !enclave,
+                            "memory device count exceeds slots count" },
+                          { memory->node.set && memory->node.value >= MAX(cells, 1),
+                            "target NUMA node of a memory device is not one of the guest's" });
         }
-        return 0;
+        return r;
 }
 
 /* ---- controllers ---- */
@@ -369,35 +334,26 @@ static int check_videos(const DomainConf *conf, Error *error) {
         return 0;
 }
 
-/* Devices on a bus that the definition has switched off, and models that a kind doesn't have. */
-static int check_inputs(const DomainConf *conf, Error *error) {
-        bool no_usb = false;
+/* Devices on a bus that the definition has switched off. */
+static bool is_on_usb(DeviceKind kind, const Device *device) {
+        return kind == DEVICE_HUB || kind == DEVICE_REDIRDEV ||
+               (kind == DEVICE_INPUT && is_text(((const DomainInput *) device)->bus, "usb")) ||
+               (kind == DEVICE_DISK && ((const DomainDisk *) device)->bus == DISK_BUS_USB) ||
+               (kind == DEVICE_HOSTDEV && ((const DomainHostdev *) device)->type == HOSTDEV_USB);
+}
 
+static int refuse_usb(DomainConf *conf, DeviceKind kind, Device *device, void *userdata) {
+        if (!is_on_usb(kind, device))
+                return 0;
+        return fail_at(userdata, ERROR_CONFIG_UNSUPPORTED, device->item.node,
+                       "Device configuration is not compatible: Domain has USB bus disabled");
+}
+
+static int check_usb(const DomainConf *conf, Error *error) {
         for (size_t i = 0; i < conf->controllers.n; i++)
-                no_usb = no_usb || (conf->controllers.items[i]->type == CONTROLLER_USB &&
-                                    is_text(conf->controllers.items[i]->model, "none"));
-        for (size_t i = 0; i < conf->inputs.n; i++) {
-                const DomainInput *input = conf->inputs.items[i];
-                const xmlNode *node = input->device.item.node;
-
-                if (no_usb && is_text(input->bus, "usb"))
-                        return fail_at(error, ERROR_XML, node,
-                                       "Can't add USB input device. USB bus is disabled");
-                if (is_text(input->type, "passthrough") && !is_text(input->bus, "virtio"))
-                        return fail_at(error, ERROR_XML, node,
-                                       "only bus 'virtio' is supported for 'passthrough' "
-                                       "input devices");
-                if (input->model && strcmp(input->model, "virtio") != 0 &&
-                    !is_text(input->type, "passthrough"))
-                        return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
-                                       "virtio (non-)transitional models "
-                                       "are not supported for input type=%s",
-                                       input->type);
-        }
-        for (size_t i = 0; no_usb && i < conf->hubs.n; i++)
-                return fail_at(error, ERROR_XML, conf->hubs.items[i]->device.item.node,
-                               "Can't add a USB hub. USB "
-                               "bus is disabled");
+                if (conf->controllers.items[i]->type == CONTROLLER_USB &&
+                    is_text(conf->controllers.items[i]->model, "none"))
+                        return conf_visit_devices((DomainConf *) conf, refuse_usb, error);
         return 0;
 }
 
@@ -438,6 +394,8 @@ static int check_device(DomainConf *conf, DeviceKind kind, Device *device, void 
 
         if (r < 0)
                 return r;
+        if ((r = device_rules(conf, kind, device, error)) < 0)
+                return r;
         if (kind == DEVICE_DISK)
                 return disk_check(conf, (DomainDisk *) device, error);
         if (kind == DEVICE_SERIAL || kind == DEVICE_PARALLEL || kind == DEVICE_CONSOLE ||
@@ -448,11 +406,11 @@ static int check_device(DomainConf *conf, DeviceKind kind, Device *device, void 
 
 int conf_check(const DomainConf *conf, Error *error) {
         static int (*const rules[])(const DomainConf *, const xmlNode *, Error *) = {
-                check_name, check_size, check_os, check_cpu, cells_check, check_features,
+                check_name, check_size, check_os, domain_tune_check, domain_system_check,
         };
         static int (*const lists[])(const DomainConf *, Error *) = {
                 check_controllers, check_memories, check_graphics, check_videos,
-                check_nets, check_inputs, places_check, kept_check,
+                check_nets, check_usb, redirfilters_check, places_check,
         };
         const xmlNode *root = conf->document ? xmlDocGetRootElement(conf->document) : NULL;
         int r;

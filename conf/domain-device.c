@@ -112,6 +112,10 @@ xmlNode *child_of(const xmlNode *node, const char *name) {
         return NULL;
 }
 
+char *attribute_of(const xmlNode *node, const char *name) {
+        return node ? (char *) xmlGetNoNsProp((xmlNode *) node, (const xmlChar *) name) : NULL;
+}
+
 int set_string(char **string, const char *text) {
         char *copy = strdup(text);
 

@@ -470,12 +470,35 @@ static int identity_check(const DomainDisk *disk, const xmlNode *node, Error *er
         return 0;
 }
 
+static int auth_check(const DomainDisk *disk, Error *error) {
+        const Login *login = disk->auth ?: disk->source_auth;
+        const ImageEncryption *encryption = disk->encryption ?: disk->source_encryption;
+        const char *expected = is_text(disk->protocol, "iscsi") ? "iscsi"
+                               : is_text(disk->protocol, "rbd") ? "ceph"
+                                                                : NULL;
+        const char *type = login ? login->secret.type : NULL;
+
+        return RULES(disk->device.item.node, error,
+                     { login && !type && (login->secret.uuid || login->secret.usage),
+                       "unknown secret type" },
+                     { login && !login->secret.uuid && !login->secret.usage,
+                       "<auth> needs a <secret> with its uuid or usage" },
+                     { type && expected && strcmp(type, expected) != 0,
+                       "invalid secret type: 'iscsi' and 'ceph' go with protocols iscsi and rbd" },
+                     { encryption && encryption->cipher.name,
+                       "supplying <cipher> for domain disk definition is unnecessary" });
+}
+
 int disk_check(const DomainConf *conf, const DomainDisk *disk, Error *error) {
         const xmlNode *node = disk->device.item.node;
         int r;
 
         if ((r = target_check(disk, node, error)) < 0 || (r = bus_check(disk, node, error)) < 0 ||
-            (r = kind_check(disk, node, error)) < 0 || (r = identity_check(disk, node, error)) < 0)
+            (r = kind_check(disk, node, error)) < 0 ||
+            (r = identity_check(disk, node, error)) < 0 ||
+            (r = disk_rules(conf, disk, error)) < 0 || (r = auth_check(disk, error)) < 0 ||
+            (r = iotune_check(disk->iotune, node, error)) < 0 ||
+            (r = labels_check(disk->labels.items, disk->labels.n, error)) < 0)
                 return r;
         for (size_t i = 0; i < conf->disks.n && conf->disks.items[i] != disk; i++)
                 if (strcmp(conf->disks.items[i]->target, disk->target) == 0)

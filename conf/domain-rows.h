@@ -3,6 +3,8 @@
  * of reading a definition. Nobody outside conf/domain*.c includes it. */
 #pragma once
 
+#include <string.h>
+
 #include "conf/domain.h"
 #include "conf/rows.h"
 
@@ -83,12 +85,46 @@ int disk_check(const DomainConf *conf, const DomainDisk *disk, Error *error);
 int graphics_check_listens(const DomainGraphics *graphics, Error *error);
 int address_check(const Device *device, Error *error);
 int places_check(const DomainConf *conf, Error *error);
-int kept_check(const DomainConf *conf, Error *error);
-int cells_check(const DomainConf *conf, const xmlNode *root, Error *error);
-int cputune_check(const DomainConf *conf, const xmlNode *node, Error *error);
-int numatune_check(const DomainConf *conf, const xmlNode *node, Error *error);
-int hugepages_check(const DomainConf *conf, const xmlNode *backing, Error *error);
+int domain_tune_check(const DomainConf *conf, const xmlNode *root, Error *error);
+int domain_system_check(const DomainConf *conf, const xmlNode *root, Error *error);
+int device_rules(const DomainConf *conf, DeviceKind kind, const Device *device, Error *error);
+int disk_rules(const DomainConf *conf, const DomainDisk *disk, Error *error);
+int net_rules(const DomainConf *conf, const Device *device, Error *error);
+int redirfilters_check(const DomainConf *conf, Error *error);
+int iotune_check(const IoTune *tune, const xmlNode *node, Error *error);
+int labels_check(SecurityLabel *const *labels, size_t n, Error *error);
+
+bool is_one_of(const char *text, const char *const *names); /* false for NULL */
+
+/* Rules as a table: the first that is broken is told, with path and line of the node. */
+typedef struct Rule {
+        bool broken;
+        const char *message;
+} Rule;
+
+int rules_check(const Rule *rules, size_t n, const xmlNode *node, Error *error);
+#define RULES(node, error, ...)                                                              \
+        rules_check((const Rule[]) { __VA_ARGS__ }, ELEMENTS(((const Rule[]) { __VA_ARGS__ })), \
+                    node, error)
 
 /* The number behind a target's prefix: "vda" is 0, "vdaa" is 26. -EINVAL when there is none, as in
  * the name of a partition ("vda1"). */
 int disk_target_index(const char *target);
+
+static inline bool is_power_of_two(uint64_t n) {
+        return n > 0 && (n & (n - 1)) == 0;
+}
+
+static inline bool is_made_of(const char *text, const char *characters) {
+        return text[strspn(text, characters)] == 0;
+}
+
+#define DIGITS "0123456789"
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+static inline bool has_virtio_options(const Device *device) {
+        const VirtioOptions *virtio = &device->virtio;
+
+        return virtio->iommu != TRISTATE_UNSET || virtio->ats != TRISTATE_UNSET ||
+               virtio->packed != TRISTATE_UNSET || virtio->page_per_vq != TRISTATE_UNSET;
+}

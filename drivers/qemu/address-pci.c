@@ -430,7 +430,7 @@ static int finish_controller(Pci *pci, DomainController *controller) {
                 name = "ioh3420";
         if (name && text_default(&controller->model_name, name) < 0)
                 return fail_memory(pci->error);
-        if (text_is(controller->model, "pci-root") && qemu_platform(pci->conf) == PLATFORM_PSERIES) {
+        if (text_is(controller->model, "pci-root") && many_roots(pci)) {
                 if (text_default(&controller->model_name, "spapr-pci-host-bridge") < 0)
                         return fail_memory(pci->error);
                 maybe_default(&controller->target_index, free_target_index(pci->conf));

@@ -87,3 +87,6 @@ bool is_usb2(const Place *place, unsigned *ret_function);
 
 /* address-bus.c: registers of virtual I/O, on pseries */
 int qemu_assign_spapr(DomainConf *conf, Error *error);
+
+/* check.c: what no QEMU of this architecture and machine has */
+int qemu_check_machine(const DomainConf *conf, Error *error);

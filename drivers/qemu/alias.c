@@ -13,8 +13,12 @@ static bool alias_taken(DomainConf *conf, const char *alias) {
 /* The first free number after a prefix: hot-plugged devices keep theirs when others go. */
 static int number(DomainConf *conf, Device *device, const char *prefix) {
         _cleanup_(freep) char *alias = NULL;
+        unsigned n = 0;
 
-        for (unsigned n = 0;; n++) {
+        /* A first console that is a serial port counts, although it has that one's name. */
+        if (text_is(prefix, "console") && qemu_console_is_serial(conf, 0))
+                n = 1;
+        for (;; n++) {
                 freep(&alias);
                 alias = NULL;
                 if (asprintf(&alias, "%s%u", prefix, n) < 0) {

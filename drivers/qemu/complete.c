@@ -56,8 +56,9 @@ static int check_arch(const DomainConf *conf, const QemuCaps *caps, Error *error
                     conf->os.arch, caps->binary, caps->arch);
 }
 
-/* A name is made that of one version, since a later QEMU means another by "pc". A machine of a known
- * kind that this QEMU lacks may belong to the host that the definition is from or will go to. */
+/* A name is made that of one version, since a later QEMU means another by "pc". A machine of a
+ * known kind that this QEMU lacks may belong to the host that the definition is from or will go
+ * to. */
 static int complete_machine(DomainConf *conf, const QemuCaps *caps, Error *error) {
         const QemuMachine *machine = qemu_caps_machine(caps, conf->os.machine);
 
@@ -144,7 +145,8 @@ static int complete_cpu(DomainConf *conf, const QemuCaps *caps) {
 /* The machine has an interrupt controller in any case: the newest that KVM makes, or version 2. */
 static int complete_gic(DomainConf *conf, const QemuCaps *caps) {
         bool arm = text_is(conf->os.arch, "aarch64") || text_is(conf->os.arch, "armv7l");
-        bool new = conf->type == VIRT_KVM && qemu_caps_has(caps, "query-gic-capabilities/kernel=3") &&
+        bool new = conf->type == VIRT_KVM &&
+                   qemu_caps_has(caps, "query-gic-capabilities/kernel=3") &&
                    !qemu_caps_has(caps, "query-gic-capabilities/kernel=2");
 
         if (!arm || qemu_platform(conf) != PLATFORM_VIRT)
@@ -204,7 +206,8 @@ int qemu_complete(DomainConf *conf, const QemuCaps *caps, Error *error) {
                 return fail_memory(error);
         if ((r = qemu_complete_devices(conf, caps, error)) < 0 ||
             (r = qemu_assign_drives(conf, error)) < 0 ||
-            (r = qemu_complete_controllers(conf, caps, error)) < 0)
+            (r = qemu_complete_controllers(conf, caps, error)) < 0 ||
+            (r = qemu_check_machine(conf, error)) < 0)
                 return r;
         return assign_lasting(conf, caps, error);
 }

@@ -29,7 +29,8 @@ static bool verbose;
 /* Of the QEMU that a sample was made for. Of the old ones it had some features or none. */
 typedef enum Age { CURRENT, OLD, BARE } Age;
 
-/* The installed QEMU where a current one is wanted and runs the guest, else what is taken for granted. */
+/* The installed QEMU where a current one is wanted and runs the guest, else what is taken for
+ * granted. */
 static QemuCaps *caps_for(const DomainConf *conf, Age age) {
         const QemuArch *arch = qemu_arch(conf->os.arch ?: host_arch());
         char path[64];

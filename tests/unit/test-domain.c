@@ -15,6 +15,8 @@
 #define MEMORY "<memory>1</memory>"
 #define OS "<os><type>hvm</type></os>"
 
+#define USB_SOURCE "<source><vendor id='1'/><product id='2'/></source>"
+
 static DomainConf *parse(const char *text, ConfFlags flags) {
         DomainConf *conf = NULL;
         Error error = {};
@@ -155,7 +157,7 @@ static const char live[] = DOMAIN(
         "<interface type='user'><mac address='52:54:00:01:02:03'/><target dev='vnet3'/>"
         "<alias name='ua-mine'/></interface>"
         "<graphics type='vnc' port='5903' autoport='yes' passwd='secret'/>"
-        "<hostdev mode='subsystem' type='usb'><alias name='hostdev0'/></hostdev>");
+        "<hostdev mode='subsystem' type='usb'>" USB_SOURCE "<alias name='hostdev0'/></hostdev>");
 
 static void test_live(void) {
         _cleanup_(conf_freep) DomainConf *conf = parse(live, CONF_LIVE), *stored = parse(live, 0);
@@ -252,10 +254,12 @@ static void test_rules(void) {
                 { DOMAIN("<controller type='scsi' index='1'/><controller type='scsi' index='1'/>"),
                   "Multiple 'scsi'" },
                 { DOMAIN("<disk><source file='/a'/><target dev='vda'/><boot order='1'/></disk>"
-                         "<hostdev mode='subsystem' type='usb'><boot order='1'/></hostdev>"),
+                         "<hostdev mode='subsystem' type='usb'>" USB_SOURCE
+                         "<boot order='1'/></hostdev>"),
                   "boot order 1" },
                 { DOMAIN("<sound model='ac97'><address type='pci' slot='9'/></sound>"
-                         "<hostdev type='pci'><address type='pci' slot='9'/></hostdev>"),
+                         "<hostdev type='pci'><source><address bus='1'/></source>"
+                         "<address type='pci' slot='9'/></hostdev>"),
                   "PCI address" },
                 { DOMAIN("<interface type='user'><alias name='ua-a'/></interface>"
                          "<interface type='user'><alias name='ua-a'/></interface>"),
@@ -265,8 +269,8 @@ static void test_rules(void) {
                 { DOMAIN("<graphics type='vnc' port='70000'/>"), "70000" },
                 { DOMAIN("<serial type='unknown'/>"), "unknown" },
                 { DOMAIN("<shmem/>"), "@name" },
-                { OTHER("a", MEMORY OS "<cputune><vcpusched vcpus='0-1' scheduler='idle'/>"
-                        "<vcpusched vcpus='1' scheduler='idle'/></cputune>"),
+                { OTHER("a", MEMORY OS "<cputune><vcpusched vcpus='0' scheduler='idle'/>"
+                        "<vcpusched vcpus='0' scheduler='idle'/></cputune>"),
                   "overlap" },
         };
 
