@@ -108,20 +108,39 @@ static int append_map(const DomainConf *conf, const char *own, size_t cpus, Valu
         return ret->failed ? fail_memory(error) : 0;
 }
 
-static CpuPin *find_pin(CpuPin *const *pins, size_t n, uint32_t id) {
-        for (size_t i = 0; i < n; i++)
-                if (pins[i]->id.value == id)
-                        return pins[i];
+/* list: of CpuPins, or of what else begins with a MapItem and an id as they do. */
+static CpuPin *find_pin(const void *list, uint32_t id) {
+        const MapAnyList *pins = list;
+
+        for (size_t i = 0; i < pins->n; i++) {
+                CpuPin *pin = (CpuPin *) pins->items[i];
+
+                if (pin->id.value == id)
+                        return pin;
+        }
         return NULL;
 }
+
+/* Those with ids from the first to the last. */
+static void remove_pins(void *list, const char *path, uint32_t first, uint32_t last) {
+        MapAnyList *pins = list;
+
+        for (size_t i = pins->n; i > 0; i--) {
+                uint32_t id = ((CpuPin *) pins->items[i - 1])->id.value;
+
+                if (id >= first && id <= last)
+                        map_list_remove(edit_element(path), list, i - 1);
+        }
+}
+
+_Static_assert(offsetof(VcpuState, id) == offsetof(CpuPin, id) &&
+                       offsetof(IoThread, id) == offsetof(CpuPin, id),
+               "lists of what has an id");
 
 /* ---- how many processors ---- */
 
 static VcpuState *vcpu_state(const DomainConf *conf, uint32_t vcpu) {
-        for (size_t i = 0; i < conf->vcpu_states.n; i++)
-                if (conf->vcpu_states.items[i]->id.value == vcpu)
-                        return conf->vcpu_states.items[i];
-        return NULL;
+        return (VcpuState *) find_pin(&conf->vcpu_states, vcpu);
 }
 
 uint32_t vcpus_count(const DomainConf *conf, uint32_t flags) {
@@ -157,7 +176,6 @@ int vcpus_check(uint32_t n, uint32_t flags, Error *error) {
 
 static int set_maximum(DomainConf *conf, uint32_t n, Error *error) {
         const DomainCpu *cpu = conf->cpu;
-        MAP_LIST(CpuPin) *pins = (void *) &conf->cputune.vcpus;
 
         if (cpu && cpu->sockets > 0) {
                 uint64_t product = (uint64_t) cpu->sockets * MAX(cpu->dies, 1u) *
@@ -167,12 +185,8 @@ static int set_maximum(DomainConf *conf, uint32_t n, Error *error) {
                         return fail(error, ERROR_INVALID_ARG,
                                     "CPU topology doesn't match the desired vcpu count");
         }
-        for (size_t i = pins->n; i > 0; i--)
-                if (pins->items[i - 1]->id.value >= n)
-                        map_list_remove(edit_element("cputune/vcpupin"), pins, i - 1);
-        for (size_t i = conf->vcpu_states.n; i > 0; i--)
-                if (conf->vcpu_states.items[i - 1]->id.value >= n)
-                        map_list_remove(edit_element("vcpus/vcpu"), &conf->vcpu_states, i - 1);
+        remove_pins(&conf->cputune.vcpus, "cputune/vcpupin", n, UINT32_MAX);
+        remove_pins(&conf->vcpu_states, "vcpus/vcpu", n, UINT32_MAX);
         if (conf->current_vcpus == 0)
                 conf->current_vcpus = conf->vcpus;
         conf->vcpus = n;
@@ -251,8 +265,7 @@ int vcpus_set(DomainConf *conf, uint32_t n, uint32_t flags, Error *error) {
 
 static int set_pin(void *list, const char *path, uint32_t id, const bool *map, size_t n,
                    Error *error) {
-        MAP_LIST(CpuPin) *pins = list;
-        CpuPin *pin = find_pin(pins->items, pins->n, id);
+        CpuPin *pin = find_pin(list, id);
 
         if (!pin) {
                 pin = map_list_add(edit_element(path), list);
@@ -268,7 +281,7 @@ int vcpu_pins(const DomainConf *conf, size_t cpus, Values *ret, Error *error) {
         int r = 0;
 
         for (uint32_t i = 0; r >= 0 && i < conf->vcpus; i++) {
-                const CpuPin *pin = find_pin(conf->cputune.vcpus.items, conf->cputune.vcpus.n, i);
+                const CpuPin *pin = find_pin(&conf->cputune.vcpus, i);
 
                 if (!vcpu_is_online(conf, i))
                         continue;
@@ -296,10 +309,7 @@ int emulator_pin(DomainConf *conf, const bool *map, size_t n, Error *error) {
 /* ---- I/O threads ---- */
 
 static bool has_iothread(const DomainConf *conf, uint32_t id) {
-        for (size_t i = 0; i < conf->iothread_ids.n; i++)
-                if (conf->iothread_ids.items[i]->id.value == id)
-                        return true;
-        return false;
+        return find_pin(&conf->iothread_ids, id);
 }
 
 static int new_iothread(DomainConf *conf, uint32_t id, Error *error) {
@@ -333,8 +343,7 @@ int iothread_pins(const DomainConf *conf, size_t cpus, Values *ret, Error *error
                 r = number_iothreads(copy, error);
         for (size_t i = 0; r >= 0 && i < copy->iothread_ids.n; i++) {
                 uint32_t id = copy->iothread_ids.items[i]->id.value;
-                const CpuPin *pin = find_pin(copy->cputune.iothreads.items,
-                                             copy->cputune.iothreads.n, id);
+                const CpuPin *pin = find_pin(&copy->cputune.iothreads, id);
 
                 values_element(ret, head);
                 values_uint(ret, id);
@@ -380,7 +389,6 @@ static int check_unused(const DomainConf *conf, uint32_t id, Error *error) {
 }
 
 int iothread_del(DomainConf *conf, uint32_t id, Error *error) {
-        MAP_LIST(CpuPin) *pins = (void *) &conf->cputune.iothreads;
         int r = check_id(id, error);
 
         if (r >= 0)
@@ -392,13 +400,8 @@ int iothread_del(DomainConf *conf, uint32_t id, Error *error) {
                 r = check_unused(conf, id, error);
         if (r < 0)
                 return r;
-        for (size_t i = conf->iothread_ids.n; i > 0; i--)
-                if (conf->iothread_ids.items[i - 1]->id.value == id)
-                        map_list_remove(edit_element("iothreadids/iothread"), &conf->iothread_ids,
-                                        i - 1);
-        for (size_t i = pins->n; i > 0; i--)
-                if (pins->items[i - 1]->id.value == id)
-                        map_list_remove(edit_element("cputune/iothreadpin"), pins, i - 1);
+        remove_pins(&conf->iothread_ids, "iothreadids/iothread", id, id);
+        remove_pins(&conf->cputune.iothreads, "cputune/iothreadpin", id, id);
         conf->iothreads = conf->iothread_ids.n;
         return 0;
 }

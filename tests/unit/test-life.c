@@ -3,9 +3,11 @@
  * told. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "check.h"
 #include "drivers/driver.h"
+#include "drivers/metadata.h"
 #include "drivers/snapshot.h"
 
 static sd_event *loop;
@@ -41,6 +43,17 @@ static int start(Domain *domain, uint32_t flags, Job *job, Error *error) {
         return DONE;
 }
 
+static unsigned kept, refusals; /* of live definitions: written down, and still to be refused */
+
+static int keep_live(Domain *domain, Error *error) {
+        if (refusals > 0) {
+                refusals--;
+                return fail(error, ERROR_SYSTEM, "no space");
+        }
+        kept++;
+        return 0;
+}
+
 static int open_nothing(Connection *connection, Error *error) {
         return 0;
 }
@@ -56,7 +69,7 @@ static const HypervisorOps hypervisor = { .version = version };
 static const NodeOps node = { .hostname = hostname };
 static const Driver nothing = {
         .name = "Nothing", .id = "nothing", .keeps_files = true, .open = open_nothing,
-        .close = close_nothing, .definitions = &definitions, .lifecycle = &lifecycle,
+        .close = close_nothing, .keep_live = keep_live, .definitions = &definitions, .lifecycle = &lifecycle,
         .hypervisor = &hypervisor, .node = &node,
 };
 
@@ -115,6 +128,7 @@ static _printf_(1, 2) DomainConf *conf_of(const char *format, ...) {
         "passwd='secret'/></devices></domain>"
 #define UUID_A "c7a5fdbd-edaf-9455-926a-d65c16db1801"
 #define UUID_B "c7a5fdbd-edaf-9455-926a-d65c16db1802"
+#define UUID_E "c7a5fdbd-edaf-9455-926a-d65c16db1805"
 
 static Domain *must_define(Connection *connection, const char *xml) {
         _cleanup_(conf_freep) DomainConf *conf = conf_of("%s", xml);
@@ -230,6 +244,48 @@ static void test_transient(Connection *connection) {
         CHECK(!resource_set_by_name(&connection->sets[RESOURCE_DOMAIN], "t"));
 }
 
+static int describe(Domain *domain, const char *text, uint32_t flags, Error *error) {
+        return metadata_change(domain, DOMAIN_METADATA_DESCRIPTION, text, NULL, NULL, flags, error);
+}
+
+/* A change of both definitions is made in both or in none. */
+static void test_edits(Connection *connection) {
+        const uint32_t both = DOMAIN_AFFECT_LIVE | DOMAIN_AFFECT_CONFIG;
+        Domain *domain = must_define(connection, GUEST("e", UUID_E, "1"));
+        _cleanup_(conf_freep) DomainConf *conf = NULL;
+        _cleanup_(error_clear) Error error = {};
+        _cleanup_(freep) char *path = NULL;
+
+        CHECK(domain_conf(domain, DOMAIN_PERSISTENT, &conf, NULL) >= 0);
+        domain_starting(domain, 0);
+        CHECK(domain_set_live(domain, conf, NULL) >= 0);
+        domain_started(domain, STARTED_BOOTED);
+        story[0] = 0;
+        CHECK(describe(domain, "one", both, NULL) >= 0 && kept == 1);
+        story_is("~20?");
+        CHECK(strstr(domain->live.xml, ">one<") && strstr(domain->persistent.xml, ">one<"));
+
+        refusals = 1;
+        CHECK(describe(domain, "two", both, &error) < 0 && refusals == 0);
+        CHECK(strstr(domain->live.xml, ">one<") && strstr(domain->persistent.xml, ">one<"));
+
+        /* the file of the persistent one can't be written: what was kept is kept again as it was */
+        path = store_path(connection->store, STORE_CONFIG, "nothing/" UUID_E ".xml");
+        CHECK(path && unlink(path) == 0 && mkdir(path, 0700) == 0);
+        kept = 0;
+        CHECK(describe(domain, "three", both, NULL) < 0 && kept == 2);
+        CHECK(strstr(domain->live.xml, ">one<") && strstr(domain->persistent.xml, ">one<"));
+        CHECK(rmdir(path) == 0);
+        story_is("");
+
+        CHECK(describe(domain, "one", both, NULL) >= 0 && kept == 2); /* says what it said */
+        CHECK(describe(domain, NULL, DOMAIN_AFFECT_CONFIG, NULL) >= 0 && kept == 2);
+        CHECK(strstr(domain->live.xml, ">one<") && !strstr(domain->persistent.xml, ">one<"));
+        domain_stopped(domain, DOMAIN_SHUTOFF_DESTROYED, STOPPED_DESTROYED);
+        CHECK(domain_undefine(domain, 0, NULL) >= 0);
+        story[0] = 0;
+}
+
 #define SNAPSHOTS "nothing/snapshots/" UUID_A "/"
 
 static void add_snapshot(Domain *domain, const char *text, bool current) {
@@ -302,6 +358,7 @@ int main(void) {
         test_changes(connection);
         test_reload();
         test_transient(connection);
+        test_edits(connection);
         test_snapshots(connection);
         test_undefine(connection);
         connection_free(connection);
