@@ -103,7 +103,7 @@ class Swtpm(HelperTest):
                 os.kill(pid, signal.SIGKILL)
         self.bed.start()
         self.bed.until_guests(0)
-        self.assertEqual(domain.state, SHUTOFF)
+        domain.until_state(SHUTOFF)
         self.assertEqual(self.bed.files('run'), [])
 
     def test_one_that_hangs_is_killed(self):
