@@ -69,8 +69,8 @@ static const HypervisorOps hypervisor = { .version = version };
 static const NodeOps node = { .hostname = hostname };
 static const Driver nothing = {
         .name = "Nothing", .id = "nothing", .keeps_files = true, .open = open_nothing,
-        .close = close_nothing, .keep_live = keep_live, .definitions = &definitions, .lifecycle = &lifecycle,
-        .hypervisor = &hypervisor, .node = &node,
+        .close = close_nothing, .keep_live = keep_live, .definitions = &definitions,
+        .lifecycle = &lifecycle, .hypervisor = &hypervisor, .node = &node,
 };
 
 /* ---- the story ---- */
@@ -162,7 +162,8 @@ static void test_definitions(Connection *connection) {
         story_is("(0,1)~20");
         must_refuse(connection, GUEST("b", UUID_A, "1"), "already defined with uuid");
         must_refuse(connection, GUEST("a", UUID_B, "1"), "already exists with uuid");
-        CHECK(!exists(connection, "nothing/" UUID_B ".xml") && connection->sets[RESOURCE_DOMAIN].n == 1);
+        CHECK(!exists(connection, "nothing/" UUID_B ".xml"));
+        CHECK(connection->sets[RESOURCE_DOMAIN].n == 1);
 
         CHECK(domain_xml(domain, 0, &xml, &made, NULL) >= 0);
         CHECK(strstr(xml, "<memory unit='KiB'>2000</memory>") && !strstr(xml, "secret"));
@@ -198,7 +199,8 @@ static void test_reload(void) {
         Connection *connection = open_connection(&store);
         Resource *resource = resource_set_by_name(&connection->sets[RESOURCE_DOMAIN], "c");
 
-        CHECK(connection->sets[RESOURCE_DOMAIN].n == 2 && resource && domain_of(resource)->autostart);
+        CHECK(connection->sets[RESOURCE_DOMAIN].n == 2 && resource);
+        CHECK(domain_of(resource)->autostart);
         CHECK(domain_of(resource)->persistent.secret);
         CHECK_TEXT(domain_of(resource)->os_type, "hvm");
         connection_autostart(connection);
