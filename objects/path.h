@@ -3,7 +3,7 @@
  *
  *         domain network nwfilter secret storagepool      _UUID, with '_' for '-'
  *         domainsnapshot                                  _UUID_ENC(name), its domain's UUID
- *         interface                                       ENC(mac)
+ *         interface                                       ENC(mac); ENC(name) if another has it
  *         nodedev                                         ENC(name)
  *         storagevol                                      ENC(key)
  *
