@@ -9,6 +9,8 @@ extern const MapType map_maybe_int; /* MaybeU32 that holds an int32_t: -1 is a v
 extern const MapType map_maybe_hex; /* MaybeU32, written 0x%x */
 extern const MapType map_word;      /* char *, one of the names in arg */
 
+extern const MapElement label_element; /* SecurityLabel, of domains and of images of others */
+
 #define MAYBE_I32(p, S, m, ...) \
         _MAP_ROW(p, map_maybe_int, _MAP_AT(S, m, MaybeU32), ##__VA_ARGS__)
 #define WORD(p, S, m, names, ...) \

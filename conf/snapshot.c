@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "conf/domain.h"
 #include "conf/storage-rows.h"
 #include "conf/xml.h"
 
@@ -28,6 +27,7 @@ static const MapElement snapshot_disk_element = { "disk", sizeof(SnapshotDisk),
         WORD  ("driver/@type", SnapshotDisk, format, storage_file_formats),
         STRING("source/@file", SnapshotDisk, file),
         STRING("source/@dev",  SnapshotDisk, dev),
+        LIST  ("source/seclabel", SnapshotDisk, labels, SecurityLabel, &label_element),
         KEPT  ("driver",       SnapshotDisk, driver),
         KEPT  ("source",       SnapshotDisk, source),
         {}
@@ -76,7 +76,7 @@ static const MapElement image_element = { "target", sizeof(BackupImage), (const 
         STRING("@dev",         BackupImage, dev),
         OPTIONAL("encryption", BackupImage, encryption, StorageEncryption,
                  &storage_encryption_element),
-        KEPT  ("seclabel",     BackupImage, seclabel),
+        LIST  ("seclabel",     BackupImage, labels, SecurityLabel, &label_element),
         {}
 } };
 
@@ -182,6 +182,29 @@ int checkpoint_set_domain(CheckpointConf *conf, const char *text, Error *error) 
         return r;
 }
 
+/* ---- labels of an image ---- */
+
+/* One for each security model: none, or one that is given. */
+static int check_labels(const void *list, Error *error) {
+        const MapAnyList *labels = list;
+
+        for (size_t i = 0; i < labels->n; i++) {
+                const SecurityLabel *label = (SecurityLabel *) labels->items[i];
+                bool off = is_text(label->relabel, "no");
+
+                if (label->type)
+                        return fail_at(error, ERROR_XML, label->item.node,
+                                       "the label of an image has no type");
+                if (off && label->label)
+                        return fail_at(error, ERROR_XML, label->item.node,
+                                       "there is no label where relabelling is off");
+                if (!off && !label->label && !is_text(label->labelskip, "yes"))
+                        return fail_at(error, ERROR_XML, label->item.node,
+                                       "the label is missing");
+        }
+        return CHECK_UNIQUE(labels, SecurityLabel, model, "security model", error);
+}
+
 /* ---- snapshot and checkpoint: what is filled in, and rules ---- */
 
 static int complete_head(char **name, uint64_t *creation_time) {
@@ -240,7 +263,7 @@ static int check_disk(const SnapshotDisk *disk, Error *error) {
                 return fail_at(error, ERROR_XML, node, "'%s' is no absolute path", disk->file);
         if (is_text(disk->type, "network") && child_of(source, "seclabel"))
                 return fail_at(error, ERROR_XML, source, "a network source takes no seclabel");
-        return 0;
+        return check_labels(&disk->labels, error);
 }
 
 static int snapshot_check(const void *object, Error *error) {
@@ -338,7 +361,8 @@ static int check_image(const BackupDisk *disk, const BackupImage *image, Error *
         if (!(block ? image->dev : image->file))
                 return fail_at(error, ERROR_XML, node, "an image of type '%s' lacks its path",
                                disk->type);
-        return encryption_check(image->encryption, node, error);
+        int r = check_labels(&image->labels, error);
+        return r < 0 ? r : encryption_check(image->encryption, node, error);
 }
 
 static int check_backup_disk(const BackupConf *conf, const BackupDisk *disk, Error *error) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "conf/document.h"
+#include "conf/domain.h"
 #include "conf/pool.h"
 
 /* ---- snapshot ---- */
@@ -37,6 +38,7 @@ typedef struct SnapshotDisk {
         char *type;   /* "file", "block", "network" ...; NULL: "file" */
         char *format; /* driver/@type */
         char *file, *dev; /* of the new overlay */
+        MAP_LIST(SecurityLabel) labels;
         bool driver, source; /* the rest of them is the user's */
 } SnapshotDisk;
 
@@ -93,7 +95,7 @@ int checkpoint_set_domain(CheckpointConf *conf, const char *text, Error *error);
 typedef struct BackupImage {
         char *file, *dev;
         StorageEncryption *encryption;
-        bool seclabel;
+        MAP_LIST(SecurityLabel) labels;
 } BackupImage;
 
 typedef struct BackupDisk {
