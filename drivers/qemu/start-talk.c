@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "drivers/qemu/start-private.h"
+#include "drivers/qemu/threads.h"
 
 static void start_continued(Qmp *qmp, json_object *value, Error *error, void *userdata) {
         QemuStart *start = userdata;
@@ -93,6 +94,39 @@ static int start_ask(QemuStart *start, const char *command, json_object *argumen
 
         if (r >= 0)
                 start->answers++;
+        return r;
+}
+
+static void start_vcpus(Qmp *qmp, json_object *value, Error *error, void *userdata) {
+        QemuStart *start = userdata;
+        pid_t pid = start->guest->process ? process_pid(start->guest->process) : 0;
+        _cleanup_(error_clear) Error cause = {};
+
+        if (!value)
+                start_give_up(start, error);
+        else if (qemu_threads_place_vcpus(start->conf, pid, value, &cause) < 0)
+                start_give_up(start, &cause);
+        start_answered(start);
+}
+
+static void start_iothreads(Qmp *qmp, json_object *value, Error *error, void *userdata) {
+        QemuStart *start = userdata;
+        _cleanup_(error_clear) Error cause = {};
+
+        if (!value)
+                start_give_up(start, error);
+        else if (qemu_threads_place_iothreads(start->conf, value, &cause) < 0)
+                start_give_up(start, &cause);
+        start_answered(start);
+}
+
+static int start_threads(QemuStart *start, Error *error) {
+        int r = 0;
+
+        if (qemu_threads_want_vcpus(start->conf))
+                r = start_ask(start, "query-cpus-fast", NULL, start_vcpus, error);
+        if (r >= 0 && qemu_threads_want_iothreads(start->conf))
+                r = start_ask(start, "query-iothreads", NULL, start_iothreads, error);
         return r;
 }
 
@@ -221,6 +255,8 @@ int start_conversation(QemuStart *start, Error *error) {
 
         if (r >= 0)
                 r = start_ask(start, "query-chardev", NULL, start_chardevs, error);
+        if (r >= 0)
+                r = start_threads(start, error);
         if (r >= 0)
                 r = start_passwords(start, error);
         if (r >= 0)

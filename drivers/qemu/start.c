@@ -15,6 +15,7 @@
 
 #include "drivers/qemu/firmware.h"
 #include "drivers/qemu/start-private.h"
+#include "drivers/qemu/threads.h"
 #include "drivers/qemu/tpm.h"
 #include "drivers/qemu/transient.h"
 
@@ -95,6 +96,8 @@ static int start_release(QemuStart *start, Error *error) {
         QemuGuest *guest = start->guest;
         int r = qemu_bindings_do(&guest->bindings, error);
 
+        if (r >= 0)
+                r = qemu_threads_begin(start->conf, process_pid(guest->process), error);
         if (r >= 0)
                 r = qemu_helpers_release(guest, error);
         if (r >= 0)

@@ -297,6 +297,39 @@ class Disks(HelperTest):
         self.refused(domain.Create, 0, text="pool 'p'")
 
 
+class Threads(HelperTest):
+    def threads(self):
+        """{name: (CPUs it may run on, its scheduler's number)}"""
+        [pid] = self.bed.guests()
+        found = {}
+        for task in os.listdir(f'/proc/{pid}/task'):
+            with open(f'/proc/{pid}/task/{task}/comm') as file:
+                name = file.read().strip()
+            found[name] = (os.sched_getaffinity(int(task)), os.sched_getscheduler(int(task)))
+        return found
+
+    @unittest.skipUnless(len(os.sched_getaffinity(0)) > 1, 'this machine has one CPU')
+    def test_pinned(self):
+        everywhere = os.sched_getaffinity(0)
+        first, last = min(everywhere), max(everywhere)
+        tune = (f"<iothreads>2</iothreads><cputune><vcpupin vcpu='0' cpuset='{first}'/>"
+                f"<emulatorpin cpuset='{last}'/><iothreadpin iothread='1' cpuset='{first}'/>"
+                "<iothreadsched iothreads='1' scheduler='batch'/></cputune>")
+        domain, _ = self.running(rules=tune)
+        threads = self.threads()
+        vcpu = [one for name, one in threads.items() if name.startswith('CPU 0')]
+        self.assertEqual(vcpu, [({first}, 0)])
+        self.assertEqual(threads['qemu-system-x86'][0], {last})
+        self.assertEqual(threads['IO iothread1'], ({first}, os.SCHED_BATCH))
+        self.assertEqual(threads['IO iothread2'], (everywhere, 0))
+        domain.Destroy(0)
+
+    def test_cpus_that_are_not_there(self):
+        domain = self.bed.define(
+            'guest', rules="<cputune><vcpupin vcpu='0' cpuset='1000'/></cputune>")
+        self.refused(domain.Create, 0, text='cannot pin vcpu 0')
+
+
 class Hostdevs(HelperTest):
     def test_what_the_host_lacks(self):
         address = "<address domain='0x0000' bus='0xfe' slot='0x1f' function='0x7'/>"
