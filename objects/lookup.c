@@ -2,14 +2,10 @@
 /* Lists and lookups: they answer from memory, at once. */
 #include "objects/lookup.h"
 
-#include <string.h>
-
 int need_kind(const Request *request, const Kind *kind, Error *error) {
-        const char *driver = (const char *) request->object.connection->driver;
-        const void *group;
-
-        memcpy(&group, driver + kind->group, sizeof(group));
-        return group ? 0 : fail(error, ERROR_NO_SUPPORT, "%s", request->method->api);
+        if (kind_offered(kind, request->object.connection->driver))
+                return 0;
+        return fail(error, ERROR_NO_SUPPORT, "%s", request->method->api);
 }
 
 /* ---- lists ---- */

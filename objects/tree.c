@@ -74,6 +74,15 @@ bool tree_find(Tree *tree, const char *path, Object *ret) {
         return false;
 }
 
+bool kind_offered(const Kind *kind, const Driver *driver) {
+        const void *group;
+
+        if (!kind->folder)
+                return true;
+        memcpy(&group, (const char *) driver + kind->group, sizeof(group));
+        return group;
+}
+
 const Kind *kind_of(const Resource *resource) {
         return kinds[1 + resource->kind];
 }
@@ -223,10 +232,12 @@ int tree_add(Tree *tree, Connection *connection) {
         object_path(connection, NULL, path);
         r = add_branch(tree, connection);
         for (size_t i = 0; r >= 0 && i < tree->n_faces; i++)
-                if (face_offered(&tree->faces[i], connection))
+                if (face_offered(&tree->faces[i], connection) &&
+                    kind_offered(tree->faces[i].kind, connection->driver))
                         r = add_face(tree, &tree->faces[i], path);
         for (size_t i = 0; r >= 0 && i < ELEMENTS(kinds); i++)
-                r = add_folder(tree, kinds[i], path);
+                if (kind_offered(kinds[i], connection->driver))
+                        r = add_folder(tree, kinds[i], path);
         if (r < 0)
                 return r;
         r = sd_bus_add_object_manager(tree->bus, &slot, path);

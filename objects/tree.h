@@ -23,7 +23,7 @@ struct Kind {
         ResourceKind resource;
         const char *noun;                   /* "storage pool", for messages */
         const char *rights; /* "storage_pool": begins the names of permissions that are about it */
-        size_t group;                       /* in Driver: the operations; NULL: it has none */
+        size_t group;                       /* in Driver: the operations */
         const Interface *const *interfaces; /* ends with NULL */
         Resource *(*find)(Connection *connection, ResourceKind kind,
                           const char *leaf); /* borrowed or NULL */
@@ -35,6 +35,9 @@ struct Kind {
 
 extern const Kind connect_kind, domain_kind, snapshot_objects, network_objects, pool_objects,
         volume_objects, interface_objects, node_device_objects, nwfilter_objects, secret_objects;
+
+/* Whether a driver has such resources at all. */
+bool kind_offered(const Kind *kind, const Driver *driver);
 
 static inline ResourceSet *kind_set(const Kind *kind, Connection *connection) {
         return &connection->sets[kind->resource];
