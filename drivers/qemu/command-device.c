@@ -338,10 +338,10 @@ static int build_iothreads(Builder *builder) {
 /* Before the controllers: what PCI devices are told of when they are made. */
 static const DeviceKindBuild early[] = {
         { DEVICE_IOMMU,      build_iommu },
-        { DEVICE_MEMORY,     build_memory_device },
 };
 
 static const DeviceKindBuild kinds[] = {
+        { DEVICE_MEMORY,     build_memory_device },
         { DEVICE_HUB,        build_hub },
         { DEVICE_DISK,       build_disk },
         { DEVICE_FILESYSTEM, build_filesystem },

@@ -23,7 +23,10 @@ static int add_x86_features(Builder *builder, Option *option) {
         if (!qemu_is_x86(builder->conf))
                 return 0;
         option_add_state(option, "vmport", given_state(features->given.vmport, features->vmport));
-        option_add_state(option, "smm", given_state(features->given.smm, features->smm));
+        option_add_state(option, "smm",
+                         given_state(features->given.smm ||
+                                     builder->conf->os.loader_secure == TRISTATE_YES,
+                                     features->smm));
         if (text_is(features->ioapic_driver, "qemu"))
                 option_add(option, ",kernel_irqchip=split");
         else if (text_is(features->ioapic_driver, "kvm"))

@@ -70,49 +70,6 @@ static void put_ip(Builder *builder, json_object *netdev, const NetIp *ip) {
                           ip->prefix.set ? ip->prefix.value : 24);
 }
 
-enum { FORWARDS_MAX = 1024 };
-
-static int add_forwards(Builder *builder, const DomainNet *net, const PortForward *forward,
-                        json_object *list) {
-        if (forward->ranges.n == 0 || forward->dev)
-                return refuse(builder, net, "portForward without a range, or of one device");
-        for (size_t i = 0; i < forward->ranges.n; i++) {
-                const PortRange *range = forward->ranges.items[i];
-                uint32_t last = range->end ? range->end : range->start;
-
-                if (text_is(range->exclude, "yes"))
-                        return refuse(builder, net, "portForward/range/@exclude");
-                for (uint32_t port = range->start; port <= last; port++) {
-                        json_object *one = json_new(builder);
-
-                        if (json_object_array_length(list) >= FORWARDS_MAX) {
-                                json_object_put(one);
-                                return refuse(builder, net, "portForward of more than 1024 ports");
-                        }
-                        json_putf(builder, one, "str", "%s:%s:%u-:%u", forward->proto ?: "tcp",
-                                  forward->address ?: "", port,
-                                  (range->to ? range->to : range->start) + port - range->start);
-                        if (json_object_array_add(list, one) < 0)
-                                builder->no_memory = true;
-                }
-        }
-        return 0;
-}
-
-static int put_forwards(Builder *builder, const DomainNet *net, json_object *netdev) {
-        json_object *list = net->forwards.n > 0 ? json_object_new_array() : NULL;
-        int r = 0;
-
-        if (net->forwards.n == 0)
-                return 0;
-        if (!list)
-                return fail_memory(builder->error);
-        for (size_t i = 0; i < net->forwards.n && r >= 0; i++)
-                r = add_forwards(builder, net, net->forwards.items[i], list);
-        json_put(builder, netdev, "hostfwd", list);
-        return r;
-}
-
 /* Its socket is joined to a passt that the start has made. */
 static int passt(Builder *builder, const DomainNet *net, size_t index, json_object *netdev) {
         const QemuTap *taps = builder->places->taps;
@@ -140,7 +97,7 @@ static int user(Builder *builder, const DomainNet *net, size_t index, json_objec
         for (size_t i = 0; i < net->ips.n; i++)
                 if (net->ips.items[i]->address)
                         put_ip(builder, netdev, net->ips.items[i]);
-        return put_forwards(builder, net, netdev);
+        return 0;
 }
 
 static int stream_socket(Builder *builder, const DomainNet *net, size_t index,

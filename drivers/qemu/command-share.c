@@ -30,6 +30,12 @@ int build_vsock(Builder *builder, const Device *device, size_t index) {
 
 enum { SHARED_KIB = 4096 }; /* where no size is given */
 
+static void put_master(Builder *builder, const DomainShmem *shmem, json_object *object) {
+        if (shmem->role)
+                json_put_text(builder, object, "master",
+                              text_is(shmem->role, "master") ? "on" : "off");
+}
+
 static int add_shared_memory(Builder *builder, const DomainShmem *shmem, json_object *object) {
         json_object *memory = json_new(builder);
 
@@ -42,8 +48,7 @@ static int add_shared_memory(Builder *builder, const DomainShmem *shmem, json_ob
         argument_json(builder, "object", memory);
 
         json_putf(builder, object, "memdev", "shmmem-%s", shmem->device.alias);
-        if (shmem->role)
-                json_put_bool(builder, object, "master", text_is(shmem->role, "master"));
+        put_master(builder, shmem, object);
         return 0;
 }
 
@@ -58,8 +63,7 @@ static int add_shared_server(Builder *builder, const DomainShmem *shmem, json_ob
                 option_add(&option, ",path=/var/lib/libvirt/shmem-%s-sock", shmem->name ?: "");
         option_done(&option, "chardev");
         json_putf(builder, object, "chardev", "char%s", shmem->device.alias);
-        if (shmem->role)
-                json_put_bool(builder, object, "master", text_is(shmem->role, "master"));
+        put_master(builder, shmem, object);
         json_put_some(builder, object, "vectors", shmem->vectors);
         json_put_state(builder, object, "ioeventfd", shmem->ioeventfd);
         return 0;

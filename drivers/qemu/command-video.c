@@ -29,7 +29,8 @@ static bool is_primary(const DomainConf *conf, const DomainVideo *video) {
 /* A card that draws with the host's GPU has a name of its own; older QEMUs have a property. */
 static char *virtio_card(Builder *builder, const DomainVideo *video, bool primary,
                          bool *ret_virgl) {
-        bool vga = primary && qemu_is_x86(builder->conf);
+        bool vga = primary && qemu_is_x86(builder->conf) &&
+                   qemu_caps_has_type(builder->caps, "virtio-vga");
         const char *gl = vga ? "virtio-vga-gl" : "virtio-gpu-gl-pci";
 
         *ret_virgl = false;

@@ -91,8 +91,8 @@ int qemu_choose_nvram(Connection *connection, DomainConf *conf, Error *error) {
 
         if (os->nvram || !os->loader_type || strcmp(os->loader_type, "pflash") != 0)
                 return 0;
-        if (os->loader_stateless == TRISTATE_YES)
-                return 0;
+        if (os->loader_stateless == TRISTATE_YES || os->loader_readonly == TRISTATE_NO)
+                return 0; /* there are no variables, or they are beside the code */
         os->nvram = qemu_nvram_path(connection, conf->uuid);
         return os->nvram ? 0 : fail_memory(error);
 }

@@ -110,8 +110,15 @@ def machine(answers, said, original):
         if name == 'netdev' and value.get('type') == 'stream':
             value = {**value, 'addr': 'of the process beside'}
         put(key, value)
-    return {key: original(value) if isinstance(value, str) else value
+    return {key: placeless(original(value)) if isinstance(value, str) else value
             for key, value in out.items() if not is_free(key)}
+
+
+def placeless(text):
+    """Names of files that are chosen by whoever starts the guest."""
+    text = re.sub(r'/usr/share/(OVMF|edk2|qemu|ovmf|seabios)/[\w./-]+', 'firmware', text)
+    text = re.sub(r'[\w./-]+/nvram/[\w.-]+|/some/user/nvram/path/[\w.-]+', 'nvram', text)
+    return re.sub(r'(/tmp/lib/domain-[^/]*|/runtime)/', 'guest/', text)
 
 
 def is_free(key):

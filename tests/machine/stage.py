@@ -81,8 +81,10 @@ class Templates:
 
 
 class Stage:
-    def __init__(self, folder, templates, pki, alias=None):
+    def __init__(self, folder, templates, pki, alias=None, tls=True, host_cpu=False):
+        self.host_cpu = host_cpu
         self.alias = alias  # of the machine, as the definition has it
+        self.tls = tls  # the definition asks for it; otherwise it is the host's configuration
         self.folder, self.templates, self.pki = folder, templates, pki
         self.paths = {}   # as the line names it: as it is here
         self.said = []    # options whose text is compared
@@ -159,6 +161,9 @@ class Stage:
             option.value = {'accel': 'tcg'}
 
     def set_cpu(self, option):
+        if self.host_cpu:
+            option.value = {'model': 'max'}
+            return
         if option.get('model') == 'host':
             if option.get('migratable') == 'on':  # as without it
                 option.value.pop('migratable')
@@ -254,8 +259,11 @@ class Stage:
             option.value = {'id': value['id'], 'driver': 'none'}
 
     def set_bios(self, option):
+        if option.value.endswith('/seabios/bios-256k.bin'):
+            return False  # what QEMU takes by itself
         self.say(option)
         option.value = '/usr/share/seabios/bios.bin'
+        return None
 
     def set_initrd(self, option):
         self.say(option)
@@ -291,8 +299,7 @@ class Stage:
         return False
 
     def set_incoming(self, option):
-        self.say(option)
-        return False
+        return False  # what is restored isn't in the definition
 
     # ---- character devices ----
 
@@ -301,6 +308,8 @@ class Stage:
         backend, name = value['backend'], value['id']
         if name == 'charmonitor':
             return False
+        if not self.tls:
+            value.pop('tls-creds', None)
         if 'logfile' in value:
             value['logfile'] = self.path(value['logfile'])
         stand_in = {'backend': 'null', 'id': name}
@@ -315,7 +324,7 @@ class Stage:
             value['path'] = self.path(name, 'socket')
             value.pop('mode', None)
         elif backend in ('socket', 'udp', 'serial', 'parallel', 'tty', 'parport', 'dbus'):
-            self.say(option)
+            self.say(option, drop=['path'] if name == 'chrtpm' else [])  # of a helper
             option.value = {**stand_in,
                             **{k: v for k, v in value.items() if k in ('logfile', 'logappend')}}
         return None
@@ -385,7 +394,7 @@ class Stage:
                 return False
             option.value = {'qom-type': 'secret', 'id': value['id'], 'data': 'test'}
         elif kind == 'tls-creds-x509':
-            if value['id'].startswith('vnc-tls-creds'):
+            if re.match('vnc-tls-creds' if self.tls else 'vnc-tls-creds|objchar', value['id']):
                 return False
             self.say(option)
             value['dir'] = self.pki

@@ -178,7 +178,35 @@ static void test_network_disks(void) {
                 "'v' of pool 'p'");
 }
 
+/* Devices and sections that few guests have. */
+static void test_rare(void) {
+        has("q35", "", "<shmem name='x' role='peer'><model type='ivshmem-plain'/></shmem>",
+            "\"mem-path\":\"/dev/shm/x\",\"size\":4194304,\"share\":true");
+        has("q35", "", "<vsock><cid address='42'/></vsock>", "\"guest-cid\":42");
+        has("q35", "", "<iommu model='intel'><driver caching_mode='on' aw_bits='48'/></iommu>",
+            "{\"driver\":\"intel-iommu\",\"id\":\"iommu0\",\"caching-mode\":true,\"aw-bits\":48}");
+        has("pc", "", "<interface type='bridge'><source bridge='br0'/><model type='virtio'/>"
+            "<driver queues='4'/></interface>", "\"mq\":true,\"vectors\":10");
+        has("pc", "", "<interface type='vhostuser'><source type='unix' path='/a,b' mode='server'/>"
+            "<model type='virtio'/></interface>", "socket,id=charnet0,path=/a,,b,server=on");
+        has("pc", "", "<serial type='tcp'><source mode='connect' host='h' service='1' tls='yes'/>"
+            "</serial>", "tls-creds=objcharserial0_tls0");
+        has("pc", "<memoryBacking><hugepages/></memoryBacking>", "",
+            "\"hugetlb\":true,\"share\":false");
+        has("pc", "<numatune><memory mode='preferred' nodeset='0'/></numatune>", "",
+            "\"host-nodes\":[0],\"policy\":\"preferred\"");
+        has("pc", "", "<graphics type='spice' port='5930' tlsPort='5931' defaultMode='secure'/>",
+            "tls-channel=default");
+        has("pc", "", "<panic model='hyperv'/>", "hv-crash=on");
+}
+
 static void test_refused(void) {
+        refused("pc", "", "<iommu model='smmuv3'/>", "smmuv3");
+        refused("pc", "<features><smm><tseg unit='MiB'>8</tseg></smm></features>", "", "TSEG");
+        refused("pc", "<launchSecurity type='s390-pv'/>", "", "s390-pv");
+        refused("pc", "<cpu><model>qemu64</model><feature name='no-such'/></cpu>", "", "no-such");
+        refused("pc", "", "<audio id='1' type='coreaudio'/>", "coreaudio");
+
         refused("pc", "", "<interface type='bridge'><source bridge='br0'/></interface>", "tap");
         refused("pc", "<cpu mode='host-passthrough'/>", "", "host-passthrough");
         refused("pc", "<cpu mode='custom'><model>Pentium99</model></cpu>", "", "Pentium99");
@@ -436,6 +464,7 @@ int main(int argc, char **argv) {
         }
         make_files();
         test_parts();
+        test_rare();
         test_host();
         test_network_disks();
         test_refused();
