@@ -346,6 +346,35 @@ xmlNode *nwfilter_find_unknown(const void *object) {
         return unknown;
 }
 
+/* ---- chains ---- */
+
+/* Where a chain stands among its like when nothing is said; the prefix of its name counts. */
+static const struct {
+        const char *prefix;
+        int priority;
+} chains[] = {
+        { "root", 0 },    { "stp", -810 }, { "mac", -800 },  { "vlan", -750 },
+        { "ipv4", -700 }, { "ipv6", -600 }, { "arp", -500 }, { "rarp", -400 },
+};
+
+#define CHAIN_NAME_MAX 12
+
+static int find_chain(const char *name) {
+        for (size_t i = 0; i < ELEMENTS(chains); i++)
+                if (strncmp(name, chains[i].prefix, strlen(chains[i].prefix)) == 0 &&
+                    (i > 0 || strcmp(name, "root") == 0))
+                        return (int) i;
+        return -EINVAL;
+}
+
+int nwfilter_chain_priority(const NwfilterConf *conf) {
+        int chain = find_chain(conf->chain);
+
+        if (conf->priority.set)
+                return (int) conf->priority.value;
+        return chain < 0 ? 0 : chains[chain].priority;
+}
+
 /* ---- what is filled in ---- */
 
 /* Without blanks, and without the index that is meant anyhow. */
@@ -383,6 +412,8 @@ int nwfilter_complete(void *object, Error *error) {
                 return fail(error, ERROR_INTERNAL, "no random numbers for a UUID");
         if (!conf->chain && set_string(&conf->chain, "root") < 0)
                 return fail_memory(error);
+        if (!conf->priority.set && nwfilter_chain_priority(conf) != 0)
+                conf->priority = (MaybeU32) { true, nwfilter_chain_priority(conf) };
         for (size_t i = 0; i < conf->rules.n && r >= 0; i++) {
                 NwfilterRule *rule = conf->rules.items[i];
 
@@ -394,33 +425,6 @@ int nwfilter_complete(void *object, Error *error) {
 }
 
 /* ---- rules ---- */
-
-/* Where a chain stands among its like when nothing is said; the prefix of its name counts. */
-static const struct {
-        const char *prefix;
-        int priority;
-} chains[] = {
-        { "root", 0 },    { "stp", -810 }, { "mac", -800 },  { "vlan", -750 },
-        { "ipv4", -700 }, { "ipv6", -600 }, { "arp", -500 }, { "rarp", -400 },
-};
-
-#define CHAIN_NAME_MAX 12
-
-static int find_chain(const char *name) {
-        for (size_t i = 0; i < ELEMENTS(chains); i++)
-                if (strncmp(name, chains[i].prefix, strlen(chains[i].prefix)) == 0 &&
-                    (i > 0 || strcmp(name, "root") == 0))
-                        return (int) i;
-        return -EINVAL;
-}
-
-int nwfilter_chain_priority(const NwfilterConf *conf) {
-        int chain = find_chain(conf->chain);
-
-        if (conf->priority.set)
-                return (int) conf->priority.value;
-        return chain < 0 ? 0 : chains[chain].priority;
-}
 
 static bool is_priority(MaybeU32 priority) {
         int n = (int) priority.value;

@@ -43,7 +43,7 @@ typedef struct NwfilterConf {
         xmlDoc *document;
         char *name;
         char *chain; /* "root", "mac", "ipv4-xyz" ... */
-        MaybeU32 priority; /* int: of the chain */
+        MaybeU32 priority; /* int: of the chain; by its name where none is given */
         Uuid uuid;
         MAP_LIST(NwfilterRef) refs;
         MAP_LIST(NwfilterRule) rules; /* in the order of the document */
