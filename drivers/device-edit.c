@@ -222,14 +222,18 @@ static bool agrees(const xmlNode *node, const xmlNode *wanted, const xmlNode *gi
         return a->type == XML_ELEMENT_NODE ? says_all(a, b) : same_text(a, b);
 }
 
-static bool is_meant(const DeviceSpec *spec, const Device *device) {
+/* 0: it isn't what is meant; 1: it could be; 2: all that is given is true of it; 3: it is nothing
+ * more than that. */
+static int likeness(const DeviceSpec *spec, const Device *device) {
         const xmlNode *given = xmlDocGetRootElement(spec->given);
         const xmlNode *wanted = spec->device->item.node, *node = device->item.node;
 
         for (const char *path = identities[spec->kind]; *path; path += strlen(path) + 1)
                 if (!agrees(node, wanted, given, path))
-                        return false;
-        return agrees(node, wanted, given, "address") && agrees(node, wanted, given, "alias");
+                        return 0;
+        if (!agrees(node, wanted, given, "address") || !agrees(node, wanted, given, "alias"))
+                return 0;
+        return !says_all(node, wanted) ? 1 : !says_all(wanted, node) ? 2 : 3;
 }
 
 static int fail_missing(const DeviceSpec *spec, Error *error) {
@@ -247,23 +251,25 @@ static int fail_missing(const DeviceSpec *spec, Error *error) {
 
 int device_find(DomainConf *conf, const DeviceSpec *spec, Device **ret, Error *error) {
         MapAnyList *list = conf_devices(conf, spec->kind);
+        size_t alike = 0; /* so many are as likely as the one that was found */
+        int best = 0, r = conf_sync(conf, error); /* every device has its element */
         Device *found = NULL;
-        int r = conf_sync(conf, error); /* every device has its element */
 
         if (r < 0)
                 return r;
         for (size_t i = 0; i < list->n; i++) {
-                Device *device = (Device *) list->items[i];
+                int like = likeness(spec, (Device *) list->items[i]);
 
-                if (!is_meant(spec, device))
-                        continue;
-                if (found && spec->kind == DEVICE_NET)
-                        return fail(error, ERROR_OPERATION_FAILED,
-                                    "multiple devices matching this interface found");
-                found = found ?: device;
+                alike = like > best ? 1 : alike + (like > 0 && like == best);
+                if (like > best)
+                        found = (Device *) list->items[i];
+                best = MAX(best, like);
         }
         if (!found)
                 return fail_missing(spec, error);
+        if (spec->kind == DEVICE_NET && alike > 1)
+                return fail(error, ERROR_OPERATION_FAILED,
+                            "multiple devices matching this interface found");
         *ret = found;
         return 0;
 }
@@ -362,13 +368,36 @@ int device_replace(DomainConf **conf, Device *old, const DeviceSpec *spec, bool 
         return r;
 }
 
+static void drop_element(const Device *device) {
+        xmlUnlinkNode(device->item.node);
+        xmlFreeNode(device->item.node);
+}
+
+static bool is_serial(const DomainChar *console) {
+        return !console->target_type || strcmp(console->target_type, "serial") == 0;
+}
+
+/* The first serial port and the first console are two names of one device. */
+static const Device *other_name(const DomainConf *conf, const Device *device) {
+        const DomainChar *serial = conf->serials.n > 0 ? conf->serials.items[0] : NULL;
+        const DomainChar *console = conf->consoles.n > 0 ? conf->consoles.items[0] : NULL;
+
+        if (!serial || !console || !is_serial(console))
+                return NULL;
+        return device == &serial->device    ? &console->device
+               : device == &console->device ? &serial->device
+                                            : NULL;
+}
+
 int device_remove(DomainConf **conf, Device *device, bool live, Error *error) {
+        const Device *other = other_name(*conf, device);
         int r = conf_sync(*conf, error);
 
         if (r < 0)
                 return r;
-        xmlUnlinkNode(device->item.node);
-        xmlFreeNode(device->item.node);
+        drop_element(device);
+        if (other)
+                drop_element(other);
         return replace_conf(conf, live, error);
 }
 

@@ -27,7 +27,7 @@ DomainNet *device_find_net(DomainConf *conf, const char *name);
 
 /* The device that is meant: a disk by its target, an interface by what is given of mac, address and
  * alias, others by what tells them apart among their kind, and by address and alias where given.
- * ERROR_DEVICE_MISSING. */
+ * Of several the one of which most of what is given is true. ERROR_DEVICE_MISSING. */
 int device_find(DomainConf *conf, const DeviceSpec *spec, Device **ret, Error *error);
 
 /* Each replaces *conf by another definition and frees the old one; live: one of a running guest.
