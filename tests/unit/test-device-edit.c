@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Single devices of the sample documents: each is found by its own XML, taken out, and put in again;
- * devices that are to be plugged in are found where they were put.
+/* Single devices of the sample documents: each is found by its own XML, taken out, and put in
+ * again; devices that are to be plugged in are found where they were put.
  *
  * Without the samples it exits with 77, which meson reports as skipped. */
 #include <errno.h>
