@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Numbers of libvirt's API about networks, interfaces of the host and node devices; what drivers need
- * too is in conf/api.h. */
+/* Numbers of libvirt's API about networks, interfaces of the host and node devices; what drivers
+ * need too is in conf/api.h. */
 #pragma once
 
 #include <stdint.h>
