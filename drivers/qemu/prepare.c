@@ -23,8 +23,8 @@ static int need_file(const char *what, const char *path, int mode, Error *error)
         return fail_errno(error, -errno, "cannot access %s '%s'", what, path);
 }
 
-/* <source startupPolicy='optional'>: a guest starts without what isn't there. A drive is empty then,
- * a disk is left out. */
+/* <source startupPolicy='optional'>: a guest starts without what isn't there. A drive is empty
+ * then, a disk is left out. */
 static void drop_optional(DomainConf *conf) {
         for (size_t i = conf->disks.n; i-- > 0;) {
                 DomainDisk *disk = conf->disks.items[i];
