@@ -386,6 +386,20 @@ class DomainAPI(ThingTest):
         self.domain.GetStats(1, 1 << 31)
         self.refused(self.domain.GetStats, 0, 1, text='unsupported flags')
 
+    def test_stats_follow_changes(self):
+        before = plain(self.domain.GetStats(0, 0))
+        self.domain.AttachDevice(DISK, LIVE)
+        self.domain.SetMemory(1048576, LIVE)
+        self.domain.SetVcpus(1, LIVE)
+        after = plain(self.domain.GetStats(0, 0))
+        self.assertEqual(after['block.count'], ('u', before['block.count'][1] + 1))
+        self.assertEqual(after['balloon.current'], ('t', 1048576))
+        self.assertEqual(after['vcpu.current'], ('u', 1))
+        self.domain.Destroy(0)
+        found = plain(self.domain.GetStats(0, 0))
+        self.assertEqual(found['block.count'], before['block.count'])
+        self.assertEqual(found['state.state'], ('i', 5))
+
     def test_stats_of_all(self):
         other = self.other()
         found = dict(self.connection.GetAllDomainStats(0, 0))

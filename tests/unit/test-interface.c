@@ -309,6 +309,72 @@ static void test_introspection(sd_bus *client) {
                   SD_BUS_ERROR_UNKNOWN_METHOD, "");
 }
 
+/* ---- statistics ---- */
+
+/* The names of a(sa{sv}) or, of one domain, a{sv}. */
+static void stats_are(sd_bus_message *reply, bool many, const char *expected) {
+        char found[512] = "";
+        const char *text;
+
+        if (sd_bus_message_get_error(reply))
+                CHECK_TEXT(sd_bus_message_get_error(reply)->message, "");
+        if (many)
+                CHECK(sd_bus_message_enter_container(reply, 'a', "(sa{sv})") > 0);
+        while (!many || sd_bus_message_enter_container(reply, 'r', "sa{sv}") > 0) {
+                if (many) {
+                        CHECK(sd_bus_message_read(reply, "s", &text) > 0);
+                        strcat(strcat(found, text + strlen(text) - 1), ":");
+                }
+                CHECK(sd_bus_message_enter_container(reply, 'a', "{sv}") > 0);
+                while (sd_bus_message_enter_container(reply, 'e', "sv") > 0) {
+                        CHECK(sd_bus_message_read(reply, "s", &text) > 0);
+                        strcat(strcat(found, text), " ");
+                        CHECK(sd_bus_message_skip(reply, "v") >= 0);
+                        CHECK(sd_bus_message_exit_container(reply) >= 0);
+                }
+                CHECK(sd_bus_message_exit_container(reply) >= 0);
+                if (!many)
+                        break;
+                CHECK(sd_bus_message_exit_container(reply) >= 0);
+        }
+        CHECK_TEXT(found, expected);
+        sd_bus_message_unref(reply);
+}
+
+static void ask_all(sd_bus *client, sd_bus_message **ret, uint32_t flags) {
+        toy_begin(client, ret, TOY_PATH, CONNECT, "GetAllDomainStats", "uu", 0, flags);
+}
+
+/* Who runs is asked, and awaited; who gives no answer is told of without it. */
+static void test_stats(sd_bus *client) {
+        sd_bus_message *reply;
+
+        toy_succeeds(call_domain(client, TOY_DOMAIN "2", "Destroy", "u", 0));
+        stats_are(call_domain(client, TOY_DOMAIN "2", "GetStats", "uu", 0, 0), false,
+                  "state.state ");
+        toy_succeeds(call_domain(client, TOY_DOMAIN "3", "Create", "u", 0));
+        ask_all(client, &reply, 0);
+        toy_succeeds(call_domain(client, TOY_DOMAIN "2", "GetState", "u", 0));
+        CHECK(!reply);
+        toy_finish(0);
+        stats_are(toy_wait(&reply), true, "2:state.state 3:state.state cpu.time ");
+
+        ask_all(client, &reply, 0);
+        toy_succeeds(call_domain(client, TOY_DOMAIN "2", "GetState", "u", 0));
+        toy_finish(-EIO);
+        stats_are(toy_wait(&reply), true, "2:state.state 3:state.state ");
+
+        ask_all(client, &reply, UINT32_C(1) << 29); /* without waiting */
+        stats_are(toy_wait(&reply), true, "2:state.state 3:state.state ");
+
+        toy_begin(client, &reply, TOY_DOMAIN "3", DOMAIN, "GetStats", "uu", 1, 0);
+        toy_succeeds(call_domain(client, TOY_DOMAIN "2", "GetState", "u", 0));
+        toy_finish(-EIO);
+        toy_fails(toy_wait(&reply), ERROR, "it was told to");
+        toy_succeeds(call_domain(client, TOY_DOMAIN "3", "Destroy", "u", 0));
+        toy_story_is("destroy b, start c, ask c, ask c, ask c, destroy c");
+}
+
 /* ---- signals of rows ---- */
 
 static int signals_heard;
@@ -426,6 +492,7 @@ int main(void) {
         test_properties(client);
         test_managed_objects(client);
         test_introspection(client);
+        test_stats(client);
         test_signals(client, connection);
         test_details(client);
         test_definition(client);

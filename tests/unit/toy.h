@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A driver whose guests exist in memory only, and a client that calls: for tests of the bus's side.
  *
- * A start with DOMAIN_START_PAUSED stays pending until toy_finish(). It can't suspend. */
+ * A start with DOMAIN_START_PAUSED stays pending until toy_finish(), and so does the question for
+ * what only a hypervisor knows of a running guest. It can't suspend. */
 #pragma once
 
 #include <systemd/sd-bus.h>
@@ -93,6 +94,21 @@ static int toy_destroy(Domain *domain, uint32_t flags, Job *job, Error *error) {
         return DONE;
 }
 
+static void toy_stats(Domain *domain, uint32_t stats, uint32_t flags, Values *values,
+                      size_t head) {
+        values_named(values, head, NAMED_INT(domain->state), "state.state");
+}
+
+static int toy_query_stats(Domain *domain, uint32_t stats, uint32_t flags, Job *job,
+                           Error *error) {
+        toy_tell("ask", domain);
+        values_named(&job->result.values, values_array(&job->result.values), NAMED_ULLONG(7),
+                     "cpu.time");
+        CHECK(!toy_pending);
+        toy_pending = job;
+        return PENDING;
+}
+
 static uint64_t toy_version(Connection *connection) {
         return 1002003;
 }
@@ -118,11 +134,14 @@ static const DomainDefinitions toy_definitions = {
         .define = toy_define, .create = toy_define, .undefine = toy_undefine, .rename = toy_rename,
 };
 static const DomainLifecycle toy_lifecycle = { .start = toy_start, .destroy = toy_destroy };
+static const DomainStatistics toy_statistics = { .append = toy_stats, .query = toy_query_stats,
+                                                 .groups = 3 };
 static const HypervisorOps toy_hypervisor = {.version = toy_version, .cpu_models = toy_cpu_models};
 static const NodeOps toy_node = { .hostname = toy_hostname };
 static const Driver toy_driver = {
         .name = "Toy", .id = "toy", .open = toy_open, .close = toy_close,
-        .definitions = &toy_definitions, .lifecycle = &toy_lifecycle, .hypervisor = &toy_hypervisor,
+        .definitions = &toy_definitions, .lifecycle = &toy_lifecycle,
+        .statistics = &toy_statistics, .hypervisor = &toy_hypervisor,
         .node = &toy_node,
 };
 
