@@ -123,6 +123,10 @@ typedef struct QemuTaps {
 int qemu_taps_open(DomainConf *conf, QemuTaps *ret, Error *error); /* clear them also on failure */
 void qemu_taps_clear(QemuTaps *taps);
 
+/* The host's end of <vsock>, with an address that is noted in live; *ret stays as it is where there
+ * is no such device. */
+int qemu_vsock_open(DomainConf *live, int *ret, Error *error);
+
 /* ---- events.c: what QEMU tells us ---- */
 
 void qemu_guest_event(Qmp *qmp, const char *name, json_object *data, void *userdata);

@@ -37,7 +37,7 @@ static int fd_list_add(FdList *list, int fd) {
 typedef struct Spawn {
         QemuStart *start;
         char *name, *folder, *state; /* of the guest in STORE_RUNTIME; its path; STORE_STATE's */
-        int parent, monitor;
+        int parent, monitor, vsock;
         QemuTaps taps;
         QemuTap *numbers; /* of the taps in QEMU */
         char **hostdevs;  /* ends with NULL */
@@ -54,6 +54,7 @@ static void spawn_clear(Spawn *spawn) {
         free(spawn->state);
         closep(&spawn->parent);
         closep(&spawn->monitor);
+        closep(&spawn->vsock);
         for (size_t i = 0; spawn->numbers && i < spawn->taps.n; i++)
                 free(spawn->numbers[i].further);
         free(spawn->numbers);
@@ -146,6 +147,8 @@ static int spawn_list_fds(Spawn *spawn, Error *error) {
         for (size_t i = 0; i < spawn->taps.n; i++)
                 if (spawn_list_tap(spawn, &spawn->taps.items[i], &spawn->numbers[i]) < 0)
                         return fail_memory(error);
+        if (spawn_list_fd(spawn, spawn->vsock, &spawn->places.vsock_fd) < 0)
+                return fail_memory(error);
         spawn->places.taps = spawn->numbers;
         spawn->places.n_taps = spawn->taps.n;
         spawn->places.free_fd = 3 + spawn->fds.n;
@@ -198,11 +201,15 @@ static int spawn_qemu(Spawn *spawn, Error *error) {
 }
 
 int start_spawn_all(QemuStart *start, Error *error) {
-        _cleanup_(spawn_clear) Spawn spawn = { .start = start, .parent = -1, .monitor = -1 };
+        _cleanup_(spawn_clear) Spawn spawn = {
+                .start = start, .parent = -1, .monitor = -1, .vsock = -1,
+        };
         int r = spawn_places(&spawn, error);
 
         if (r >= 0)
                 r = qemu_taps_open(start->conf, &spawn.taps, error);
+        if (r >= 0)
+                r = qemu_vsock_open(start->conf, &spawn.vsock, error);
         if (r >= 0)
                 r = spawn_hostdevs(&spawn, error);
         if (r >= 0)
