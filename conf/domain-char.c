@@ -41,7 +41,9 @@ const MapElement char_source_rows = { "source", sizeof(CharSource), (const MapFi
 
 const MapElement serial_element = { "serial", sizeof(DomainChar), (const MapField[]) {
         SOURCE_ROWS,
-        WORD  ("target/@type",       DomainChar, target_type, serial_target_words),
+        WORD  ("target/@type",       DomainChar, target_type,
+               WORDS("none", "isa-serial", "usb-serial", "pci-serial", "spapr-vio-serial",
+                     "system-serial", "sclp-serial", "isa-debug")),
         MAYBE ("target/@port",       DomainChar, target_port),
         STRING("target/model/@name", DomainChar, target_model),
         DEVICE_ROWS(DomainChar),
@@ -59,7 +61,8 @@ const MapElement parallel_element = { "parallel", sizeof(DomainChar), (const Map
 const MapElement console_element = { "console", sizeof(DomainChar), (const MapField[]) {
         STRING("@tty",               DomainChar, tty, LIVE),
         SOURCE_ROWS,
-        WORD  ("target/@type",       DomainChar, target_type, console_target_words),
+        WORD  ("target/@type",       DomainChar, target_type,
+               WORDS("none", "serial", "xen", "uml", "virtio", "lxc", "openvz", "sclp", "sclplm")),
         MAYBE ("target/@port",       DomainChar, target_port),
         DEVICE_ROWS(DomainChar),
         {}
@@ -67,7 +70,7 @@ const MapElement console_element = { "console", sizeof(DomainChar), (const MapFi
 
 const MapElement channel_element = { "channel", sizeof(DomainChar), (const MapField[]) {
         SOURCE_ROWS,
-        WORD  ("target/@type",       DomainChar, target_type, channel_target_words),
+        WORD  ("target/@type",       DomainChar, target_type, WORDS("guestfwd", "virtio", "xen")),
         STRING("target/@name",       DomainChar, target_name),
         STRING("target/@state",      DomainChar, target_state, LIVE),
         STRING("target/@address",    DomainChar, target_address),

@@ -3,7 +3,8 @@
 #include "conf/domain-rows.h"
 
 static const MapElement feature_element = { "feature", sizeof(CpuFeature), (const MapField[]) {
-        WORD  ("@policy", CpuFeature, policy, cpu_policy_words),
+        WORD  ("@policy", CpuFeature, policy,
+               WORDS("force", "require", "optional", "disable", "forbid")),
         STRING("@name",   CpuFeature, name, REQUIRED),
         {}
 } };
@@ -55,13 +56,14 @@ static const MapElement cell_element = { "cell", sizeof(NumaCell), (const MapFie
 } };
 
 const MapElement cpu_element = { "cpu", sizeof(DomainCpu), (const MapField[]) {
-        WORD  ("@mode",                DomainCpu, mode, cpu_mode_words),
-        WORD  ("@match",               DomainCpu, match, cpu_match_words),
-        WORD  ("@check",               DomainCpu, check, cpu_check_words),
+        WORD  ("@mode",                DomainCpu, mode,
+               WORDS("custom", "host-model", "host-passthrough", "maximum")),
+        WORD  ("@match",               DomainCpu, match, WORDS("minimum", "exact", "strict")),
+        WORD  ("@check",               DomainCpu, check, WORDS("none", "partial", "full")),
         WORD  ("@migratable",          DomainCpu, migratable, on_off_words),
         STRING("@deprecated_features", DomainCpu, deprecated_features),
         STRING("model",                DomainCpu, model),
-        WORD  ("model/@fallback",      DomainCpu, model_fallback, cpu_fallback_words),
+        WORD  ("model/@fallback",      DomainCpu, model_fallback, WORDS("allow", "forbid")),
         STRING("model/@vendor_id",     DomainCpu, model_vendor_id),
         STRING("vendor",               DomainCpu, vendor),
         U32   ("topology/@sockets",    DomainCpu, sockets),
@@ -70,8 +72,10 @@ const MapElement cpu_element = { "cpu", sizeof(DomainCpu), (const MapField[]) {
         U32   ("topology/@cores",      DomainCpu, cores),
         U32   ("topology/@threads",    DomainCpu, threads),
         MAYBE ("cache/@level",         DomainCpu, cache_level),
-        WORD  ("cache/@mode",          DomainCpu, cache_mode, cpu_cache_mode_words),
-        WORD  ("maxphysaddr/@mode",    DomainCpu, maxphysaddr_mode, maxphysaddr_mode_words),
+        WORD  ("cache/@mode",          DomainCpu, cache_mode,
+               WORDS("emulate", "passthrough", "disable")),
+        WORD  ("maxphysaddr/@mode",    DomainCpu, maxphysaddr_mode,
+               WORDS("emulate", "passthrough")),
         MAYBE ("maxphysaddr/@bits",    DomainCpu, maxphysaddr_bits),
         MAYBE ("maxphysaddr/@limit",   DomainCpu, maxphysaddr_limit),
         LIST  ("feature",              DomainCpu, features, CpuFeature, &feature_element),
@@ -110,7 +114,8 @@ const MapElement features_element = { "features", sizeof(DomainFeatures), (const
         ON_OFF("ccf-assist/@state",        DomainFeatures, ccf_assist),
         ON_OFF("ras/@state",               DomainFeatures, ras),
         ON_OFF("ps2/@state",               DomainFeatures, ps2),
-        WORD  ("hyperv/@mode",             DomainFeatures, hyperv_mode, hyperv_mode_words),
+        WORD  ("hyperv/@mode",             DomainFeatures, hyperv_mode,
+               WORDS("passthrough", "custom", "host-model")),
         HYPERV("relaxed",                  relaxed),
         HYPERV("vapic",                    vapic),
         HYPERV("spinlocks",                spinlocks),
@@ -137,9 +142,9 @@ const MapElement features_element = { "features", sizeof(DomainFeatures), (const
         KVM   ("pv-ipi",                   pv_ipi),
         KVM   ("dirty-ring",               dirty_ring),
         U32   ("kvm/dirty-ring/@size",     DomainFeatures, kvm_dirty_ring_size),
-        WORD  ("ioapic/@driver",           DomainFeatures, ioapic_driver, ioapic_driver_words),
+        WORD  ("ioapic/@driver",           DomainFeatures, ioapic_driver, WORDS("kvm", "qemu")),
         FLAG  ("gic",                      DomainFeatures, given.gic),
-        WORD  ("gic/@version",             DomainFeatures, gic_version, gic_version_words),
+        WORD  ("gic/@version",             DomainFeatures, gic_version, WORDS("host", "2", "3")),
         KEPT  ("capabilities",             DomainFeatures, capabilities),
         STRING("capabilities/@policy",     DomainFeatures, capabilities_policy),
         WORD  ("hpt/@resizing",            DomainFeatures, hpt_resizing,

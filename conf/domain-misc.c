@@ -3,8 +3,10 @@
 #include "conf/domain-rows.h"
 
 const MapElement input_element = { "input", sizeof(DomainInput), (const MapField[]) {
-        WORD  ("@type",               DomainInput, type, input_type_words, REQUIRED),
-        WORD  ("@bus",                DomainInput, bus, input_bus_words),
+        WORD  ("@type",               DomainInput, type,
+               WORDS("mouse", "tablet", "keyboard", "passthrough", "evdev"), REQUIRED),
+        WORD  ("@bus",                DomainInput, bus,
+               WORDS("default", "ps2", "usb", "xen", "parallels", "virtio", "none")),
         WORD  ("@model",              DomainInput, model, virtio_model_words),
         VIRTIO_ROWS(DomainInput),
         STRING("source/@evdev",       DomainInput, evdev),
@@ -22,7 +24,9 @@ static const MapElement codec_element = { "codec", sizeof(SoundCodec), (const Ma
 } };
 
 const MapElement sound_element = { "sound", sizeof(DomainSound), (const MapField[]) {
-        WORD  ("@model",              DomainSound, model, sound_model_words, REQUIRED),
+        WORD  ("@model",              DomainSound, model,
+               WORDS("sb16", "es1370", "pcspk", "ac97", "ich6", "ich9", "usb", "ich7",
+                     "virtio"), REQUIRED),
         YES_NO("@multichannel",       DomainSound, multichannel),
         STRING("@streams",            DomainSound, streams),
         LIST  ("codec",               DomainSound, codecs, SoundCodec, &codec_element),
@@ -33,20 +37,24 @@ const MapElement sound_element = { "sound", sizeof(DomainSound), (const MapField
 } };
 
 const MapElement hub_element = { "hub", sizeof(DomainHub), (const MapField[]) {
-        WORD  ("@type",               DomainHub, type, hub_type_words, REQUIRED),
+        WORD  ("@type",               DomainHub, type, WORDS("usb"), REQUIRED),
         DEVICE_ROWS(DomainHub),
         {}
 } };
 
 const MapElement watchdog_element = { "watchdog", sizeof(DomainWatchdog), (const MapField[]) {
-        WORD  ("@model",              DomainWatchdog, model, watchdog_model_words, REQUIRED),
-        WORD  ("@action",             DomainWatchdog, action, watchdog_action_words),
+        WORD  ("@model",              DomainWatchdog, model,
+               WORDS("i6300esb", "ib700", "diag288", "itco"), REQUIRED),
+        WORD  ("@action",             DomainWatchdog, action,
+               WORDS("reset", "shutdown", "poweroff", "pause", "none", "dump", "inject-nmi")),
         DEVICE_ROWS(DomainWatchdog),
         {}
 } };
 
 const MapElement memballoon_element = { "memballoon", sizeof(DomainMemballoon), (const MapField[]) {
-        WORD  ("@model",              DomainMemballoon, model, memballoon_model_words, REQUIRED),
+        WORD  ("@model",              DomainMemballoon, model,
+               WORDS("virtio", "xen", "none", "virtio-transitional",
+                     "virtio-non-transitional"), REQUIRED),
         ON_OFF("@autodeflate",        DomainMemballoon, autodeflate),
         ON_OFF("@freePageReporting",  DomainMemballoon, free_page_reporting),
         U32   ("stats/@period",       DomainMemballoon, stats_period),
@@ -59,7 +67,8 @@ const MapElement rng_element = { "rng", sizeof(DomainRng), (const MapField[]) {
         WORD  ("@model",              DomainRng, model, virtio_model_words, REQUIRED),
         U32   ("rate/@bytes",         DomainRng, rate_bytes),
         U32   ("rate/@period",        DomainRng, rate_period),
-        WORD  ("backend/@model",      DomainRng, backend_model, rng_backend_words, REQUIRED),
+        WORD  ("backend/@model",      DomainRng, backend_model,
+               WORDS("random", "egd", "builtin"), REQUIRED),
         STRING("backend",             DomainRng, backend),
         ENUM  ("backend/@type",       DomainRng, egd.type, char_types),
         LIST  ("backend/source",      DomainRng, egd.sources, CharSource, &char_source_rows),
@@ -70,13 +79,15 @@ const MapElement rng_element = { "rng", sizeof(DomainRng), (const MapField[]) {
 } };
 
 const MapElement panic_element = { "panic", sizeof(DomainPanic), (const MapField[]) {
-        WORD  ("@model",              DomainPanic, model, panic_model_words),
+        WORD  ("@model",              DomainPanic, model,
+               WORDS("default", "pseries", "isa", "hyperv", "s390", "pvpanic")),
         DEVICE_ROWS(DomainPanic),
         {}
 } };
 
 const MapElement memory_element = { "memory", sizeof(MemoryDevice), (const MapField[]) {
-        WORD  ("@model",              MemoryDevice, model, memory_model_words, REQUIRED),
+        WORD  ("@model",              MemoryDevice, model,
+               WORDS("dimm", "nvdimm", "virtio-pmem", "virtio-mem", "sgx-epc"), REQUIRED),
         WORD  ("@access",             MemoryDevice, access, memory_access_words),
         WORD  ("@discard",            MemoryDevice, discard, yes_no_words),
         STRING("uuid",                MemoryDevice, uuid),

@@ -38,7 +38,7 @@ const MapType map_maybe_int = {
 #define MAYBE_INT(p, S, m) { .path = p, .type = &map_maybe_int, .offset = _MAP_AT(S, m, MaybeU32) }
 
 static const MapElement boot_element = { "boot", sizeof(OsBoot), (const MapField[]) {
-        WORD  ("@dev", OsBoot, dev, boot_dev_words, REQUIRED),
+        WORD  ("@dev", OsBoot, dev, WORDS("fd", "hd", "cdrom", "network"), REQUIRED),
         {}
 } };
 
@@ -56,7 +56,7 @@ static const MapElement acpi_table_element = { "table", sizeof(AcpiTable), (cons
 } };
 
 const MapElement os_element = { "os", sizeof(DomainOs), (const MapField[]) {
-        WORD  ("@firmware",           DomainOs, firmware, firmware_words),
+        WORD  ("@firmware",           DomainOs, firmware, WORDS("bios", "efi")),
         STRING("type",                DomainOs, type),
         STRING("type/@arch",          DomainOs, arch),
         STRING("type/@machine",       DomainOs, machine),
@@ -71,8 +71,8 @@ const MapElement os_element = { "os", sizeof(DomainOs), (const MapField[]) {
         STRING("loader",              DomainOs, loader),
         YES_NO("loader/@readonly",    DomainOs, loader_readonly),
         YES_NO("loader/@secure",      DomainOs, loader_secure),
-        WORD  ("loader/@type",        DomainOs, loader_type, loader_type_words),
-        WORD  ("loader/@format",      DomainOs, loader_format, image_format_words),
+        WORD  ("loader/@type",        DomainOs, loader_type, WORDS("rom", "pflash")),
+        WORD  ("loader/@format",      DomainOs, loader_format, WORDS("raw", "qcow2")),
         YES_NO("loader/@stateless",   DomainOs, loader_stateless),
         STRING("nvram",               DomainOs, nvram),
         STRING("nvram/@template",     DomainOs, nvram_template),
@@ -91,18 +91,22 @@ const MapElement os_element = { "os", sizeof(DomainOs), (const MapField[]) {
         U32   ("bootmenu/@timeout",   DomainOs, bootmenu_timeout),
         YES_NO("bios/@useserial",     DomainOs, bios_useserial),
         MAYBE_INT("bios/@rebootTimeout", DomainOs, bios_reboot_timeout),
-        WORD  ("smbios/@mode",        DomainOs, smbios_mode, smbios_mode_words),
+        WORD  ("smbios/@mode",        DomainOs, smbios_mode, WORDS("emulate", "host", "sysinfo")),
         KEPT  ("idmap",               DomainOs, has.idmap),
         {}
 } };
 
 static const MapElement timer_element = { "timer", sizeof(ClockTimer), (const MapField[]) {
-        WORD  ("@name",       ClockTimer, name, timer_name_words, REQUIRED),
+        WORD  ("@name",       ClockTimer, name,
+               WORDS("platform", "pit", "rtc", "hpet", "tsc", "kvmclock", "hypervclock",
+                     "armvtimer"), REQUIRED),
         YES_NO("@present",    ClockTimer, present),
-        WORD  ("@tickpolicy", ClockTimer, tickpolicy, tick_policy_words),
-        WORD  ("@track",      ClockTimer, track, timer_track_words),
+        WORD  ("@tickpolicy", ClockTimer, tickpolicy,
+               WORDS("delay", "catchup", "merge", "discard")),
+        WORD  ("@track",      ClockTimer, track, WORDS("boot", "guest", "wall", "realtime")),
         U64   ("@frequency",  ClockTimer, frequency),
-        WORD  ("@mode",       ClockTimer, mode, timer_mode_words),
+        WORD  ("@mode",       ClockTimer, mode,
+               WORDS("auto", "native", "emulate", "paravirt", "smpsafe")),
         FLAG  ("catchup",     ClockTimer, catchup),
         U32   ("catchup/@threshold", ClockTimer, catchup_threshold),
         U32   ("catchup/@slew", ClockTimer, catchup_slew),
@@ -111,9 +115,10 @@ static const MapElement timer_element = { "timer", sizeof(ClockTimer), (const Ma
 } };
 
 const MapElement clock_element = { "clock", sizeof(DomainClock), (const MapField[]) {
-        WORD  ("@offset",     DomainClock, offset, clock_offset_words),
+        WORD  ("@offset",     DomainClock, offset,
+               WORDS("utc", "localtime", "variable", "timezone", "absolute")),
         STRING("@adjustment", DomainClock, adjustment),
-        WORD  ("@basis",      DomainClock, basis, clock_basis_words),
+        WORD  ("@basis",      DomainClock, basis, WORDS("utc", "localtime")),
         STRING("@timezone",   DomainClock, timezone),
         STRING("@start",      DomainClock, start),
         LIST  ("timer",       DomainClock, timers, ClockTimer, &timer_element),

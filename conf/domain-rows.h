@@ -32,28 +32,10 @@ extern const MapType map_pretty; /* uint64_t in KiB; MiB without a unit, the lar
 #define MIB(p, S, m, ...)    _MAP_ROW(p, map_mib, _MAP_AT(S, m, uint64_t), ##__VA_ARGS__)
 #define PRETTY(p, S, m, ...) _MAP_ROW(p, map_pretty, _MAP_AT(S, m, uint64_t), ##__VA_ARGS__)
 
-extern const char
-        *const cpu_mode_words[], *const cpu_match_words[], *const cpu_check_words[], *const
-        cpu_fallback_words[], *const
-        cpu_policy_words[], *const cpu_cache_mode_words[], *const maxphysaddr_mode_words[], *const
-        memory_access_words[], *const clock_offset_words[], *const clock_basis_words[], *const
-        timer_name_words[], *const tick_policy_words[], *const timer_track_words[], *const
-        timer_mode_words[], *const ioapic_driver_words[], *const gic_version_words[], *const
-        hyperv_mode_words[], *const firmware_words[], *const loader_type_words[], *const
-        image_format_words[], *const smbios_mode_words[], *const boot_dev_words[], *const
-        disk_cache_words[], *const error_policy_words[], *const disk_io_words[], *const
-        disk_discard_words[], *const detect_zeroes_words[], *const disk_snapshot_words[], *const
-        startup_policy_words[], *const disk_tray_words[], *const virtio_model_words[], *const
-        sgio_words[], *const disk_protocol_words[], *const volume_mode_words[], *const
-        disk_format_words[], *const link_state_words[], *const net_mode_words[], *const
-        tx_mode_words[], *const net_backend_words[], *const teaming_words[], *const
-        mac_type_words[], *const char_protocol_words[], *const channel_target_words[], *const
-        serial_target_words[], *const console_target_words[], *const share_policy_words[], *const
-        connected_words[], *const spice_mode_words[], *const input_type_words[], *const
-        input_bus_words[], *const sound_model_words[], *const video_model_words[], *const
-        watchdog_model_words[], *const watchdog_action_words[], *const memballoon_model_words[],
-        *const rng_backend_words[], *const hub_type_words[], *const panic_model_words[], *const
-        memory_model_words[], *const lock_failure_words[], *const vcpu_placement_words[];
+extern const char *const memory_access_words[], *const error_policy_words[],
+        *const startup_policy_words[], *const virtio_model_words[], *const disk_protocol_words[],
+        *const volume_mode_words[], *const disk_format_words[], *const teaming_words[],
+        *const char_protocol_words[], *const spice_mode_words[];
 
 #define DEVICE_ROWS_AT(S, m)                                                      \
         U32   ("boot/@order", S, m.boot_order),                                   \
