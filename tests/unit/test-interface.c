@@ -375,6 +375,19 @@ static void test_stats(sd_bus *client) {
         toy_story_is("destroy b, start c, ask c, ask c, ask c, destroy c");
 }
 
+/* What is kept of a definition goes with its text. */
+static void test_views(Connection *connection) {
+        Domain *domain = domain_of(resource_set_by_name(&connection->sets[RESOURCE_DOMAIN], "c"));
+        const DomainConf *view = domain_view(domain);
+
+        CHECK(view && !view->document && domain_view(domain) == view);
+        CHECK_TEXT(view->name, "c");
+        CHECK(domain_rename(domain, "d", NULL) >= 0);
+        CHECK_TEXT(domain_view(domain)->name, "d");
+        CHECK(domain_rename(domain, "c", NULL) >= 0);
+        CHECK_TEXT(domain_view(domain)->name, "c");
+}
+
 /* ---- signals of rows ---- */
 
 static int signals_heard;
@@ -493,6 +506,7 @@ int main(void) {
         test_managed_objects(client);
         test_introspection(client);
         test_stats(client);
+        test_views(connection);
         test_signals(client, connection);
         test_details(client);
         test_definition(client);
