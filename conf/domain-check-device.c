@@ -21,14 +21,10 @@ bool is_one_of(const char *text, const char *const *names) {
 
 static int check_filesystem(const DomainConf *conf, const Device *device, Error *error) {
         const DomainFilesystem *fs = (const DomainFilesystem *) device;
-        bool virtiofs = is_text(fs->driver, "virtiofs"), twice = false;
+        bool virtiofs = is_text(fs->driver, "virtiofs");
 
-        for (size_t i = 0; i < conf->filesystems.n && conf->filesystems.items[i] != fs; i++)
-                twice = twice || (fs->target && is_text(conf->filesystems.items[i]->target,
-                                                        fs->target));
         return RULES(device->item.node, error,
                      { !fs->target, "missing target of a filesystem" },
-                     { twice, "filesystem target specified twice" },
                      { !fs->source && !fs->socket && fs->type <= FILESYSTEM_TEMPLATE,
                        "missing source of a filesystem" },
                      { virtiofs && fs->readonly,
@@ -135,8 +131,9 @@ static bool is_code(const char *text, unsigned long max) {
         return end > text && !*end && n <= max;
 }
 
-int redirfilters_check(const DomainConf *conf, Error *error) {
-        int r = 0;
+int given_check(const DomainConf *conf, Error *error) {
+        int r = CHECK_UNIQUE(&conf->filesystems, DomainFilesystem, target,
+                             "filesystem target", error);
 
         for (size_t i = 0; i < conf->redirfilters.n && r >= 0; i++) {
                 const RedirFilter *filter = conf->redirfilters.items[i];

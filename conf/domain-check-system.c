@@ -86,12 +86,9 @@ static int check_cpu(const DomainConf *conf, const xmlNode *root, Error *error) 
         bool emulate = is_text(cpu->cache_mode, "emulate");
         bool passthrough = is_text(cpu->cache_mode, "passthrough");
         bool bits_of_host = is_text(cpu->maxphysaddr_mode, "passthrough");
-        for (size_t i = 0; i < cpu->features.n; i++)
-                for (size_t k = 0; k < i; k++)
-                        if (is_text(cpu->features.items[k]->name, cpu->features.items[i]->name))
-                                return fail_at(error, ERROR_XML, cpu->features.items[i]->item.node,
-                                               "CPU feature '%s' specified more than once",
-                                               cpu->features.items[i]->name);
+        int r = CHECK_UNIQUE(&cpu->features, CpuFeature, name, "CPU feature", error);
+        if (r < 0)
+                return r;
         return RULES(root, error,
                      { (cpu->sockets || cpu->cores || cpu->threads) &&
                                !(cpu->sockets && cpu->cores && cpu->threads),
@@ -152,15 +149,8 @@ static int check_shares(const DomainConf *conf, const xmlNode *root, Error *erro
 }
 
 static int check_blkio(const DomainConf *conf, const xmlNode *root, Error *error) {
-        for (size_t i = 0; i < conf->blkiotune.devices.n; i++)
-                for (size_t k = 0; k < i; k++)
-                        if (is_text(conf->blkiotune.devices.items[k]->path,
-                                    conf->blkiotune.devices.items[i]->path))
-                                return fail_at(error, ERROR_XML,
-                                               conf->blkiotune.devices.items[i]->item.node,
-                                               "duplicate blkio device path '%s'",
-                                               conf->blkiotune.devices.items[i]->path);
-        return 0;
+        return CHECK_UNIQUE(&conf->blkiotune.devices, BlkioDevice, path,
+                            "<blkiotune> of device", error);
 }
 
 /* A limit is for both directions, or for each. */
@@ -204,22 +194,12 @@ static int check_labels(const DomainConf *conf, const xmlNode *root, Error *erro
         return labels_check(conf->labels.items, conf->labels.n, error);
 }
 
-static int check_states(NamedState *const *states, size_t n, const char *what, Error *error) {
-        for (size_t i = 0; i < n; i++)
-                for (size_t k = 0; k < i; k++)
-                        if (is_text(states[k]->name, states[i]->name))
-                                return fail_at(error, ERROR_XML, states[i]->item.node,
-                                               "%s '%s' was already specified", what,
-                                               states[i]->name);
-        return 0;
-}
-
 static int check_security(const DomainConf *conf, const xmlNode *root, Error *error) {
         const LaunchSecurity *launch = conf->launch_security;
-        int r = check_states(conf->key_wraps.items, conf->key_wraps.n, "cipher", error);
+        int r = CHECK_UNIQUE(&conf->key_wraps, NamedState, name, "cipher", error);
 
-        if (r < 0 || (r = check_states(conf->perf_events.items, conf->perf_events.n, "perf event",
-                                       error)) < 0)
+        if (r < 0 || (r = CHECK_UNIQUE(&conf->perf_events, NamedState, name,
+                                       "perf event", error)) < 0)
                 return r;
         return RULES(root, error,
                      { launch && launch->type == LAUNCH_SEV && !launch->policy.set,

@@ -410,7 +410,7 @@ int conf_check(const DomainConf *conf, Error *error) {
         };
         static int (*const lists[])(const DomainConf *, Error *) = {
                 check_controllers, check_memories, check_graphics, check_videos,
-                check_nets, check_usb, redirfilters_check, places_check,
+                check_nets, check_usb, given_check, places_check,
         };
         const xmlNode *root = conf->document ? xmlDocGetRootElement(conf->document) : NULL;
         int r;

@@ -72,7 +72,7 @@ int domain_system_check(const DomainConf *conf, const xmlNode *root, Error *erro
 int device_rules(const DomainConf *conf, DeviceKind kind, const Device *device, Error *error);
 int disk_rules(const DomainConf *conf, const DomainDisk *disk, Error *error);
 int net_rules(const DomainConf *conf, const Device *device, Error *error);
-int redirfilters_check(const DomainConf *conf, Error *error);
+int given_check(const DomainConf *conf, Error *error);
 int iotune_check(const IoTune *tune, const xmlNode *node, Error *error);
 int labels_check(SecurityLabel *const *labels, size_t n, Error *error);
 

@@ -412,7 +412,7 @@ int main(int argc, char **argv) {
         CHECK(all.valid > 0 && all.accepted * 100 >= all.valid * 99);
         CHECK(all.whole * 100 >= all.valid * 96 && all.stable * 100 >= all.valid * 96);
         CHECK(all.refused * 100 >= all.invalid * 95);
-        CHECK(all.equal * 100 >= all.pairs * 87); /* what was reached; the others ask for old QEMUs */
+        CHECK(all.equal * 100 >= all.pairs * 87); /* what was reached; others ask for old QEMUs */
         CHECK(all.conformed * 100 >= all.conform * 99);
         xmlRelaxNGFree(schema);
         xmlCleanupParser();
