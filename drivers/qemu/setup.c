@@ -12,6 +12,8 @@
 
 #include "drivers/qemu/guest.h"
 
+#define STEP_PATIENCE (60 * UINT64_C(1000000)) /* us for one program */
+
 typedef struct Step {
         char *kind, **argv, *from, *to;
         int fd;
@@ -24,6 +26,7 @@ struct QemuSetup {
         Step *steps;
         size_t n, at;
         Process *process;
+        sd_event_source *deadline;
         off_t log_start;
 };
 
@@ -51,6 +54,7 @@ QemuSetup *qemu_setup_free(QemuSetup *setup) {
                 return NULL;
         qemu_setup_stop(setup);
         process_free(setup->process);
+        sd_event_source_disable_unref(setup->deadline);
         for (size_t i = 0; i < setup->n; i++)
                 step_clear(&setup->steps[i]);
         free(setup->steps);
@@ -96,7 +100,13 @@ int qemu_setup_add(QemuSetup *setup, const SetupSpec *spec, Error *error) {
 
 static void step_exited(Process *process, int code, int status, void *userdata);
 
+static int step_late(sd_event_source *source, uint64_t usec, void *userdata) {
+        qemu_setup_stop(userdata);
+        return 0;
+}
+
 static int step_start(QemuSetup *setup, Error *error) {
+        sd_event *event = setup->domain->resource.connection->event;
         const Step *step = &setup->steps[setup->at];
         _cleanup_(closep) int log = qemu_log_open(setup->domain, step->kind, error);
 
@@ -112,8 +122,11 @@ static int step_start(QemuSetup *setup, Error *error) {
                 .n_fds = step->fd >= 0,
                 .outlives = true,
         };
-        return process_new(setup->domain->resource.connection->event, &spec, step_exited, setup,
-                           &setup->process, error);
+        setup->deadline = sd_event_source_disable_unref(setup->deadline);
+        if (sd_event_add_time_relative(event, &setup->deadline, CLOCK_MONOTONIC, STEP_PATIENCE, 0,
+                                       step_late, setup) < 0)
+                return fail_memory(error);
+        return process_new(event, &spec, step_exited, setup, &setup->process, error);
 }
 
 static int step_result(QemuSetup *setup, int code, int status, Error *error) {
