@@ -84,20 +84,40 @@ static const Section devices[] = {
                                       { "none" },
                                       { "bochs", "bochs-display" },
                                       { "ramfb", "ramfb" }) }) },
-        { "hostdev", NULL },
+        { "hostdev", CHOICES(
+                { "mode", VALUES({ "subsystem", "usb-host|vfio-pci|scsi-generic" }) },
+                { "startupPolicy", VALUES({ "default" }, { "mandatory" }, { "requisite" },
+                                          { "optional" }) },
+                { "subsysType", VALUES({ "usb", "usb-host" }, { "pci", "vfio-pci" },
+                                       { "scsi", "scsi-generic" }) },
+                { "capsType", VALUES({}) },
+                { "pciBackend", VALUES({ "default", "vfio-pci" }, { "vfio", "vfio-pci" }) }) },
         { "rng", CHOICES(
                 { "model", VIRTIO("virtio-rng") },
                 { "backendModel", VALUES({ "random", "rng-random" },
                                          { "builtin", "rng-builtin" }) }) },
-        { "filesystem", NULL },
-        { "tpm", NULL },
+        { "filesystem", CHOICES(
+                { "driverType", VALUES({ "path", "virtio-9p-pci|virtio-9p-ccw|virtio-9p-device" },
+                                       { "virtiofs", "vhost-user-fs-pci|vhost-user-fs-ccw|"
+                                                     "vhost-user-fs-device" }) }) },
+        { "tpm", CHOICES(
+                { "model", VALUES({ "tpm-tis", "tpm-tis|tpm-tis-device" },
+                                  { "tpm-crb", "tpm-crb" },
+                                  { "tpm-spapr", "tpm-spapr" },
+                                  { "spapr-tpm-proxy", "spapr-tpm-proxy" }) },
+                { "backendModel", VALUES({ "passthrough", "tpm-passthrough" },
+                                         { "emulator", "tpm-emulator" },
+                                         { "external", "tpm-emulator" }) },
+                { "backendVersion", VALUES({ "1.2", "tpm-emulator" },
+                                           { "2.0", "tpm-emulator" }) }) },
         { "redirdev", CHOICES({ "bus", VALUES({ "usb", "usb-redir" }) }) },
         { "channel", CHOICES(
                 { "type", VALUES({ "pty", "chardev-pty" },
                                  { "unix", "chardev-socket" },
                                  { "spicevmc", "chardev-spicevmc" }) }) },
         { "interface", CHOICES(
-                { "backendType", VALUES({ "default", "netdev_add/type=user" }) }) },
+                { "backendType", VALUES({ "default", "netdev_add/type=user" },
+                                        { "passt", "netdev_add/type=stream" }) }) },
 };
 
 #define HYPERV(name, property) \
@@ -120,7 +140,7 @@ static const Section hyperv = { "hyperv", CHOICES(
 static const EnumValue features[] = {
         { "vmcoreinfo", "vmcoreinfo" },
         { "genid", "" },
-        { "backingStoreInput", "" },
+        { "backingStoreInput", NULL },
         { "backup", "" },
         { "sev", "" },
         { "sgx", "" },

@@ -109,11 +109,11 @@ class Writes(BusTest):
         def check(done):
             self.assertEqual(self.names(), ['guest'])
             if done:
-                self.assertIn('pc-q35', self.definition())
+                self.assertIn('pc-i440fx-7.1', self.definition())
             self.assertIn('</domain>', self.definition())
 
         self.assertGreaterEqual(
-            self.everywhere(self.define, lambda: self.define(machine='q35'), check), 4
+            self.everywhere(self.define, lambda: self.define(machine='pc-i440fx-7.1'), check), 4
         )
 
     def test_rename(self):
