@@ -164,7 +164,7 @@ char **qemu_installed_archs(void) {
 
 /* Sorted. Of all devices only those that completing a definition asks for. */
 static const char *const types[] = {
-        "VGA", "cirrus-vga", "e1000", "ioh3420", "nec-usb-xhci", "pcie-pci-bridge",
+        "VGA", "cirrus-vga", "e1000", "gpex-pcihost", "ioh3420", "nec-usb-xhci", "pcie-pci-bridge",
         "pcie-root-port", "piix3-usb-uhci", "qemu-xhci", "rtl8139", "zpci",
 };
 

@@ -40,7 +40,8 @@ static int complete_machine(DomainConf *conf, const QemuCaps *caps) {
                 r = need(conf, CONTROLLER_USB, 0, usb);
         if (r >= 0 && info->sata)
                 r = need(conf, CONTROLLER_SATA, 0, NULL);
-        if (r >= 0 && info->pci_root)
+        if (r >= 0 && info->pci_root && (qemu_platform(conf) != PLATFORM_VIRT ||
+                                         qemu_caps_has_type(caps, "gpex-pcihost")))
                 r = need(conf, CONTROLLER_PCI, 0, info->pci_root);
         if (r >= 0 && qemu_platform(conf) == PLATFORM_S390 && qemu_caps_has_type(caps, "zpci"))
                 r = need(conf, CONTROLLER_PCI, 0, "pci-root");

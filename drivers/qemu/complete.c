@@ -98,6 +98,8 @@ static int default_model(DomainConf *conf, const QemuCaps *caps) {
         bool passthrough = text_is(name, "host"), max = text_is(name, "max");
         int r;
 
+        if (conf->type == VIRT_KVM && text_is(name, "cortex-a15"))
+                return 0; /* which no host of today has */
         if (text_is(conf->os.arch, "s390x") && conf->type == VIRT_KVM && !cpu) {
                 if (!(cpu = conf->cpu = calloc(1, sizeof(*cpu))))
                         return -ENOMEM;
@@ -146,8 +148,7 @@ static int complete_cpu(DomainConf *conf, const QemuCaps *caps) {
 static int complete_gic(DomainConf *conf, const QemuCaps *caps) {
         bool arm = text_is(conf->os.arch, "aarch64") || text_is(conf->os.arch, "armv7l");
         bool new = conf->type == VIRT_KVM &&
-                   qemu_caps_has(caps, "query-gic-capabilities/kernel=3") &&
-                   !qemu_caps_has(caps, "query-gic-capabilities/kernel=2");
+                   (caps->assumed || qemu_caps_has(caps, "query-gic-capabilities/kernel=3"));
 
         if (!arm || qemu_platform(conf) != PLATFORM_VIRT)
                 return 0;
