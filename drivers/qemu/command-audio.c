@@ -156,6 +156,8 @@ int build_sound(Builder *builder, const Device *device, size_t index) {
         json_object *object;
         char audio[24];
 
+        if (text_is(sound->model, "pcspk") && qemu_is_x86(builder->conf)) /* part of the machine */
+                return 0;
         for (size_t i = 0; i < ELEMENTS(cards); i++) {
                 if (!text_is(sound->model, cards[i].model))
                         continue;

@@ -25,23 +25,6 @@ static int add_date(Option *option, int64_t seconds, bool local) {
         return 0;
 }
 
-/* What the clock on the wall of another zone shows. */
-static int add_zone(Option *option, const char *zone) {
-        _cleanup_(freep) char *before = getenv("TZ") ? strdup(getenv("TZ")) : NULL;
-        int r;
-
-        if (setenv("TZ", zone, 1) < 0)
-                return -errno;
-        tzset();
-        r = add_date(option, time(NULL), true);
-        if (before)
-                (void) setenv("TZ", before, 1);
-        else
-                (void) unsetenv("TZ");
-        tzset();
-        return r;
-}
-
 static int add_clock_base(Builder *builder, Option *option) {
         const DomainClock *clock = &builder->conf->clock;
         int64_t adjustment = clock->adjustment ? strtoll(clock->adjustment, NULL, 10) : 0;
@@ -49,9 +32,10 @@ static int add_clock_base(Builder *builder, Option *option) {
 
         if (text_is(clock->offset, "localtime"))
                 option_add(option, "base=localtime");
-        else if (text_is(clock->offset, "timezone") && clock->timezone)
-                r = add_zone(option, clock->timezone);
-        else if (text_is(clock->offset, "variable"))
+        else if (text_is(clock->offset, "timezone") && clock->timezone) {
+                environment(builder, "TZ", clock->timezone); /* QEMU's local time is that one's */
+                option_add(option, "base=localtime");
+        } else if (text_is(clock->offset, "variable"))
                 r = add_date(option, time(NULL) + adjustment, text_is(clock->basis, "localtime"));
         else if (text_is(clock->offset, "absolute"))
                 r = add_date(option, clock->start ? strtoll(clock->start, NULL, 10) : 0, false);

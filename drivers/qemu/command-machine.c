@@ -38,6 +38,13 @@ static int add_x86_features(Builder *builder, Option *option) {
                 option_add(option, ",acpi=off");
         if (features->ps2 == TRISTATE_NO)
                 option_add(option, ",i8042=off");
+        for (size_t i = 0; i < builder->conf->sounds.n; i++)
+                if (text_is(builder->conf->sounds.items[i]->model, "pcspk")) {
+                        char audio[24];
+
+                        audio_id(builder, builder->conf->sounds.items[i]->audio, audio);
+                        option_add(option, ",pcspk-audiodev=%s", audio);
+                }
         if (hpet)
                 option_add_state(option, "hpet",
                                  hpet->present == TRISTATE_NO ? TRISTATE_NO : TRISTATE_YES);
