@@ -260,7 +260,8 @@ systemctl --user --no-pager list-units --type=scope
 busctl --user call {NAME} $path {DOMAIN} Destroy u 0
 systemctl --user is-active virtbusd.service
 '''
-        xml = GUEST.format(name='mine', extra='', devices='', image='/home/alice/guest.img')
+        xml = GUEST.format(name='mine', extra='', devices='',
+                           image='/home/alice/guest.img')
         text = output(*prefix, 'bash', '-c', script, 'bash', xml)
         self.assertIn('virtbus-qemu-1-mine.scope', text)
         self.assertTrue(text.strip().endswith('active'), text)
