@@ -212,6 +212,16 @@ static int build_simple(Builder *builder, const DomainController *controller, co
         return r;
 }
 
+/* Has no name of its own: floppies find it by themselves. */
+static int build_floppies(Builder *builder) {
+        json_object *device = NULL;
+        int r = device_begin_bare(builder, "isa-fdc", NULL, &device, "devices/controller 'fdc'");
+
+        if (r >= 0)
+                device_end(builder, device);
+        return r;
+}
+
 static int build_controller(Builder *builder, const DomainController *controller) {
         Platform platform = qemu_platform(builder->conf);
         bool first = controller->index.value == 0;
@@ -240,7 +250,7 @@ static int build_controller(Builder *builder, const DomainController *controller
                         builder->machine->name, first ? "no" : "no second");
         case CONTROLLER_FDC:
                 return first && platform == PLATFORM_Q35
-                               ? build_simple(builder, controller, "isa-fdc")
+                               ? build_floppies(builder)
                                : 0;
         case CONTROLLER_XENBUS: case CONTROLLER_ISA: case CONTROLLER_NVME:
                 return refuse_model(builder, controller);

@@ -107,6 +107,10 @@ def machine(answers, said, original):
     for name, value in said:
         key = value.get('id') or value.get('node-name') if isinstance(value, dict) else None
         key = f'said/{name}/{key or len([one for one in out if one.startswith(f"said/{name}/")])}'
+        if name == 'device' and 'hostbus' in value and 'hostaddr' in value:  # the older way
+            value = {**value, 'hostdevice': '/dev/bus/usb/%03d/%03d' % (
+                int(value['hostbus']), int(value['hostaddr']))}
+            del value['hostbus'], value['hostaddr']
         if name == 'netdev' and value.get('type') == 'stream':
             value = {**value, 'addr': 'of the process beside'}
         put(key, value)
