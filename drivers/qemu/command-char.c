@@ -388,6 +388,11 @@ static int choose_display(DomainGraphics *graphics, const char *folder, Error *e
         GraphicsListen *listen = graphics->listens.n > 0 ? graphics->listens.items[0] : NULL;
         const char *name = map_enum_name(graphics_types, graphics->type);
 
+        if (qemu_display_has_bus(graphics) &&
+            asprintf(&graphics->bus_address, "unix:path=%s/" QEMU_BUS_SOCKET, folder) < 0) {
+                graphics->bus_address = NULL;
+                return fail_memory(error);
+        }
         if (!listen || !text_is(listen->type, "socket") || listen->socket || graphics->socket)
                 return 0;
         if (asprintf(&listen->socket, "%s/%s.sock", folder, name ?: "display") < 0) {

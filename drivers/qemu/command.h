@@ -63,7 +63,12 @@ typedef struct QemuPlaces {
                                       * the host; NULL: none was looked for */
 } QemuPlaces;
 
-/* Sockets of channels whose path is left to us get one in places->folder; written into live. */
+/* Whether a display is on a bus of the guest's own, which is at this name in places->folder. */
+#define QEMU_BUS_SOCKET "dbus.sock"
+bool qemu_display_has_bus(const DomainGraphics *graphics);
+
+/* Sockets of channels and displays whose path is left to us get one in places->folder; written into
+ * live. */
 int qemu_choose_paths(DomainConf *live, const QemuPlaces *places, Error *error);
 
 /* What QEMU reads from a descriptor because nobody else may see it: the value of a secret, or

@@ -127,6 +127,9 @@ void qemu_taps_clear(QemuTaps *taps);
  * is no such device. */
 int qemu_vsock_open(DomainConf *live, int *ret, Error *error);
 
+/* The bus of a display that names none, held; folder is the guest's. */
+int qemu_bus_spawn(QemuGuest *guest, const DomainConf *conf, int folder, Error *error);
+
 /* ---- events.c: what QEMU tells us ---- */
 
 void qemu_guest_event(Qmp *qmp, const char *name, json_object *data, void *userdata);

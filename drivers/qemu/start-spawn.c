@@ -116,6 +116,8 @@ static int spawn_helpers(Spawn *spawn, Error *error) {
                 r = qemu_filesystems_spawn(guest, conf, spawn->parent, error);
         if (r >= 0)
                 r = qemu_reservations_spawn(guest, conf, spawn->parent, error);
+        if (r >= 0)
+                r = qemu_bus_spawn(guest, conf, spawn->parent, error);
         return r < 0 ? r : qemu_passt_spawn(guest, conf, &spawn->taps, error);
 }
 

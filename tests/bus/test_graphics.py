@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A guest's screen as a descriptor over the bus."""
 import re
+import shutil
 import socket
+import unittest
+
+from jeepney import DBusAddress, new_method_call
+from jeepney.io.blocking import open_dbus_connection
 
 from harness import START_PAUSED, BusTest
 
@@ -55,6 +60,18 @@ class Graphics(BusTest):
         with socket.create_connection(('127.0.0.1', port), 5) as connection:
             self.assertEqual(connection.recv(12), b'RFB 003.008\n')
         self.assertRegex(domain.GetXMLDesc(2), r"port='-1'")
+
+    @unittest.skipUnless(shutil.which('dbus-daemon'), 'no dbus-daemon')
+    def test_a_bus_of_its_own(self):
+        domain = self.guest("<graphics type='dbus'/><video><model type='vga'/></video>")
+        address = re.search(r"<graphics type='dbus' address='([^']*)'", domain.xml)[1]
+        with open_dbus_connection(address) as connection:
+            bus = DBusAddress('/org/freedesktop/DBus', 'org.freedesktop.DBus',
+                              'org.freedesktop.DBus')
+            call = new_method_call(bus, 'NameHasOwner', 's', ('org.qemu',))
+            self.assertEqual(connection.send_and_get_reply(call, timeout=10).body, (True,))
+        self.assertNotIn('address=', domain.GetXMLDesc(2))
+        domain.Destroy(0)
 
     def test_two_guests_have_two_ports(self):
         ports = set()
