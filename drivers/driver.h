@@ -130,6 +130,7 @@ typedef struct DomainStatistics {
          * all. */
         int (*query)(Domain *domain, uint32_t stats, uint32_t flags, Job *job, Error *error);
         uint32_t groups; /* those there are */
+        uint32_t usual;  /* what is told when nobody says which; 0: all */
         int (*memory)(Domain *domain, uint32_t flags, Job *job, Error *error);  /* a{it} */
         int (*control)(Domain *domain, uint32_t flags, Job *job, Error *error); /* (uut) */
         int (*job_info)(Domain *domain, Job *job, Error *error);     /* (ittttttttttt) */
@@ -231,8 +232,13 @@ typedef struct SnapshotOps {
         int (*delete)(Snapshot *snapshot, uint32_t flags, Job *job, Error *error);
 } SnapshotOps;
 
-/* Virtual networks. All but leases mandatory where there are networks at all. */
+/* Virtual networks. All but open, close and leases mandatory where there are networks at all. */
 typedef struct NetworkOps {
+        /* With the connection: before its driver is opened, so that guests that are found again find
+         * their networks, and after it was closed. Optional, and then both. What runs is found
+         * again, and runs on. */
+        int (*open)(Connection *connection, Error *error);
+        void (*close)(Connection *connection);
         int (*define)(Connection *connection, const char *xml, Job *job, Error *error);
         int (*create)(Connection *connection, const char *xml, Job *job, Error *error);
         int (*undefine)(Network *network, Job *job, Error *error);

@@ -15,15 +15,16 @@
 
 #define EVERY_STATS_FLAG (STATS_NOWAIT | STATS_BACKING | STATS_ENFORCE)
 
-/* The groups to tell: those asked for that there are, or all of them. 0: none. */
+/* The groups to tell: those asked for that there are, or the usual ones. 0: none. */
 static int read_groups(Request *request, uint32_t *ret, Error *error) {
-        uint32_t known = request->object.connection->driver->statistics->groups;
+        const DomainStatistics *statistics = request->object.connection->driver->statistics;
+        uint32_t known = statistics->groups;
         int r = request_read(request, error, ret, NULL);
 
         if (r < 0)
                 return r;
         if (*ret == 0)
-                *ret = known;
+                *ret = statistics->usual ?: known;
         if ((request->flags & STATS_ENFORCE) && (*ret & ~known))
                 return fail(error, ERROR_ARG_UNSUPPORTED,
                             "this hypervisor has no statistics of types 0x%x", *ret & ~known);

@@ -7,6 +7,7 @@ from harness import DOMAIN, BusError
 from things import TEST, Thing, ThingTest
 
 LIVE, CONFIG = 1, 2
+EVERY_GROUP = 0xFF  # of statistics
 UUID = '6695eb01-f6a4-8304-79aa-97f2502e193f'
 OTHER = '''<domain type='test'><name>other</name><memory>65536</memory><vcpu>1</vcpu>
 <os><type>hvm</type></os></domain>'''
@@ -373,7 +374,9 @@ class DomainAPI(ThingTest):
     # ---- statistics ----
 
     def test_stats(self):
-        found = plain(self.domain.GetStats(0, 0))
+        usual = {'state.state', 'state.reason'}
+        self.assertEqual(set(self.domain.GetStats(0, 0)), usual)
+        found = plain(self.domain.GetStats(EVERY_GROUP, 0))
         self.assertEqual(found['state.state'], ('i', 1))
         self.assertEqual(found['vcpu.current'], ('u', 2))
         self.assertEqual(found['block.0.name'], ('s', 'vda'))
@@ -387,16 +390,18 @@ class DomainAPI(ThingTest):
         self.refused(self.domain.GetStats, 0, 1, text='unsupported flags')
 
     def test_stats_follow_changes(self):
-        before = plain(self.domain.GetStats(0, 0))
+        before = plain(self.domain.GetStats(EVERY_GROUP, 0))
         self.domain.AttachDevice(DISK, LIVE)
         self.domain.SetMemory(1048576, LIVE)
         self.domain.SetVcpus(1, LIVE)
-        after = plain(self.domain.GetStats(0, 0))
+        after = plain(self.domain.GetStats(EVERY_GROUP, 0))
         self.assertEqual(after['block.count'], ('u', before['block.count'][1] + 1))
         self.assertEqual(after['balloon.current'], ('t', 1048576))
         self.assertEqual(after['vcpu.current'], ('u', 1))
         self.domain.Destroy(0)
-        found = plain(self.domain.GetStats(0, 0))
+        usual = {'state.state', 'state.reason'}
+        self.assertEqual(set(self.domain.GetStats(0, 0)), usual)
+        found = plain(self.domain.GetStats(EVERY_GROUP, 0))
         self.assertEqual(found['block.count'], before['block.count'])
         self.assertEqual(found['state.state'], ('i', 5))
 
