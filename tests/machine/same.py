@@ -122,6 +122,7 @@ def placeless(text):
     """Names of files that are chosen by whoever starts the guest."""
     text = re.sub(r'/usr/share/(OVMF|edk2|qemu|ovmf|seabios)/[\w./-]+', 'firmware', text)
     text = re.sub(r'[\w./-]+/nvram/[\w.-]+|/some/user/nvram/path/[\w.-]+', 'nvram', text)
+    text = re.sub(r'/[\w./-]+/run/dbus/[\w.-]+-dbus\.sock', 'guest/dbus.sock', text)
     return re.sub(r'(/tmp/lib/domain-[^/]*|/runtime)/', 'guest/', text)
 
 
