@@ -97,7 +97,7 @@ static int load_others(Connection *connection, Error *error) {
 int connection_new(const Driver *driver, const Settings *settings, sd_event *event, Store *store,
                    Connection **ret, Error *error) {
         _cleanup_(connection_freep) Connection *connection = calloc(1, sizeof(*connection));
-        int r;
+        int r = 0;
 
         if (!connection)
                 return fail_memory(error);
@@ -113,7 +113,10 @@ int connection_new(const Driver *driver, const Settings *settings, sd_event *eve
                 if (r < 0)
                         return r;
         }
-        r = driver->open(connection, error);
+        if (driver->networks && driver->networks->open)
+                r = driver->networks->open(connection, error);
+        if (r >= 0)
+                r = driver->open(connection, error);
         if (r < 0)
                 return r;
         *ret = TAKE(connection);
@@ -129,6 +132,8 @@ Connection *connection_free(Connection *connection) {
         sd_event_source_disable_unref(connection->views);
         if (connection->data)
                 connection->driver->close(connection);
+        if (connection->networks)
+                connection->driver->networks->close(connection);
         /* Children hold their parents: they go first. */
         for (size_t kind = _RESOURCE_KIND_MAX; kind > 0; kind--)
                 resource_set_clear(&connection->sets[kind - 1]);

@@ -29,6 +29,7 @@ struct Connection {
         uint32_t last_id; /* of domains, given out at start; starts at 1, never reused in a life */
         unsigned autostarting; /* networks and pools that marked domains wait for; 0: none */
         void *data;       /* the driver's */
+        void *networks;   /* of the operations of networks, if they keep anything */
         sd_event_source *views; /* forgets domain_view()s; NULL: there are none */
         bool views_used;
 };

@@ -2,8 +2,10 @@
 /* The QEMU driver: what it offers, and its life with a connection. */
 #include <errno.h>
 
+#include "config.h"
 #include "drivers/host.h"
 #include "drivers/log.h"
+#include "drivers/network/ops.h"
 #include "drivers/nwfilter.h"
 #include "drivers/qemu/driver.h"
 #include "drivers/qemu/guest.h"
@@ -79,6 +81,9 @@ const Driver qemu_driver = {
         .devices = &qemu_devices,
         .processors = &qemu_processors,
         .tuning = &qemu_tuning,
+#if HAVE_NETWORK
+        .networks = &host_networks,
+#endif
         .nwfilters = &nwfilter_ops,
         .secrets = &secret_ops,
         .hypervisor = &qemu_hypervisor,

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an interface of a guest needs to know of the network it joins. */
+#include "drivers/network/attach.h"
+
+#include <string.h>
+
+#include "drivers/network/host.h"
+
+static const char *const modes[] = {
+        [FORWARD_BRIDGE] = "bridge",
+        [FORWARD_PRIVATE] = "private",
+        [FORWARD_VEPA] = "vepa",
+        [FORWARD_PASSTHROUGH] = "passthrough",
+};
+
+static int choose_group(NetworkPlug *plug, const char *name, Error *error) {
+        plug->group = network_portgroup(plug->conf, name);
+        if (plug->group || !name)
+                return 0;
+        return fail(error, ERROR_OPERATION_FAILED, "network '%s' has no portgroup '%s'",
+                    plug->conf->name, name);
+}
+
+/* The device with the fewest users; a passthrough one has one at most. */
+static int choose_dev(NetworkPlug *plug, Error *error) {
+        const NetworkForwardDev *best = NULL;
+
+        for (size_t i = 0; i < plug->conf->forward_devs.n; i++) {
+                const NetworkForwardDev *dev = plug->conf->forward_devs.items[i];
+
+                if (!best || dev->connections.value < best->connections.value)
+                        best = dev;
+        }
+        if (!best || (plug->conf->forward == FORWARD_PASSTHROUGH && best->connections.value > 0))
+                return fail(error, ERROR_OPERATION_FAILED,
+                            "network '%s' has no interface left for a guest", plug->conf->name);
+        plug->dev = best->dev;
+        plug->mode = modes[plug->conf->forward];
+        return 0;
+}
+
+static int choose_kind(NetworkPlug *plug, Error *error) {
+        const NetworkConf *conf = plug->conf;
+
+        switch (conf->forward) {
+        case FORWARD_NONE:
+        case FORWARD_NAT:
+        case FORWARD_ROUTE:
+        case FORWARD_OPEN:
+                plug->bridge = conf->bridge;
+                return 0;
+        case FORWARD_BRIDGE:
+                plug->bridge = conf->bridge;
+                if (conf->bridge)
+                        return 0;
+                plug->kind = PLUG_DIRECT;
+                return choose_dev(plug, error);
+        case FORWARD_PRIVATE:
+        case FORWARD_VEPA:
+        case FORWARD_PASSTHROUGH:
+                plug->kind = PLUG_DIRECT;
+                return choose_dev(plug, error);
+        case FORWARD_HOSTDEV:
+                plug->kind = PLUG_HOSTDEV;
+                return 0;
+        }
+        return fail(error, ERROR_INTERNAL, "unknown forward mode %d", conf->forward);
+}
+
+static void choose_rest(NetworkPlug *plug) {
+        const NetworkConf *conf = plug->conf;
+        const NetworkPortGroup *group = plug->group;
+
+        plug->virtualport = group && group->virtualport ? group->virtualport : conf->virtualport;
+        plug->bandwidth = group ? group->bandwidth : NULL;
+        plug->vlan = group && group->vlan ? group->vlan : conf->vlan;
+        plug->mtu = conf->mtu;
+        plug->isolated = conf->port_isolated == TRISTATE_YES;
+        plug->learns_nothing = conf->mac_table_manager &&
+                               strcmp(conf->mac_table_manager, "libvirt") == 0;
+        plug->trust_rx_filters = group && group->trust_rx_filters != TRISTATE_UNSET
+                                         ? group->trust_rx_filters : conf->trust_rx_filters;
+}
+
+int network_plug(Connection *connection, const char *network, const char *portgroup,
+                 NetworkPlug *ret, Error *error) {
+        Resource *resource = resource_set_by_name(&connection->sets[RESOURCE_NETWORK], network);
+        NetworkPlug plug = {};
+        int r;
+
+        if (!resource)
+                return fail(error, ERROR_NO_NETWORK, "no network with matching name '%s'", network);
+        plug.network = network_of(resource);
+        r = defined_need_active(&plug.network->defined, error);
+        if (r >= 0)
+                r = network_conf_of(plug.network, true, &plug.conf, error);
+        if (r >= 0)
+                r = choose_group(&plug, portgroup, error);
+        if (r >= 0)
+                r = choose_kind(&plug, error);
+        if (r < 0) {
+                network_plug_clear(&plug);
+                return r;
+        }
+        choose_rest(&plug);
+        *ret = plug;
+        return 0;
+}
+
+void network_plug_clear(NetworkPlug *plug) {
+        network_conf_free(plug->conf);
+        *plug = (NetworkPlug) {};
+}
+
+void network_user_add(Network *network) {
+        if (host_of(network))
+                host_of(network)->users++;
+}
+
+void network_user_drop(Network *network) {
+        if (host_of(network) && host_of(network)->users > 0)
+                host_of(network)->users--;
+}
+
+unsigned network_users(const Network *network) {
+        return host_of(network) ? host_of(network)->users : 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The dnsmasq of a network: a process that outlives us, held before its exec until its pid is
+ * written down, started again when it dies. */
+#pragma once
+
+#include "drivers/process.h"
+
+typedef struct HostNetwork HostNetwork;
+
+typedef struct Dnsmasq {
+        Process *process;
+        sd_event_source *words;    /* watches its log for the word that it is ready */
+        sd_event_source *deadline; /* for that, or for its end */
+        sd_event_source *again;    /* when it is started again */
+        uint64_t since;            /* us, monotonic */
+        unsigned deaths;           /* in a row */
+        bool ready, ending;
+} Dnsmasq;
+
+/* Makes the process of the network's files, but holds it. */
+int dnsmasq_spawn(HostNetwork *host, Error *error);
+
+/* Lets it go; host_served() follows unless this fails. */
+int dnsmasq_release(HostNetwork *host, Error *error);
+
+/* Takes over one that an earlier life of the service let go. -ESRCH leaves error alone. */
+int dnsmasq_adopt(HostNetwork *host, pid_t pid, uint64_t start, Error *error);
+
+/* Has it read the files of hosts again. */
+void dnsmasq_reload(HostNetwork *host);
+
+/* Ends it; host_unserved() follows, unless there is none: then false. */
+bool dnsmasq_end(HostNetwork *host);
+
+/* One that died is started again after a while; for who found it gone too. */
+void dnsmasq_revive(HostNetwork *host);
+
+/* Stops watching; one that wasn't released ends. */
+void dnsmasq_clear(Dnsmasq *dnsmasq);
