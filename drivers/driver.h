@@ -234,8 +234,8 @@ typedef struct SnapshotOps {
 
 /* Virtual networks. All but open, close and leases mandatory where there are networks at all. */
 typedef struct NetworkOps {
-        /* With the connection: before its driver is opened, so that guests that are found again find
-         * their networks, and after it was closed. Optional, and then both. What runs is found
+        /* With the connection: before its driver is opened, so that guests that are found again
+         * find their networks, and after it was closed. Optional, and then both. What runs is found
          * again, and runs on. */
         int (*open)(Connection *connection, Error *error);
         void (*close)(Connection *connection);

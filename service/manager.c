@@ -108,8 +108,8 @@ static int manager_watch_idle(Manager *manager);
 static void ready_again(void *userdata) {
 }
 
-/* What was sent to the name before it was given back has arrived. If that leaves something to do, we
- * stay after all. */
+/* What was sent to the name before it was given back has arrived. If that leaves something to do,
+ * we stay after all. */
 static void released(void *userdata) {
         Manager *manager = userdata;
 

@@ -3,7 +3,8 @@
 """check-contract.py VIRTBUSD ROWS TABLE: compares what the service offers with the table of the
 org.libvirt API: every member, names, argument names, signatures, access, whether a property may
 change; and, by the program ROWS, the API each method stands for and the permissions it needs. The
-objects are those of the test driver. Any difference fails. Exit status 77: there is no table, or no bus to be had.
+objects are those of the test driver. Any difference fails. Exit status 77: there is no table, or
+no bus to be had.
 """
 import os
 import re
@@ -16,8 +17,8 @@ import xml.etree.ElementTree as ElementTree
 
 ROOT = '/org/libvirt/Test'
 INTERFACES = (
-    'Connect', 'Domain', 'DomainSnapshot', 'Interface', 'Network', 'NodeDevice', 'NWFilter', 'Secret',
-    'StoragePool', 'StorageVol',
+    'Connect', 'Domain', 'DomainSnapshot', 'Interface', 'Network', 'NodeDevice', 'NWFilter',
+    'Secret', 'StoragePool', 'StorageVol',
 )  # fmt: skip
 VOLUME = """<volume><name>contract</name><capacity>4096</capacity>
 <target><format type='raw'/></target></volume>"""
@@ -251,7 +252,8 @@ def compare(table, service):
             wrong.append(f'{where}: is {service[key][:2]} and not {table[key][:2]}')
         elif (table[key][4] == 'const') != (service[key][2] == 'const'):
             # What never changes there never does here; other properties tell of their changes.
-            wrong.append(f'{where}: EmitsChangedSignal is {service[key][2]} and not {table[key][4]}')
+            is_, wanted = service[key][2], table[key][4]
+            wrong.append(f'{where}: EmitsChangedSignal is {is_} and not {wanted}')
     return wrong
 
 

@@ -4,7 +4,8 @@ that somebody would have to give, no polkit; and for each permission a rule that
 
 Made from the tables (`rows`) and from introspection, so a new member is in it by itself. On the
 test driver, which is told to fail whatever would change something: what gets past the gate is an
-error of another name. What the rows say against the published table is check-contract.py's business.
+error of another name. What the rows say against the published table is check-contract.py's
+business.
 """
 import collections
 import os
@@ -153,8 +154,8 @@ class Matrix(unittest.TestCase):
 
     def rows(self):
         """{(interface, kind, member): [Need]}"""
-        text = subprocess.run([os.path.join(BUILD, 'tools/rows')], stdout=subprocess.PIPE, text=True,
-                              check=True).stdout
+        program = os.path.join(BUILD, 'tools/rows')
+        text = subprocess.run(program, stdout=subprocess.PIPE, text=True, check=True).stdout
         rows = {}
         for line in text.splitlines():
             interface, kind, member, _, needs = line.split('\t')
@@ -293,7 +294,8 @@ class Matrix(unittest.TestCase):
             ('Interface', 'Undefine',
              {'interface_name': 'eth1', 'interface_macaddr': 'aa:bb:cc:dd:ee:ff'}),
             ('NodeDevice', 'Destroy', {'node_device_name': 'computer'}),
-            ('NWFilter', 'Undefine', {'nwfilter_name': 'matrix', 'nwfilter_uuid': uuid('NWFilter')}),
+            ('NWFilter', 'Undefine',
+             {'nwfilter_name': 'matrix', 'nwfilter_uuid': uuid('NWFilter')}),
             ('Secret', 'Undefine', {'secret_uuid': uuid('Secret')}),
             ('StoragePool', 'Destroy', pool),
             ('StorageVol', 'Delete', {**pool, 'vol_name': 'matrix', 'vol_key': key}),
@@ -328,8 +330,8 @@ class Matrix(unittest.TestCase):
         call.header.fields.pop(HeaderFields.interface, None)
         with self.assertRaises(BusError):
             self.alice.wait(self.alice.send(call))
-        state = self.root.call(self.paths['org.libvirt.Domain'], 'org.libvirt.Domain', 'GetState', 0,
-                               signature='u')
+        domain = self.paths['org.libvirt.Domain']
+        state = self.root.call(domain, 'org.libvirt.Domain', 'GetState', 0, signature='u')
         self.assertEqual(state[0], 1)
 
     # ---- the tools that people have ----
@@ -344,12 +346,15 @@ class Matrix(unittest.TestCase):
 
     def test_busctl_and_gdbus(self):
         domain, pool = self.paths['org.libvirt.Domain'], self.paths['org.libvirt.StoragePool']
-        wanted = ((domain, 'org.libvirt.Domain', 'Suspend'), (pool, 'org.libvirt.StoragePool', 'Destroy'))
+        wanted = (
+            (domain, 'org.libvirt.Domain', 'Suspend'),
+            (pool, 'org.libvirt.StoragePool', 'Destroy'),
+        )
         for verdict, words in (('NO', 'ccess denied'), ('YES', 'past the gate')):
             self.rule(f'polkit.Result.{verdict}')
             for path, interface, member in wanted:
-                said = self.run_as('alice', 'busctl', '--allow-interactive-authorization=no', 'call',
-                                   NAME, path, interface, member)
+                said = self.run_as('alice', 'busctl', '--allow-interactive-authorization=no',
+                                   'call', NAME, path, interface, member)
                 self.assertIn(words, said)
                 said = self.run_as('alice', 'gdbus', 'call', '--system', '--dest', NAME,
                                    '--object-path', path, '--method', f'{interface}.{member}')

@@ -23,7 +23,8 @@ CapabilityBoundingSet=CAP_SYS_ADMIN CAP_SYS_CHROOT CAP_SETPCAP CAP_MKNOD CAP_SET
 SystemCallFilter=@mount
 '''
 
-GUEST = '''<domain type='qemu'><name>{name}</name><memory unit='MiB'>16</memory><vcpu>1</vcpu>{extra}
+GUEST = '''<domain type='qemu'><name>{name}</name><memory unit='MiB'>16</memory>
+<vcpu>1</vcpu>{extra}
 <os><type arch='x86_64' machine='pc'>hvm</type></os><devices>
 <disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{image}'/>
 <target dev='hda' bus='ide'/></disk>
@@ -85,7 +86,8 @@ class Systemd(unittest.TestCase):
         return next(m for m in machines() if m.endswith(name))
 
     def scope(self, machine):
-        return re.search(r'Unit: (\S+)', output('machinectl', 'status', '--no-pager', machine)).group(1)
+        status = output('machinectl', 'status', '--no-pager', machine)
+        return re.search(r'Unit: (\S+)', status).group(1)
 
     # ---- the service ----
 
@@ -193,8 +195,8 @@ class Systemd(unittest.TestCase):
     def test_limits(self):
         path = self.guest(
             'small',
-            "<memtune><hard_limit unit='MiB'>600</hard_limit><soft_limit unit='MiB'>500</soft_limit>"
-            "</memtune><cputune><shares>2048</shares><global_period>50000</global_period>"
+            "<memtune><hard_limit unit='MiB'>600</hard_limit>"
+            "<soft_limit unit='MiB'>500</soft_limit></memtune><cputune><shares>2048</shares><global_period>50000</global_period>"
             '<global_quota>25000</global_quota></cputune>'
             '<resource><partition>/machine/production</partition></resource>',
         )
@@ -215,7 +217,8 @@ class Systemd(unittest.TestCase):
             output('systemctl', *way)
             until(lambda: call(path, DOMAIN, 'GetState', 'u', 0, check=False) == [[1, 1]],
                   f'running after {way}')
-            self.assertEqual(output('machinectl', 'show', '-p', 'Leader', '--value', machine), leader)
+            now = output('machinectl', 'show', '-p', 'Leader', '--value', machine)
+            self.assertEqual(now, leader)
         call(path, DOMAIN, 'Destroy', 'u', 0)
         until(lambda: machine not in machines(), 'the machine is gone')
 
@@ -228,7 +231,8 @@ class Systemd(unittest.TestCase):
     def test_words_in_the_journal(self):
         path = self.guest(
             'loud', "<features><acpi/></features><cpu mode='custom'><model>qemu64</model>"
-            "<feature policy='require' name='svm'/><feature policy='require' name='avx512f'/></cpu>")
+            "<feature policy='require' name='svm'/>"
+            "<feature policy='require' name='avx512f'/></cpu>")
         call(path, DOMAIN, 'Create', 'u', 0)
         pid = output('machinectl', 'show', '-p', 'Leader', '--value', self.machine('loud')).strip()
         call(path, DOMAIN, 'Destroy', 'u', 0)
@@ -247,7 +251,8 @@ class Systemd(unittest.TestCase):
     # ---- a session ----
 
     def test_session(self):
-        prefix = ('systemd-run', '--wait', '--pipe', '-q', '-p', 'PAMName=login', '-p', 'User=alice')
+        prefix = ('systemd-run', '--wait', '--pipe', '-q', '-p', 'PAMName=login',
+                  '-p', 'User=alice')
         script = f'''
 set -e
 export XDG_RUNTIME_DIR=/run/user/$(id -u)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Defaults, places and aliases: rules of our own. What libvirt makes of its own samples, test-define
- * compares. */
+/* Defaults, places and aliases: rules of our own. What libvirt makes of its own samples,
+ * test-define compares. */
 #include "drivers/qemu/command-private.h"
 #include "tests/unit/qemu.h"
 

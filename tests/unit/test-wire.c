@@ -178,7 +178,8 @@ static void test_one_level(void) {
 }
 
 static void test_types_that_no_parameter_has(void) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *list = message_new(), *deep = message_new();
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *list = message_new();
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *deep = message_new();
         _cleanup_(values_clear) Values values = {};
         _cleanup_(error_clear) Error error = {}, other = {};
 
