@@ -11,7 +11,8 @@
 typedef struct LogFollow LogFollow;
 
 /* From this offset on, or with -1 what comes from now on. NULL: there is no journal, or no way to
- * watch the file; nothing is lost by that, the file has it all. resource: borrowed; must outlive it. */
+ * watch the file; nothing is lost by that, the file has it all. resource: borrowed; must outlive
+ * it. */
 LogFollow *log_follow_new(sd_event *event, const Resource *resource, const char *path, off_t from,
                           pid_t pid);
 LogFollow *log_follow_free(LogFollow *follow); /* what is there is passed on; NULL does nothing */

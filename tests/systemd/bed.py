@@ -196,7 +196,8 @@ class Systemd(unittest.TestCase):
         path = self.guest(
             'small',
             "<memtune><hard_limit unit='MiB'>600</hard_limit>"
-            "<soft_limit unit='MiB'>500</soft_limit></memtune><cputune><shares>2048</shares><global_period>50000</global_period>"
+            "<soft_limit unit='MiB'>500</soft_limit></memtune>"
+            '<cputune><shares>2048</shares><global_period>50000</global_period>'
             '<global_quota>25000</global_quota></cputune>'
             '<resource><partition>/machine/production</partition></resource>',
         )
