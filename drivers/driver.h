@@ -344,6 +344,11 @@ typedef struct HypervisorOps {
                            Error *error);
         int (*baseline_cpu)(Connection *connection, const char *const *xmls, size_t n,
                             uint32_t flags, Job *job, Error *error); /* text */
+        /* org.virtbus.Connect.DomainCheckXML: what would be refused of a definition, and the
+         * command line of its start, empty when there would be none: result.values asas. Nothing is
+         * kept, written or started. */
+        int (*check_xml)(Connection *connection, const char *xml, uint32_t flags, Job *job,
+                         Error *error);
 } HypervisorOps;
 
 /* The machine below. host_node (drivers/host.h) is the real one. None waits. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The dnsmasq of a network.
  *
- * It stays in the foreground, so that the process we made is the one that serves, and writes into a
- * log file of its own, where its word that it started is waited for. Whether it failed is known when
+ * It stays in the foreground, so that the process we made is the one that serves, and writes into
+ * a log file of its own, where its word that it started is waited for. That it failed is known when
  * it ends, and its last words say why.
  *
  * It gives up root by itself, as far as it can: in the system it becomes the user "dnsmasq", or
@@ -157,7 +157,8 @@ int dnsmasq_spawn(HostNetwork *host, Error *error) {
 
         if (!conf || !leases || !log_path)
                 return fail_memory(error);
-        log = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+        log = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
+                   0600);
         if (log < 0)
                 return fail_errno(error, -errno, "cannot open %s", log_path);
         host->dnsmasq.ready = host->dnsmasq.ending = false;

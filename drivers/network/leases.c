@@ -111,6 +111,9 @@ static int read_file(const Network *network, char **ret, Error *error) {
                 size += MAX(n, 0);
                 text[size] = 0;
         }
+        for (size_t i = 0; i < size; i++) /* after a crash of the host, perhaps */
+                if (text[i] == 0)
+                        text[i] = '?';
         *ret = text;
         return text ? 0 : fail_memory(error);
 }

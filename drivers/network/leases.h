@@ -11,8 +11,8 @@ typedef struct Lease {
         char mac[18];                              /* "" where nobody knows it */
 } Lease;
 
-/* The leases in the text of dnsmasq's file, which is written into; a line that isn't whole is passed
- * over. Those that ended before now are too. */
+/* The leases in the text of dnsmasq's file, which is written into; a line that isn't whole is
+ * passed over. Those that ended before now are too. */
 void leases_parse(char *text, int64_t now, void (*found)(Lease *lease, void *userdata),
                   void *userdata);
 

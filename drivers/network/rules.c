@@ -3,7 +3,7 @@
  *
  * A table of family inet holds IPv4 and IPv6. Its chains:
  *
- *   limit    what guests send is dropped above the rate of <outbound>
+ *   police   what guests send is dropped above the rate of <outbound>
  *   input    the service's own DHCP, DNS and TFTP may be asked
  *   forward  guests of one bridge talk to each other; what else passes is for out and in to say
  *   out      from guests: accepted from the network's own addresses, else rejected
@@ -200,7 +200,7 @@ static void write_limit(FILE *out, const NetworkConf *conf) {
         uint64_t burst = rate->burst > 0 ? rate->burst : MAX(average / 10, 16u);
 
         (void) fprintf(out,
-                       "\tchain limit {\n"
+                       "\tchain police {\n"
                        "\t\ttype filter hook prerouting priority raw; policy accept;\n"
                        "\t\tiifname \"%s\" limit rate over %" PRIu64 " kbytes/second burst %" PRIu64
                        " kbytes drop\n"

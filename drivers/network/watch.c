@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rules that somebody else removes are put back: `nft flush ruleset` is what a firewall's script
- * does first. The kernel tells of every change; a while after one, the tables of active networks are
- * compared with what they looked like when we made them, and those that differ are made again.
+ * does first. The kernel tells of every change; a while after one, the tables of active networks
+ * are compared with what they looked like when we made them, and those that differ are made
+ * again.
  *
  * Our own changes are told too: then nothing differs. */
 #include <errno.h>
