@@ -381,6 +381,20 @@ static int build_kinds(Builder *builder, const DeviceKindBuild *rows, size_t n) 
         return 0;
 }
 
+int build_device(Builder *builder, DeviceKind kind, const Device *device) {
+        const MapAnyList *list = conf_devices((DomainConf *) builder->conf, kind);
+        size_t row = 0, index = 0;
+
+        while (row < ELEMENTS(kinds) && kinds[row].kind != kind)
+                row++;
+        if (row == ELEMENTS(kinds))
+                return unsupported(builder, "devices/%s can't be made by itself",
+                                   device_kinds[kind].name);
+        while (index < list->n && (const Device *) list->items[index] != device)
+                index++;
+        return kinds[row].build(builder, device, index);
+}
+
 static int refuse_devices(Builder *builder) {
         const DomainConf *conf = builder->conf;
         const struct {

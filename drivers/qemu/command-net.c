@@ -7,7 +7,8 @@
 #include <string.h>
 
 bool qemu_net_needs_tap(const DomainNet *net) {
-        return net->type == NET_BRIDGE || net->type == NET_ETHERNET || net->type == NET_NETWORK;
+        return net->type == NET_BRIDGE || net->type == NET_ETHERNET || net->type == NET_NETWORK ||
+               net->type == NET_DIRECT;
 }
 
 static bool is_virtio(const DomainNet *net) {
@@ -34,11 +35,13 @@ static int refuse(Builder *builder, const DomainNet *net, const char *what) {
 /* "9", or "9:10:11" of several queues. */
 static void put_fds(Builder *builder, json_object *netdev, const QemuTap *tap, bool vhost) {
         _cleanup_(option_clear) Option text = { builder, NULL };
+        const char *prefix = builder->places->fd_prefix ?: "";
         bool several = tap->n_further > 0;
 
-        option_add(&text, "%d", vhost ? tap->vhost_fd : tap->fd);
+        option_add(&text, "%s%d", prefix, vhost ? tap->vhost_fd : tap->fd);
         for (size_t i = 0; i < tap->n_further; i++)
-                option_add(&text, ":%d", vhost ? tap->further[i].vhost_fd : tap->further[i].fd);
+                option_add(&text, ":%s%d", prefix,
+                           vhost ? tap->further[i].vhost_fd : tap->further[i].fd);
         json_put_text(builder, netdev,
                       vhost ? several ? "vhostfds" : "vhostfd" : several ? "fds" : "fd",
                       text.text);
@@ -81,8 +84,8 @@ static int passt(Builder *builder, const DomainNet *net, size_t index, json_obje
         }
         json_put_text(builder, netdev, "type", "stream");
         json_put_text(builder, address, "type", "fd");
-        json_putf(builder, address, "str", "%d", taps && index < builder->places->n_taps
-                                                         ? taps[index].fd : -1);
+        json_putf(builder, address, "str", "%s%d", builder->places->fd_prefix ?: "",
+                  taps && index < builder->places->n_taps ? taps[index].fd : -1);
         json_put(builder, netdev, "addr", address);
         json_put_bool(builder, netdev, "server", false);
         return 0;
@@ -176,15 +179,17 @@ static int (*const ways[])(Builder *builder, const DomainNet *net, size_t index,
         [NET_VDS] = NULL,
 };
 
+/* What holds for a tap is seen to where it is made. */
 static int check_net(Builder *builder, const DomainNet *net) {
+        bool on_host = qemu_net_needs_tap(net);
         const struct {
                 bool asked;
                 const char *what;
         } refused[] = {
                 { (size_t) net->type >= ELEMENTS(ways) || !ways[net->type], "its @type" },
-                { net->filterref, "filterref" },
-                { net->virtualport, "virtualport" },
-                { net->vlan && net->type != NET_NETWORK, "vlan" },
+                { net->filterref && !on_host, "filterref" },
+                { net->virtualport && !on_host, "virtualport" },
+                { net->vlan && !on_host, "vlan" },
                 { net->queues > 1 && !is_virtio(net), "driver/@queues with this model" },
         };
 

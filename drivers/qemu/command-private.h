@@ -195,6 +195,8 @@ bool numa_is_hmat(const DomainCpu *cpu);
 int build_memory_device(Builder *builder, const Device *device, size_t index);
 int build_enclave_memory(Builder *builder);
 int build_devices(Builder *builder);
+/* The same for one of them. */
+int build_device(Builder *builder, DeviceKind kind, const Device *device);
 
 int build_controllers(Builder *builder); /* command-controller.c */
 int build_disk(Builder *builder, const Device *device, size_t index);

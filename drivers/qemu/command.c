@@ -265,6 +265,25 @@ int qemu_command_build(const DomainConf *live, const QemuCaps *caps, const QemuP
         return 0;
 }
 
+int qemu_command_build_device(const DomainConf *live, const QemuCaps *caps,
+                              const QemuPlaces *places, DeviceKind kind, const Device *device,
+                              QemuCommand *ret, Error *error) {
+        _cleanup_(qemu_command_clear) QemuCommand command = {};
+        Builder builder = {
+                .conf = live, .caps = caps, .places = places, .command = &command, .error = error,
+                .machine = qemu_caps_machine(caps, live->os.machine),
+        };
+        int r = build_device(&builder, kind, device);
+
+        if (r < 0 || (r = builder.failed) < 0)
+                return r;
+        if (builder.no_memory)
+                return fail_memory(error);
+        *ret = command;
+        command = (QemuCommand) {};
+        return 0;
+}
+
 void qemu_command_clear(QemuCommand *command) {
         for (size_t i = 0; i < command->n; i++)
                 free(command->argv[i]);

@@ -57,6 +57,8 @@ typedef struct QemuPlaces {
         const char *state_folder; /* of this connection in STORE_STATE: channel sockets, nvram */
         const QemuTap *taps;     /* indexed like conf->nets; NULL when no interface needs one */
         size_t n_taps;
+        const char *fd_prefix;   /* QEMU knows the descriptors of taps by names that begin so and
+                                  * end with the number; NULL: by numbers */
         int vsock_fd; /* of /dev/vhost-vsock, with its address; 0: none */
         int free_fd; /* the first number that stands for nothing yet: for secrets */
         const char *const *hostdevs; /* indexed like conf->hostdevs: "/dev/sg3" of a SCSI unit of
@@ -92,6 +94,11 @@ typedef struct QemuCommand {
 int qemu_command_build(const DomainConf *live, const QemuCaps *caps, const QemuPlaces *places,
                        QemuCommand *ret, Error *error);
 void qemu_command_clear(QemuCommand *command);
+
+/* The options for one device of live alone, in the order in which a running QEMU must be told. */
+int qemu_command_build_device(const DomainConf *live, const QemuCaps *caps,
+                              const QemuPlaces *places, DeviceKind kind, const Device *device,
+                              QemuCommand *ret, Error *error);
 
 /* One line as a shell takes it, for the log. NULL without memory. */
 char *qemu_command_text(const QemuCommand *command);

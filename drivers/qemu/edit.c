@@ -7,7 +7,8 @@
 #include "drivers/edit.h"
 #include "drivers/metadata.h"
 #include "drivers/processors.h"
-#include "drivers/qemu/guest.h"
+#include "drivers/qemu/addresses.h"
+#include "drivers/qemu/hotplug.h"
 #include "drivers/tune.h"
 
 int qemu_keep_live(Domain *domain, Error *error) {
@@ -25,7 +26,13 @@ static int set_metadata(Domain *domain, int type, const char *metadata, const ch
         return metadata_change(domain, type, given(metadata), given(key), given(uri), flags, error);
 }
 
-const DomainDevices qemu_devices = { .set_metadata = set_metadata };
+const DomainDevices qemu_devices = {
+        .attach = qemu_attach,
+        .detach = qemu_detach,
+        .update = qemu_update,
+        .interface_addresses = qemu_interface_addresses,
+        .set_metadata = set_metadata,
+};
 
 /* ---- processors and memory ---- */
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "drivers/log.h"
-#include "drivers/qemu/guest.h"
+#include "drivers/qemu/hotplug.h"
 
 #define RESET_PAUSE (200 * UINT64_C(1000)) /* us; resets that follow faster belong together */
 
@@ -327,13 +327,30 @@ static void on_agent(QemuGuest *guest, json_object *data) {
                              (Event) { .kind = EVENT_AGENT, .type = open ? 1 : 2, .detail = 2 });
 }
 
+static void on_device_deleted(QemuGuest *guest, json_object *data) {
+        const char *alias = json_text(data, "device");
+
+        if (alias)
+                qemu_device_gone(guest, alias);
+}
+
+static void on_unplug_error(QemuGuest *guest, json_object *data) {
+        const char *alias = json_text(data, "device");
+
+        if (alias)
+                qemu_device_stays(guest, alias);
+}
+
 static const struct {
         const char *name;
         void (*handle)(QemuGuest *guest, json_object *data);
 } handlers[] = {
         { "BALLOON_CHANGE",     on_balloon },
         { "BLOCK_IO_ERROR",     on_io_error },
+        { "DEVICE_DELETED",     on_device_deleted },
         { "DEVICE_TRAY_MOVED",  on_tray },
+        { "DEVICE_UNPLUG_GUEST_ERROR", on_unplug_error },
+        { "MEM_UNPLUG_ERROR",   on_unplug_error },
         { "GUEST_CRASHLOADED",  on_crash_loaded },
         { "GUEST_PANICKED",     on_panicked },
         { "RESET",              on_reset },

@@ -9,6 +9,8 @@
 #include <sys/un.h>
 
 #include "drivers/log.h"
+#include "drivers/qemu/hotplug.h"
+#include "drivers/qemu/join.h"
 #include "drivers/qemu/tpm.h"
 
 #define TERMINATE_PATIENCE (5 * UINT64_C(1000000)) /* us between SIGTERM and SIGKILL */
@@ -35,6 +37,8 @@ QemuGuest *qemu_guest_free(QemuGuest *guest) {
         guest->log = log_follow_free(guest->log);
         qemu_helpers_clear(&guest->helpers);
         qemu_bindings_clear(&guest->bindings);
+        qemu_unplugs_free(guest->unplugs);
+        free(guest->coming);
         sd_event_source_disable_unref(guest->escalation);
         resource_unref(&guest->domain->resource);
         free(guest);
@@ -197,11 +201,20 @@ static void guest_forget(Domain *domain) {
                 qemu_tpm_forget(domain, conf, 0);
 }
 
+/* A guest that is being started leaves its networks as it undoes the rest. */
+static void guest_leave(QemuGuest *guest) {
+        _cleanup_(conf_freep) DomainConf *conf = NULL;
+
+        if (guest->joined && domain_conf(guest->domain, DOMAIN_LIVE, &conf, NULL) >= 0)
+                qemu_nets_leave(guest->domain, conf);
+}
+
 void qemu_guest_over(QemuGuest *guest) {
         Domain *domain = guest->domain;
         Connection *connection = domain->resource.connection;
         _cleanup_(conf_freep) DomainConf *conf = NULL;
         QemuAfter after = guest->after;
+        QemuUnplug *unplugs;
         Job *ending;
 
         qemu_bindings_undo(&guest->bindings, &domain->resource);
@@ -209,7 +222,9 @@ void qemu_guest_over(QemuGuest *guest) {
                 qemu_start_exited(guest, guest->exit_code, guest->exit_status);
                 return;
         }
+        guest_leave(guest);
         ending = TAKE(guest->ending);
+        unplugs = TAKE(guest->unplugs);
         if (!guest->stopping) /* nobody asked for it and QEMU didn't say why */
                 guest_note_crash(guest);
         if (after != AFTER_NOTHING)
@@ -222,6 +237,7 @@ void qemu_guest_over(QemuGuest *guest) {
         qemu_guest_free(guest);
         qemu_status_remove(domain);
         domain_stopped(domain, reason, detail);
+        qemu_unplugs_end(unplugs);
         if (ending)
                 job_done(ending, 0, NULL);
         if (after != AFTER_NOTHING)

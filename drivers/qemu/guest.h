@@ -46,6 +46,9 @@ typedef struct QemuGuest {
         int exit_code, exit_status;   /* of the process, once it is over */
         QemuHelpers helpers;
         QemuBindings bindings;        /* devices of the host that were taken from it */
+        bool joined;                  /* its interfaces have joined their networks */
+        struct QemuUnplug *unplugs;   /* devices that were told to go */
+        char *coming;                 /* the XML of a device that QEMU is being told of, or NULL */
         Qmp *qmp;                     /* NULL: none, or it ended */
         QemuStart *start;             /* while it is being started */
         QemuConsole *consoles;        /* the open ones */
@@ -105,10 +108,11 @@ void qemu_start_abort(QemuGuest *guest, ErrorCode code,
                       const char *why); /* somebody wants it to end */
 QemuStart *qemu_start_free(QemuStart *start);
 
-/* ---- prepare.c, tap.c: what must be there before QEMU runs ---- */
+/* ---- prepare.c, join.c: what must be there before QEMU runs ---- */
 
 /* Kernel, disks ... exist; nvram is copied from its template. */
 int qemu_prepare_files(Domain *domain, DomainConf *conf, Error *error);
+int qemu_prepare_disk(const DomainDisk *disk, Error *error); /* its images exist */
 /* A place for the variables of a firmware in flash, unless the definition names one. */
 int qemu_choose_nvram(Connection *connection, DomainConf *conf, Error *error);
 char *qemu_nvram_path(Connection *connection, Uuid uuid); /* of our making; NULL without memory */
@@ -120,7 +124,7 @@ typedef struct QemuTaps {
         size_t n;
 } QemuTaps;
 
-int qemu_taps_open(DomainConf *conf, QemuTaps *ret, Error *error); /* clear them also on failure */
+void qemu_tap_close(QemuTap *tap);
 void qemu_taps_clear(QemuTaps *taps);
 
 /* The host's end of <vsock>, with an address that is noted in live; *ret stays as it is where there

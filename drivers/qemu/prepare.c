@@ -55,15 +55,23 @@ static int need_image(const DomainDisk *disk, const DomainDisk *image, Error *er
         return r;
 }
 
-static int need_disks(const DomainConf *conf, Error *error) {
-        for (size_t i = 0; i < conf->disks.n; i++)
-                for (const DomainDisk *image = conf->disks.items[i]; image;
-                     image = image->backing) {
-                        int r = need_image(conf->disks.items[i], image, error);
+int qemu_prepare_disk(const DomainDisk *disk, Error *error) {
+        for (const DomainDisk *image = disk; image; image = image->backing) {
+                int r = need_image(disk, image, error);
 
-                        if (r < 0)
-                                return r;
-                }
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int need_disks(const DomainConf *conf, Error *error) {
+        for (size_t i = 0; i < conf->disks.n; i++) {
+                int r = qemu_prepare_disk(conf->disks.items[i], error);
+
+                if (r < 0)
+                        return r;
+        }
         return 0;
 }
 

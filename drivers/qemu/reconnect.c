@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "drivers/device-edit.h"
 #include "drivers/log.h"
-#include "drivers/qemu/guest.h"
+#include "drivers/qemu/hotplug.h"
+#include "drivers/qemu/join.h"
 #include "drivers/qemu/status.h"
 
 /* ---- the state it is in by now ---- */
@@ -64,17 +66,26 @@ static int adopt(Domain *domain, QemuStatus *status, DomainConf *conf, Error *er
         }
         guest->bindings = status->bindings;
         status->bindings = (QemuBindings) {};
+        guest->coming = TAKE(status->coming);
+        guest->joined = true;
+        for (size_t i = 0; i < conf->nets.n; i++)
+                qemu_net_found(domain, conf->nets.items[i]);
         return 0;
 }
 
 /* Its QEMU is gone: so go its helpers, and what was taken from the host goes back. */
-static void clean_up(Domain *domain, const QemuStatus *status) {
+static void clean_up(Domain *domain, const QemuStatus *status, DomainConf *conf) {
         sd_event *event = domain->resource.connection->event;
+        _cleanup_(device_spec_done) DeviceSpec coming = {};
 
         for (size_t i = 0; i < status->helpers.n; i++)
                 qemu_helper_kill_stray(event, status->helpers.items[i]->pid,
                                        status->helpers.items[i]->start);
         qemu_bindings_undo(&status->bindings, &domain->resource);
+        if (status->coming && device_parse(conf, status->coming, &coming, NULL) >= 0 &&
+            coming.kind == DEVICE_NET)
+                qemu_net_leave(domain, (DomainNet *) coming.device);
+        qemu_nets_leave(domain, conf);
         qemu_status_remove(domain);
 }
 
@@ -83,8 +94,10 @@ static void reconnect_monitor(Domain *domain) {
         _cleanup_(error_clear) Error error = {};
 
         if (qemu_guest_connect(guest, &error) >= 0 &&
-            qmp_call(guest->qmp, "query-status", NULL, reconnected, guest, &error) >= 0)
+            qmp_call(guest->qmp, "query-status", NULL, reconnected, guest, &error) >= 0) {
+                qemu_devices_find(guest);
                 return;
+        }
         _cleanup_(freep) char *text = error_text(&error);
         log_resource(LOG_ERR, &domain->resource, "runs, but: %s", text ?: "out of memory");
 }
@@ -117,7 +130,7 @@ static int reconnect(Connection *connection, const char *uuid, Error *error) {
         r = adopt(domain, &status, conf, error);
         if (r < 0) { /* most often it is gone: a transient domain goes with it */
                 resource_ref(&domain->resource);
-                clean_up(domain, &status);
+                clean_up(domain, &status, conf);
                 domain_stopped(domain, DOMAIN_SHUTOFF_UNKNOWN, STOPPED_FAILED);
                 resource_unref(&domain->resource);
                 return r;

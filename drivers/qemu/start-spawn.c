@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "drivers/qemu/filesystem.h"
+#include "drivers/qemu/join.h"
 #include "drivers/qemu/passt.h"
 #include "drivers/qemu/reservations.h"
 #include "drivers/qemu/secrets.h"
@@ -209,7 +210,7 @@ int start_spawn_all(QemuStart *start, Error *error) {
         int r = spawn_places(&spawn, error);
 
         if (r >= 0)
-                r = qemu_taps_open(start->conf, &spawn.taps, error);
+                r = qemu_nets_join(start->guest, start->conf, &spawn.taps, error);
         if (r >= 0)
                 r = qemu_vsock_open(start->conf, &spawn.vsock, error);
         if (r >= 0)

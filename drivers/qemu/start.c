@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "drivers/qemu/firmware.h"
+#include "drivers/qemu/join.h"
 #include "drivers/qemu/start-private.h"
 #include "drivers/qemu/threads.h"
 #include "drivers/qemu/tpm.h"
@@ -48,6 +49,8 @@ static void start_undo(QemuStart *start) {
 
         resource_ref(&domain->resource);
         qemu_bindings_undo(&start->guest->bindings, &domain->resource);
+        if (start->guest->joined)
+                qemu_nets_leave(domain, start->conf);
         qemu_guest_free(start->guest);
         qemu_status_remove(domain);
         domain_stopped(domain, DOMAIN_SHUTOFF_FAILED, STOPPED_FAILED);

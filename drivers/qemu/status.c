@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "conf/xml.h"
 #include "drivers/qemu/transient.h"
@@ -78,6 +79,8 @@ static char *status_rest(const QemuGuest *guest) {
                         (void) fprintf(out, " driver='%s'", binding->driver);
                 (void) fputs("/>\n", out);
         }
+        if (guest->coming)
+                (void) fprintf(out, "  <coming>\n%s  </coming>\n", guest->coming);
         if (fclose(out) == 0)
                 return text;
         free(text);
@@ -101,6 +104,15 @@ int qemu_status_save(QemuGuest *guest, Error *error) {
                      domain->live.xml, rest) < 0)
                 return fail_memory(error);
         return store_write(domain->resource.connection->store, STORE_RUNTIME, file, text, error);
+}
+
+static int load_coming(xmlNode *root, QemuStatus *ret, Error *error) {
+        xmlNode *node = xmlFirstElementChild(root);
+
+        while (node && strcmp((const char *) node->name, "coming") != 0)
+                node = xmlNextElementSibling(node);
+        node = node ? xmlFirstElementChild(node) : NULL;
+        return node && xml_print(node, &ret->coming) < 0 ? fail_memory(error) : 0;
 }
 
 int qemu_status_load(Connection *connection, const char *uuid, QemuStatus *ret,
@@ -127,12 +139,15 @@ int qemu_status_load(Connection *connection, const char *uuid, QemuStatus *ret,
         if (r < 0)
                 return fail_memory(error);
         r = map_load(&status_element, root, ret, error);
+        if (r >= 0)
+                r = load_coming(root, ret, error);
         if (r < 0)
                 return r;
         return conf_parse(live, CONF_TRUSTED | CONF_LIVE, ret_conf, error);
 }
 
 void qemu_status_clear(QemuStatus *status) {
+        free(TAKE(status->coming));
         map_clear(&status_element, status);
 }
 

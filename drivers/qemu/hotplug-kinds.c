@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is particular to each kind of device that comes and goes while a guest runs. */
+#include <errno.h>
+#include <string.h>
+
+#include "conf/api-domain.h"
+#include "drivers/qemu/command-private.h"
+#include "drivers/qemu/hotplug.h"
+#include "drivers/qemu/join.h"
+#include "drivers/qemu/passt.h"
+
+static size_t index_of(const MapAnyList *list, const void *device) {
+        size_t i = 0;
+
+        while (i < list->n && (const void *) list->items[i] != device)
+                i++;
+        return i;
+}
+
+/* ---- interfaces ---- */
+
+static int open_net(QemuPlug *plug, const QemuCaps *caps, Error *error) {
+        DomainConf *conf = plug->edit.live;
+        DomainNet *net = (DomainNet *) plug->device;
+        int r;
+
+        if (qemu_net_is_passt(net))
+                return fail(error, ERROR_OPERATION_UNSUPPORTED,
+                            "an interface of backend type 'passt' comes with the start of a guest");
+        if (net->type == NET_HOSTDEV || net->type == NET_VHOSTUSER)
+                return fail(error, ERROR_OPERATION_UNSUPPORTED,
+                            "an interface of type '%s' can't be attached while a guest runs",
+                            net_types[net->type]);
+        r = qemu_net_join(plug->domain, conf, net, &plug->tap, error);
+        if (r >= 0)
+                r = qemu_plug_give_tap(plug, index_of((MapAnyList *) &conf->nets, net), error);
+        if (r < 0)
+                qemu_net_leave(plug->domain, net);
+        return r;
+}
+
+static int add_link(QemuPlug *plug, const DomainNet *net, bool up, Error *error) {
+        json_object *arguments =
+                qmp_arguments("s", "name", net->device.alias, "b", "up", up, NULL);
+
+        return qemu_steps_add(&plug->steps,
+                              (QemuStep) { .command = "set_link", .fd = -1,
+                                           .arguments = arguments },
+                              error);
+}
+
+static bool is_down(const DomainNet *net) {
+        return net->link && strcmp(net->link, "down") == 0;
+}
+
+static int finish_net(QemuPlug *plug, Error *error) {
+        const DomainNet *net = (const DomainNet *) plug->device;
+
+        return is_down(net) ? add_link(plug, net, false, error) : 0;
+}
+
+static void close_net(Domain *domain, Device *device) {
+        qemu_net_leave(domain, (DomainNet *) device);
+}
+
+static bool differ(const char *a, const char *b) {
+        return a && b ? strcmp(a, b) != 0 : a != b;
+}
+
+static int keep(char **to, const char *from, Error *error) {
+        if (*to || !from)
+                return 0;
+        *to = strdup(from);
+        return *to ? 0 : fail_memory(error);
+}
+
+/* What the guest sees of its card stays, and the way out is of the same kind. */
+static int check_net(const DomainNet *old, const DomainNet *new, Error *error) {
+        const struct {
+                bool differs;
+                const char *what;
+        } fixed[] = {
+                { old->type != new->type, "its type" },
+                { memcmp(&old->mac, &new->mac, sizeof(old->mac)) != 0, "its mac address" },
+                { differ(old->model, new->model), "its model" },
+                { differ(old->target, new->target), "the name of its target" },
+                { old->queues != new->queues, "the number of its queues" },
+                { old->mtu != new->mtu, "its mtu" },
+                { differ(old->driver_name, new->driver_name), "its driver" },
+                { differ(old->bridge, new->bridge) || differ(old->network, new->network) ||
+                  differ(old->portgroup, new->portgroup) ||
+                  differ(old->source_dev, new->source_dev), "what it is connected to" },
+                { differ(old->source_address, new->source_address) ||
+                  old->source_port.value != new->source_port.value, "its socket" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(fixed); i++)
+                if (fixed[i].differs)
+                        return fail(error, ERROR_OPERATION_UNSUPPORTED,
+                                    "of an interface of a running guest %s can't be changed",
+                                    fixed[i].what);
+        return 0;
+}
+
+static int change_net(QemuPlug *plug, Device *old_device, Device *new_device, Error *error) {
+        DomainNet *old = (DomainNet *) old_device, *new = (DomainNet *) new_device;
+        int r = keep(&new->target, old->target, error);
+
+        if (!plug->has_mac)
+                new->mac = old->mac;
+        if (r >= 0 && old->type == NET_NETWORK && !differ(old->network, new->network))
+                r = keep(&new->bridge, old->bridge, error);
+        if (r >= 0)
+                r = check_net(old, new, error);
+        if (r >= 0 && is_down(old) != is_down(new))
+                r = add_link(plug, new, !is_down(new), error);
+        return r;
+}
+
+static int changed_net(QemuPlug *plug, Device *old, Device *new, Error *error) {
+        DomainNet *before = (DomainNet *) old, *after = (DomainNet *) new;
+
+        if (!before->filterref && !after->filterref && !before->inbound && !after->inbound &&
+            !before->outbound && !after->outbound)
+                return 0;
+        qemu_net_drop_rules(before, after);
+        return qemu_net_set_rules(plug->domain, after, error);
+}
+
+/* ---- disks ---- */
+
+static int open_disk(QemuPlug *plug, const QemuCaps *caps, Error *error) {
+        const DomainDisk *disk = (const DomainDisk *) plug->device;
+        bool fixed = disk->bus == DISK_BUS_IDE || disk->bus == DISK_BUS_SATA ||
+                     disk->bus == DISK_BUS_FDC || disk->bus == DISK_BUS_SD;
+
+        if (fixed || disk->kind == DISK_DEVICE_FLOPPY)
+                return fail(error, ERROR_OPERATION_UNSUPPORTED,
+                            "disk bus '%s' cannot be hotplugged",
+                            map_enum_name(disk_buses, disk->bus) ?: "");
+        if (disk->transient)
+                return fail(error, ERROR_OPERATION_UNSUPPORTED,
+                            "a <transient/> disk comes with the start of a guest");
+        return qemu_prepare_disk(disk, error);
+}
+
+/* Another medium is a matter of its nodes: the drive stays. */
+static int add_tray(QemuPlug *plug, const char *command, const DomainDisk *disk, const char *node,
+                    bool force, Error *error) {
+        json_object *arguments = qmp_arguments("s", "id", disk->device.alias, "s", "node-name",
+                                               node, NULL);
+
+        if (force && arguments)
+                (void) json_object_object_add(arguments, "force", json_object_new_boolean(true));
+        return qemu_steps_add(&plug->steps,
+                              (QemuStep) { .command = command, .fd = -1, .arguments = arguments },
+                              error);
+}
+
+/* The nodes of a medium: all steps of its drive but the drive itself. The name of the topmost is
+ * left in *ret_node, borrowed. */
+static int add_nodes(QemuPlug *plug, DomainDisk *disk, const char **ret_node, Error *error) {
+        QemuSteps *steps = &plug->steps;
+        int r = qemu_prepare_disk(disk, error);
+
+        if (r >= 0)
+                r = qemu_steps_of_device(steps, plug->edit.live, plug->caps, &plug->places,
+                                         DEVICE_DISK, &disk->device, error);
+        if (r < 0)
+                return r;
+        QemuStep *last = &steps->items[--steps->n];
+        free(last->id);
+        json_object_put(last->arguments);
+        *ret_node = steps->n > 0 ? steps->items[steps->n - 1].id : NULL;
+        return *ret_node ? 0 : fail(error, ERROR_INTERNAL, "a medium without a node");
+}
+
+static bool same_medium(const DomainDisk *old, const DomainDisk *new) {
+        return old->type == new->type && !differ(old->source, new->source) &&
+               !differ(old->source_name, new->source_name) &&
+               !differ(old->protocol, new->protocol) && !differ(old->format, new->format);
+}
+
+static int change_disk(QemuPlug *plug, Device *old_device, Device *new_device, Error *error) {
+        DomainDisk *old = (DomainDisk *) old_device, *new = (DomainDisk *) new_device;
+        bool force = plug->flags & DOMAIN_DEVICE_MODIFY_FORCE;
+        const char *node = NULL;
+        int r = 0;
+
+        if (old->bus != new->bus || old->kind != new->kind)
+                return fail(error, ERROR_OPERATION_UNSUPPORTED,
+                            "of a disk of a running guest bus and device can't be changed");
+        if (same_medium(old, new)) {
+                new->source_index = old->source_index;
+                return 0;
+        }
+        if (old->kind != DISK_DEVICE_CDROM && old->kind != DISK_DEVICE_FLOPPY)
+                return fail(error, ERROR_OPERATION_UNSUPPORTED,
+                            "of a disk '%s' of a running guest the source can't be changed; it "
+                            "can of a cdrom or floppy", old->target);
+        if (qemu_disk_has_medium(new))
+                r = add_nodes(plug, new, &node, error);
+        if (r >= 0)
+                r = add_tray(plug, "blockdev-open-tray", new, NULL, force, error);
+        if (r >= 0 && qemu_disk_has_medium(old))
+                r = add_tray(plug, "blockdev-remove-medium", new, NULL, false, error);
+        if (r >= 0 && node)
+                r = add_tray(plug, "blockdev-insert-medium", new, node, false, error);
+        if (r >= 0 && node)
+                r = add_tray(plug, "blockdev-close-tray", new, NULL, false, error);
+        return r;
+}
+
+/* What was in the drive is let go of. */
+static int changed_disk(QemuPlug *plug, Device *old_device, Device *new_device, Error *error) {
+        DomainDisk *old = (DomainDisk *) old_device;
+        _cleanup_(qemu_steps_clear) QemuSteps steps = {};
+        QemuGuest *guest = qemu_guest_of(plug->domain);
+
+        if (same_medium(old, (DomainDisk *) new_device) || !qemu_disk_has_medium(old))
+                return 0;
+        if (qemu_steps_of_device(&steps, plug->before, plug->caps, &plug->places, DEVICE_DISK,
+                                 &old->device, NULL) >= 0)
+                qemu_steps_undo(&steps, guest->qmp, steps.n, false);
+        return 0;
+}
+
+/* ---- displays ---- */
+
+static int change_graphics(QemuPlug *plug, Device *old_device, Device *new_device, Error *error) {
+        DomainGraphics *old = (DomainGraphics *) old_device, *new = (DomainGraphics *) new_device;
+
+        if (old->type != new->type || (old->type != GRAPHICS_VNC && old->type != GRAPHICS_SPICE))
+                return fail(error, ERROR_OPERATION_UNSUPPORTED,
+                            "of a display of a running guest only the password can be changed");
+        new->port = old->port;
+        if (!differ(old->passwd, new->passwd))
+                return 0;
+        json_object *arguments = qmp_arguments("s", "protocol", graphics_types[new->type], "s",
+                                               "password", new->passwd ?: "", NULL);
+        return qemu_steps_add(&plug->steps,
+                              (QemuStep) { .command = "set_password", .fd = -1,
+                                           .arguments = arguments },
+                              error);
+}
+
+/* ---- all of them ---- */
+
+static int open_hostdev(QemuPlug *plug, const QemuCaps *caps, Error *error) {
+        const DomainHostdev *hostdev = (const DomainHostdev *) plug->device;
+
+        if (hostdev->mode != HOSTDEV_SUBSYSTEM || hostdev->type != HOSTDEV_USB)
+                return fail(error, ERROR_OPERATION_UNSUPPORTED,
+                            "of host devices those on USB can be attached while a guest runs");
+        return qemu_hostdevs_find(plug->edit.live, QEMU_SYSFS, error);
+}
+
+static const QemuPlugKind kinds[_DEVICE_KIND_MAX] = {
+        [DEVICE_NET] = { .comes = true, .goes = true, .open = open_net, .finish = finish_net,
+                         .close = close_net, .change = change_net, .changed = changed_net },
+        [DEVICE_DISK] = { .comes = true, .goes = true, .open = open_disk, .change = change_disk,
+                          .changed = changed_disk },
+        [DEVICE_GRAPHICS] = { .change = change_graphics },
+        [DEVICE_HOSTDEV] = { .comes = true, .goes = true, .open = open_hostdev },
+        [DEVICE_INPUT] = { .comes = true, .goes = true },
+        [DEVICE_RNG] = { .comes = true, .goes = true },
+        [DEVICE_SHMEM] = { .comes = true, .goes = true },
+        [DEVICE_CRYPTO] = { .comes = true, .goes = true },
+        [DEVICE_WATCHDOG] = { .comes = true, .goes = true },
+};
+
+const QemuPlugKind *qemu_plug_kind(DeviceKind kind) {
+        return &kinds[kind];
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What joining asks of the kernel, beside taps (join.h). */
+#pragma once
+
+#include "drivers/network/link.h"
+#include "drivers/qemu/join.h"
+
+typedef struct PortSettings {
+        bool isolated;       /* from the other isolated ports */
+        bool learns_nothing; /* of addresses behind it, and isn't flooded */
+} PortSettings;
+
+/* Of the port that an interface is on its bridge. */
+int port_set(const char *name, const PortSettings *settings, Error *error);
+
+/* What goes out of it to the guest; an average of 0: no limit. */
+int port_set_rate(const char *name, const NetworkRate *rate, Error *error);
+
+/* A macvtap on dev with the guest's address; its name is written into target. *ret_path is its
+ * character device, newly allocated. It says whose it is, so that nobody else's is removed. */
+int macvtap_make(const DomainConf *conf, DomainNet *net, const char *dev, const char *mode,
+                 uint32_t mtu, char **ret_path, Error *error);
+void macvtap_remove(const char *name, Uuid owner);

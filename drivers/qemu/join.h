@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How an interface of a guest joins a network of this host, and leaves it again.
+ *
+ * Which tap is made, where it is put and what holds for it comes from the definition and, for
+ * type='network', from the network (drivers/network/attach.h). The tap goes with QEMU, which has
+ * its descriptor; what stays behind (rules, a macvtap) has names that follow from target/@dev, so
+ * that it is found again from the live definition alone. */
+#pragma once
+
+#include "drivers/qemu/guest.h"
+
+/* Descriptors, -1 where there is none. Its name is written into target, a network's bridge into
+ * bridge. On failure all of it is undone; ret is for qemu_tap_close() in every case. */
+int qemu_net_join(Domain *domain, const DomainConf *conf, DomainNet *net, QemuTap *ret,
+                  Error *error);
+void qemu_net_leave(Domain *domain, const DomainNet *net);
+/* A guest was found running: counts its interface. */
+void qemu_net_found(Domain *domain, const DomainNet *net);
+/* Limits and filter as net has them by now: the tap is there. */
+int qemu_net_set_rules(Domain *domain, const DomainNet *net, Error *error);
+/* Those that old had and new hasn't. */
+void qemu_net_drop_rules(const DomainNet *old, const DomainNet *new);
+
+/* For all of a guest. */
+int qemu_nets_join(QemuGuest *guest, DomainConf *conf, QemuTaps *ret, Error *error);
+void qemu_nets_leave(Domain *domain, const DomainConf *conf);
+
+/* ---- tap.c ---- */
+
+typedef struct TapPlace {
+        const char *bridge; /* NULL: none */
+        uint32_t mtu;       /* 0: the kernel's */
+} TapPlace;
+
+int qemu_tap_open(const DomainConf *conf, DomainNet *net, const TapPlace *place, QemuTap *ret,
+                  Error *error);
+/* The queues of a device that another way leads to: each opens path. */
+int qemu_tap_open_at(const DomainConf *conf, const DomainNet *net, const char *path, QemuTap *ret,
+                     Error *error);
+
+/* ---- join-rules.c ---- */
+
+/* Whether anything is to be told to nftables for this interface, and telling it. */
+typedef struct GuardLimit {
+        uint64_t average, burst; /* KiB/s, KiB; 0: none */
+} GuardLimit;
+
+int guard_set(const DomainNet *net, const GuardLimit *outbound, Error *error);
+void guard_remove(const DomainNet *net);
+/* Whether the filter is one that we know. */
+int guard_check(const DomainNet *net, Error *error);
