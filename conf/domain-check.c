@@ -388,8 +388,7 @@ static int check_nets(const DomainConf *conf, Error *error) {
 
 /* ---- all ---- */
 
-static int check_device(DomainConf *conf, DeviceKind kind, Device *device, void *userdata) {
-        Error *error = userdata;
+static int device_check(const DomainConf *conf, DeviceKind kind, Device *device, Error *error) {
         int r = address_check(device, error);
 
         if (r < 0)
@@ -397,11 +396,15 @@ static int check_device(DomainConf *conf, DeviceKind kind, Device *device, void 
         if ((r = device_rules(conf, kind, device, error)) < 0)
                 return r;
         if (kind == DEVICE_DISK)
-                return disk_check(conf, (DomainDisk *) device, error);
+                return disk_check(conf, (const DomainDisk *) device, error);
         if (kind == DEVICE_SERIAL || kind == DEVICE_PARALLEL || kind == DEVICE_CONSOLE ||
             kind == DEVICE_CHANNEL)
                 return char_check((DomainChar *) device, kind, error);
         return 0;
+}
+
+static int check_device(DomainConf *conf, DeviceKind kind, Device *device, void *error) {
+        return error_pass(error, device_check(conf, kind, device, error));
 }
 
 int conf_check(const DomainConf *conf, Error *error) {
@@ -416,12 +419,12 @@ int conf_check(const DomainConf *conf, Error *error) {
         int r;
 
         for (size_t i = 0; i < ELEMENTS(rules); i++)
-                if ((r = rules[i](conf, root, error)) < 0)
+                if ((r = error_pass(error, rules[i](conf, root, error))) < 0)
                         return r;
         if ((r = conf_visit_devices((DomainConf *) conf, check_device, error)) < 0)
                 return r;
         for (size_t i = 0; i < ELEMENTS(lists); i++)
-                if ((r = lists[i](conf, error)) < 0)
+                if ((r = error_pass(error, lists[i](conf, error))) < 0)
                         return r;
         return 0;
 }

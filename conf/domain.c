@@ -130,14 +130,24 @@ static void report_unknown(xmlNode *node, void *userdata) {
         else
                 (void) fail(error, ERROR_XML, "unknown element %s (line %ld)", path,
                             xmlGetLineNo(node));
+        (void) error_pass(error, -EINVAL);
 }
 
 static int validate(DomainConf *conf, Error *error) {
         xmlNode *root = xmlDocGetRootElement(conf->document);
 
         if (map_unknown(&domain_element, root, report_unknown, error) > 0)
-                return fail(error, ERROR_XML, "unknown content");
+                return error_pass(error, -EINVAL);
         return 0;
+}
+
+int conf_validate(const char *text, Error *error) {
+        DomainConf conf = {};
+        _cleanup_(xml_doc_freep) xmlDoc *document = NULL;
+        int r = xml_parse(text, "domain", &document, error);
+
+        conf.document = document;
+        return r < 0 ? r : validate(&conf, error);
 }
 
 static void settle_addresses(DomainConf *conf) {
@@ -168,7 +178,8 @@ int conf_parse(const char *text, ConfFlags flags, DomainConf **ret, Error *error
                 return r;
         if (flags & CONF_VALIDATE && (r = validate(conf, error)) < 0)
                 return r;
-        if ((r = map_load(&domain_element, xmlDocGetRootElement(conf->document), conf, error)) < 0)
+        r = map_load(&domain_element, xmlDocGetRootElement(conf->document), conf, error);
+        if (r < 0 || (r = error_gate(error)) < 0)
                 return r;
         settle_addresses(conf);
 
@@ -176,7 +187,7 @@ int conf_parse(const char *text, ConfFlags flags, DomainConf **ret, Error *error
                 if (!(flags & CONF_LIVE))
                         domain_drop_live(conf);
                 if ((r = domain_complete(conf, error)) < 0 || (r = conf_check(conf, error)) < 0 ||
-                    (r = write_document(conf, error)) < 0)
+                    (r = error_gate(error)) < 0 || (r = write_document(conf, error)) < 0)
                         return r;
         }
         *ret = TAKE(conf);

@@ -253,6 +253,9 @@ extern const MapElement domain_element;
  * rules. ERROR_XML or ERROR_CONFIG_UNSUPPORTED, naming path and line. */
 int conf_parse(const char *text, ConfFlags flags, DomainConf **ret, Error *error);
 
+/* Only whether there is content that no row knows, path and line of each. */
+int conf_validate(const char *text, Error *error);
+
 /* Writes changes of the struct into its document. */
 int conf_sync(DomainConf *conf, Error *error);
 

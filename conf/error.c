@@ -127,17 +127,70 @@ void error_prefix(Error *error, const char *format, ...) {
 }
 
 void error_move(Error *to, Error *from) {
-        if (to && to->code == ERROR_NONE)
+        Problems *problems = from->problems;
+
+        if (to && to->code == ERROR_NONE) {
+                from->problems = to->problems;
                 *to = *from;
-        else
+        } else
                 error_clear(from);
-        *from = (Error) {};
+        *from = (Error) { .problems = problems };
 }
 
 void error_clear(Error *error) {
         free(error->message);
         free(error->object);
-        *error = (Error) {};
+        *error = (Error) { .problems = error->problems };
+}
+
+/* ---- all problems ---- */
+
+void problems_begin(Problems *problems, const char *stage) {
+        problems->stage = stage;
+        problems->met = false;
+}
+
+void problems_clear(Problems *problems) {
+        for (size_t i = 0; i < problems->n; i++)
+                free(problems->items[i]);
+        free(problems->items);
+        *problems = (Problems) {};
+}
+
+static void problems_add(Problems *problems, const Error *error) {
+        _cleanup_(freep) char *words = error_text(error);
+        char **items = reallocarray(problems->items, problems->n + 1, sizeof(*items));
+        char *text = NULL;
+
+        if (items)
+                problems->items = items;
+        if (!items || !words || asprintf(&text, "%s: %s", problems->stage, words) < 0) {
+                problems->failed = true;
+                return;
+        }
+        for (size_t i = 0; i < problems->n; i++)
+                if (strcmp(items[i], text) == 0) {
+                        free(text);
+                        return;
+                }
+        items[problems->n++] = text;
+}
+
+int error_pass(Error *error, int r) {
+        Problems *problems = error ? error->problems : NULL;
+
+        if (r >= 0 || !problems || error->code == ERROR_NO_MEMORY)
+                return r;
+        if (error->code == ERROR_NONE) /* the echo of one that is noted */
+                return problems->met ? 0 : r;
+        problems->met = true;
+        problems_add(problems, error);
+        error_clear(error);
+        return 0;
+}
+
+int error_gate(const Error *error) {
+        return error && error->problems && error->problems->met ? -EINVAL : 0;
 }
 
 int error_number(ErrorCode code) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "conf/macro.h"
@@ -68,6 +69,18 @@ typedef enum ErrorOrigin {
         ORIGIN_ACCESS = 55,
 } ErrorOrigin;
 
+/* What is wrong with something, all of it: for a check that doesn't end at the first. */
+typedef struct Problems {
+        char **items;      /* sentences, each once */
+        size_t n;
+        const char *stage; /* what each begins with: "start"; borrowed */
+        bool met;          /* there was one in this stage */
+        bool failed;       /* one is missing: out of memory */
+} Problems;
+
+void problems_begin(Problems *problems, const char *stage);
+void problems_clear(Problems *problems);
+
 /* Zeroed is "nothing wrong". Freed by error_clear(). */
 typedef struct Error {
         ErrorCode code;
@@ -75,6 +88,7 @@ typedef struct Error {
         char *message; /* without the prefix of its code; NULL: the prefix says it all */
         char *object;  /* name of the domain, network ... it is about, or NULL */
         int number;    /* errno of the system call that failed; 0: it was none */
+        Problems *problems; /* where error_pass() puts them; borrowed; NULL: the first ends it */
 } Error;
 
 /* Records the first cause and returns a negative errno, so that it can be returned at once:
@@ -91,6 +105,14 @@ int fail_memory(Error *error); /* always -ENOMEM */
 
 /* Puts "prefix: " before the message that is there already, to say where it happened. */
 void error_prefix(Error *error, const char *format, ...) _printf_(2, 3);
+
+/* For rules that don't need one another: r is what one of them returned. Where all problems are
+ * wanted, a refusal is noted among them and 0 returned, so that the next rule has its turn. */
+int error_pass(Error *error, int r);
+
+/* For what needs all that went before: -EINVAL when there was a problem in this stage. The error
+ * stays empty, since it is noted already. */
+int error_gate(const Error *error);
 
 /* Moves an error; *to must be empty. */
 void error_move(Error *to, Error *from);

@@ -144,7 +144,7 @@ int map_load(const MapElement *element, xmlNode *node, void *object, Error *erro
                 int r = map_sieve_passes(&sieve, f->path) ? load_row(f, node, object, error) : 0;
                 if (r == 0 && (f->flags & MAP_REQUIRED))
                         r = fail_missing(f, node, error);
-                if (r < 0)
+                if ((r = error_pass(error, r)) < 0)
                         return r;
         }
         return 0;

@@ -151,10 +151,7 @@ int domain_save(Domain *domain, const char *xml, Error *error) {
 
 /* ---- who is who ---- */
 
-/* The domain that a definition is about: the one with its uuid, or NULL for a new one. A name or
- * uuid that is another's is refused. */
-static int domain_match(Connection *connection, const DomainConf *conf, Domain **ret,
-                        Error *error) {
+int domain_match(Connection *connection, const DomainConf *conf, Domain **ret, Error *error) {
         Resource *same = resource_set_by_uuid(&connection->sets[RESOURCE_DOMAIN], conf->uuid);
         Resource *named = resource_set_by_name(&connection->sets[RESOURCE_DOMAIN], conf->name);
         char uuid[UUID_TEXT_MAX];

@@ -76,6 +76,10 @@ int domain_save(Domain *domain, const char *xml, Error *error);
 /* Replaces the live definition (in memory; the driver writes its runtime file). */
 int domain_set_live(Domain *domain, DomainConf *conf, Error *error);
 
+/* The domain that a definition is about: the one with its uuid, or NULL for a new one. A name or
+ * uuid that is another's is refused. */
+int domain_match(Connection *connection, const DomainConf *conf, Domain **ret, Error *error);
+
 /* Makes or redefines a persistent domain from a complete definition: refuses a name or uuid that is
  * another's, saves the file, reports. With *ret the domain, borrowed. Takes nothing. */
 int domain_define(Connection *connection, DomainConf *conf, Domain **ret, Error *error);

@@ -22,6 +22,11 @@ static int set_error_details(Request *request, Error *error) {
 static const Method methods[] = {
         { "SetErrorDetails", "b", "", "enabled\0", "SetErrorDetails", MAY("connect:getattr"),
           NO_OP, 0, set_error_details },
+        /* What it tells is what this host has, as GetDomainCapabilities does: docs/decisions.md */
+        { "DomainCheckXML", "su", "asas", "xml\0flags\0problems\0command\0", "DomainCheckXML",
+          MAY("connect:write"),
+          { true, offsetof(Driver, hypervisor), offsetof(HypervisorOps, check_xml) }, 0,
+          connect_call_text },
         {}
 };
 /* clang-format on */

@@ -48,9 +48,12 @@ static int check_features(const Machine *machine) {
                   "secure boot" },
         };
 
-        for (size_t i = 0; i < ELEMENTS(rows); i++)
-                if (rows[i].wrong)
-                        return refuse(machine, NULL, rows[i].what);
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                int r = rows[i].wrong ? refuse(machine, NULL, rows[i].what) : 0;
+
+                if ((r = error_pass(machine->error, r)) < 0)
+                        return r;
+        }
         return 0;
 }
 
@@ -113,8 +116,7 @@ static int check_controller(const Machine *machine, const DomainController *cont
         return 0;
 }
 
-static int check_device(DomainConf *conf, DeviceKind kind, Device *device, void *userdata) {
-        const Machine *machine = userdata;
+static int device_check(const Machine *machine, DeviceKind kind, Device *device) {
         const char *model = kind == DEVICE_PANIC ? ((DomainPanic *) device)->model :
                             kind == DEVICE_VIDEO ? ((DomainVideo *) device)->model :
                             kind == DEVICE_WATCHDOG ? ((DomainWatchdog *) device)->model :
@@ -159,6 +161,12 @@ static int check_device(DomainConf *conf, DeviceKind kind, Device *device, void 
         return 0;
 }
 
+static int check_device(DomainConf *conf, DeviceKind kind, Device *device, void *userdata) {
+        const Machine *machine = userdata;
+
+        return error_pass(machine->error, device_check(machine, kind, device));
+}
+
 static int check_graphics(const Machine *machine) {
         unsigned counts[GRAPHICS_DBUS + 1] = {};
 
@@ -185,8 +193,11 @@ int qemu_check_machine(const DomainConf *conf, Error *error) {
         };
         int r;
 
-        if ((r = check_features(&machine)) < 0 || (r = check_timers(&machine)) < 0 ||
-            (r = check_cpu(&machine)) < 0 || (r = check_graphics(&machine)) < 0)
-                return r;
+        int (*const rules[])(const Machine *) = { check_features, check_timers, check_cpu,
+                                                  check_graphics };
+
+        for (size_t i = 0; i < ELEMENTS(rules); i++)
+                if ((r = error_pass(error, rules[i](&machine))) < 0)
+                        return r;
         return conf_visit_devices((DomainConf *) conf, check_device, (void *) &machine);
 }

@@ -374,9 +374,11 @@ static int build_kinds(Builder *builder, const DeviceKindBuild *rows, size_t n) 
         for (size_t k = 0; k < n; k++) {
                 MapAnyList *list = conf_devices(conf, rows[k].kind);
 
-                for (size_t i = 0; i < list->n; i++)
-                        if ((r = rows[k].build(builder, (const Device *) list->items[i], i)) < 0)
+                for (size_t i = 0; i < list->n; i++) {
+                        r = rows[k].build(builder, (const Device *) list->items[i], i);
+                        if ((r = error_pass(builder->error, r)) < 0)
                                 return r;
+                }
         }
         return 0;
 }
@@ -426,15 +428,24 @@ static int build_vmcoreinfo(Builder *builder) {
         return r;
 }
 
+static int build_early(Builder *builder) {
+        return build_kinds(builder, early, ELEMENTS(early));
+}
+
+static int build_most(Builder *builder) {
+        return build_kinds(builder, kinds, ELEMENTS(kinds));
+}
+
 int build_devices(Builder *builder) {
+        static int (*const steps[])(Builder *builder) = {
+                refuse_devices, build_iothreads, build_early, build_controllers, build_audio,
+                build_most, build_vmcoreinfo,
+        };
         int r;
 
-        if ((r = refuse_devices(builder)) < 0 || (r = build_iothreads(builder)) < 0 ||
-            (r = build_kinds(builder, early, ELEMENTS(early))) < 0 ||
-            (r = build_controllers(builder)) < 0 || (r = build_audio(builder)) < 0 ||
-            (r = build_kinds(builder, kinds, ELEMENTS(kinds))) < 0 ||
-            (r = build_vmcoreinfo(builder)) < 0)
-                return r;
+        for (size_t i = 0; i < ELEMENTS(steps); i++)
+                if ((r = error_pass(builder->error, steps[i](builder))) < 0)
+                        return r;
         for (size_t i = 0; i < builder->conf->nvrams.n; i++)
                 argument(builder, "global", "spapr-nvram.reg=%s",
                          builder->conf->nvrams.items[i]->device.address.reg ?: "0x3000");

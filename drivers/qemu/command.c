@@ -253,13 +253,16 @@ int qemu_command_build(const DomainConf *live, const QemuCaps *caps, const QemuP
                             live->os.machine ?: "");
         builder_add(&builder, strdup(live->emulator ?: caps->binary));
         for (size_t i = 0; i < ELEMENTS(sections); i++) {
-                int r = sections[i](&builder);
+                int r = error_pass(error, sections[i](&builder));
 
                 if (r < 0)
                         return r;
         }
         if (builder.no_memory)
                 return fail_memory(error);
+        int r = error_gate(error);
+        if (r < 0)
+                return r;
         *ret = command;
         command = (QemuCommand) {};
         return 0;

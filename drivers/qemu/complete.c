@@ -35,11 +35,15 @@ static int check_type(const DomainConf *conf, Error *error) {
 
 /* What a definition may ask for without harm, and a start can't do without. */
 static int check_host(const DomainConf *conf, const QemuCaps *caps, Error *error) {
+        int r = 0;
+
         if (conf->type == VIRT_KVM && !caps->kvm)
-                return fail(error, ERROR_CONFIG_UNSUPPORTED,
-                            "domain/@type 'kvm': %s can't use KVM; is /dev/kvm "
-                            "there and accessible?",
-                            caps->binary);
+                r = fail(error, ERROR_CONFIG_UNSUPPORTED,
+                         "domain/@type 'kvm': %s can't use KVM; is /dev/kvm "
+                         "there and accessible?",
+                         caps->binary);
+        if ((r = error_pass(error, r)) < 0)
+                return r;
         if (!qemu_caps_machine(caps, conf->os.machine))
                 return fail(error, ERROR_CONFIG_UNSUPPORTED,
                             "os/type/@machine: %s has no machine '%s'", caps->binary,

@@ -6,6 +6,7 @@
 
 #include "drivers/host.h"
 #include "drivers/qemu/arch.h"
+#include "drivers/qemu/define.h"
 #include "drivers/qemu/guest.h"
 #include "drivers/qemu/tpm.h"
 
@@ -53,14 +54,12 @@ static void definition_with_caps(QemuCaps *caps, Error *error, void *userdata) {
 }
 
 /* A definition needs no QEMU: one that isn't installed is asked for when the guest starts. */
-static bool is_missing(const char *emulator, int r) {
+bool qemu_is_missing(const char *emulator, int r) {
         return r == -ENOENT || (r >= 0 && access(emulator, F_OK) < 0);
 }
 
-static int definition_assume(Definition *definition, const char *emulator, Error *error) {
-        const DomainConf *conf = definition->conf;
+int qemu_assume(const DomainConf *conf, const char *emulator, QemuCaps **ret, Error *error) {
         const QemuArch *arch = qemu_arch(conf->os.arch ?: host_arch());
-        _cleanup_(qemu_caps_unrefp) QemuCaps *caps = NULL;
         _cleanup_(freep) char *path = NULL;
 
         if (!arch)
@@ -70,9 +69,15 @@ static int definition_assume(Definition *definition, const char *emulator, Error
                 path = NULL;
                 return fail_memory(error);
         }
-        if (!(caps = qemu_caps_assume(arch, emulator ?: path)))
-                return fail_memory(error);
-        return definition_complete(definition, caps, error);
+        *ret = qemu_caps_assume(arch, emulator ?: path);
+        return *ret ? 0 : fail_memory(error);
+}
+
+static int definition_assume(Definition *definition, const char *emulator, Error *error) {
+        _cleanup_(qemu_caps_unrefp) QemuCaps *caps = NULL;
+        int r = qemu_assume(definition->conf, emulator, &caps, error);
+
+        return r < 0 ? r : definition_complete(definition, caps, error);
 }
 
 static int definition_take(Connection *connection, const char *xml, bool validate, uint32_t flags,
@@ -91,7 +96,7 @@ static int definition_take(Connection *connection, const char *xml, bool validat
         if ((r = conf_parse(xml, validate ? CONF_VALIDATE : 0, &definition->conf, error)) < 0)
                 return r;
         r = qemu_emulator_of(definition->conf, &emulator, &missing);
-        if (is_missing(emulator, r))
+        if (qemu_is_missing(emulator, r))
                 return definition_assume(definition, emulator, error);
         if (r < 0)
                 error_move(error, &missing);

@@ -112,6 +112,8 @@ QemuStart *qemu_start_free(QemuStart *start);
 
 /* Kernel, disks ... exist; nvram is copied from its template. */
 int qemu_prepare_files(Domain *domain, DomainConf *conf, Error *error);
+/* The first half of it: they exist, and nothing is made. */
+int qemu_need_files(DomainConf *conf, Error *error);
 int qemu_prepare_disk(const DomainDisk *disk, Error *error); /* its images exist */
 /* A place for the variables of a firmware in flash, unless the definition names one. */
 int qemu_choose_nvram(Connection *connection, DomainConf *conf, Error *error);

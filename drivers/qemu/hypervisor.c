@@ -9,6 +9,7 @@
 #include "drivers/log.h"
 #include "drivers/qemu/arch.h"
 #include "drivers/qemu/guest.h"
+#include "drivers/qemu/hypervisor.h"
 
 static uint64_t version(Connection *connection) {
         return qemu_driver_of(connection)->version;
@@ -224,4 +225,5 @@ const HypervisorOps qemu_hypervisor = {
         .capabilities = capabilities,
         .domain_capabilities = domain_capabilities,
         .cpu_models = cpu_models,
+        .check_xml = qemu_check_xml,
 };

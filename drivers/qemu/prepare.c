@@ -55,7 +55,7 @@ static int need_image(const DomainDisk *disk, const DomainDisk *image, Error *er
         return r;
 }
 
-int qemu_prepare_disk(const DomainDisk *disk, Error *error) {
+static int need_images(const DomainDisk *disk, Error *error) {
         for (const DomainDisk *image = disk; image; image = image->backing) {
                 int r = need_image(disk, image, error);
 
@@ -67,9 +67,9 @@ int qemu_prepare_disk(const DomainDisk *disk, Error *error) {
 
 static int need_disks(const DomainConf *conf, Error *error) {
         for (size_t i = 0; i < conf->disks.n; i++) {
-                int r = qemu_prepare_disk(conf->disks.items[i], error);
+                int r = need_images(conf->disks.items[i], error);
 
-                if (r < 0)
+                if ((r = error_pass(error, r)) < 0)
                         return r;
         }
         return 0;
@@ -105,6 +105,26 @@ int qemu_choose_nvram(Connection *connection, DomainConf *conf, Error *error) {
         return os->nvram ? 0 : fail_memory(error);
 }
 
+/* NULL: the guest has variables of its own, or needs none. */
+static int find_template(const DomainOs *os, char **ret, Error *error) {
+        *ret = NULL;
+        if (!os->nvram || access(os->nvram, F_OK) >= 0)
+                return 0;
+        *ret = template_of(os);
+        if (!*ret)
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "nvram '%s' isn't there, and no template says what to fill it with",
+                            os->nvram);
+        return 0;
+}
+
+static int need_template(const DomainOs *os, Error *error) {
+        _cleanup_(freep) char *template = NULL;
+        int r = find_template(os, &template, error);
+
+        return r < 0 ? r : need_file("nvram template", template, R_OK, error);
+}
+
 static int copy_file(const char *from, int folder, const char *name, Error *error) {
         _cleanup_(closep) int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
         const char *temporary = ".new";
@@ -130,13 +150,9 @@ static int prepare_nvram(Connection *connection, DomainOs *os, Error *error) {
         _cleanup_(closep) int folder = -1;
         char *slash;
 
-        if (!os->nvram || access(os->nvram, F_OK) >= 0)
-                return 0;
-        template = template_of(os);
-        if (!template)
-                return fail(error, ERROR_CONFIG_UNSUPPORTED,
-                            "nvram '%s' isn't there, and no template says what to fill it with",
-                            os->nvram);
+        int r = find_template(os, &template, error);
+        if (r < 0 || !template)
+                return r;
 
         _cleanup_(freep) char *ours = connection_file(connection, "nvram");
         folder = ours ? store_open_folder(connection->store, STORE_STATE, ours, error) : -ENOMEM;
@@ -158,7 +174,7 @@ static int prepare_nvram(Connection *connection, DomainOs *os, Error *error) {
         return copy_file(template, parent, slash + 1, error);
 }
 
-int qemu_prepare_files(Domain *domain, DomainConf *conf, Error *error) {
+int qemu_need_files(DomainConf *conf, Error *error) {
         const struct {
                 const char *what, *path;
         } files[] = {
@@ -171,10 +187,16 @@ int qemu_prepare_files(Domain *domain, DomainConf *conf, Error *error) {
         for (size_t i = 0; i < ELEMENTS(files); i++) {
                 int r = need_file(files[i].what, files[i].path, R_OK, error);
 
-                if (r < 0)
+                if ((r = error_pass(error, r)) < 0)
                         return r;
         }
         drop_optional(conf);
         int r = need_disks(conf, error);
+        return r < 0 ? r : error_pass(error, need_template(&conf->os, error));
+}
+
+int qemu_prepare_files(Domain *domain, DomainConf *conf, Error *error) {
+        int r = qemu_need_files(conf, error);
+
         return r < 0 ? r : prepare_nvram(domain->resource.connection, &conf->os, error);
 }

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Operations of HypervisorOps that have files of their own. */
+#pragma once
+
+#include "drivers/driver.h"
+
+int qemu_check_xml(Connection *connection, const char *xml, uint32_t flags, Job *job,
+                   Error *error); /* check-xml.c */
