@@ -55,7 +55,7 @@ static int need_image(const DomainDisk *disk, const DomainDisk *image, Error *er
         return r;
 }
 
-static int need_images(const DomainDisk *disk, Error *error) {
+int qemu_prepare_disk(const DomainDisk *disk, Error *error) {
         for (const DomainDisk *image = disk; image; image = image->backing) {
                 int r = need_image(disk, image, error);
 
@@ -67,7 +67,7 @@ static int need_images(const DomainDisk *disk, Error *error) {
 
 static int need_disks(const DomainConf *conf, Error *error) {
         for (size_t i = 0; i < conf->disks.n; i++) {
-                int r = need_images(conf->disks.items[i], error);
+                int r = qemu_prepare_disk(conf->disks.items[i], error);
 
                 if ((r = error_pass(error, r)) < 0)
                         return r;
