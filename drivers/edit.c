@@ -63,7 +63,7 @@ static int plan_one(Domain *domain, bool live, DomainChange change, void *userda
 
 int edit_plan(Domain *domain, uint32_t flags, DomainChange change, void *userdata, DomainEdit *ret,
               Error *error) {
-        bool live, persistent;
+        bool live = false, persistent = false;
         int r;
 
         *ret = (DomainEdit) { .domain = domain };

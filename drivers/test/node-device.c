@@ -182,7 +182,7 @@ int test_vport_create(Connection *connection, NodeDeviceConf *conf, NodeDevice *
                       Error *error) {
         NodeSubCapability *fc_host = (NodeSubCapability *) node_device_fc_host(conf);
         _cleanup_(freep) char *above = NULL, *before = NULL;
-        NodeDevice *parent, *made;
+        NodeDevice *parent = NULL, *made;
         int r;
 
         if (!fc_host)
