@@ -187,7 +187,7 @@ static xmlRelaxNG *schema;
 
 static void ignore(void *userdata, const char *message, ...) {}
 
-static void tell(void *userdata, const char *message, ...) {
+_printf_(2, 3) static void tell(void *userdata, const char *message, ...) {
         va_list ap;
 
         printf("%s: ", (const char *) userdata);
