@@ -11,10 +11,16 @@
 #if HAVE_QEMU
 #include "drivers/qemu/driver.h"
 #endif
+#if HAVE_XEN
+#include "drivers/xen/driver.h"
+#endif
 
 const Driver *const drivers[] = {
 #if HAVE_QEMU
         &qemu_driver,
+#endif
+#if HAVE_XEN
+        &xen_driver,
 #endif
         &test_driver,
         NULL,
@@ -32,4 +38,5 @@ void driver_check(const Driver *driver) {
         assert(!driver->faults || driver->faults->pass);
         assert(driver->hypervisor && driver->hypervisor->version);
         assert(driver->node && driver->node->hostname);
+        assert(!driver->native || (driver->native->from_native && driver->native->to_native));
 }

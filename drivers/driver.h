@@ -375,6 +375,14 @@ typedef struct NodeOps {
                               Error *error);
 } NodeOps;
 
+/* Configurations in the hypervisor's own words; without it, from what the formats say. Both. */
+typedef struct NativeOps {
+        int (*from_native)(Connection *connection, const char *format, const char *config,
+                           uint32_t flags, Job *job, Error *error); /* text: XML */
+        int (*to_native)(Connection *connection, const char *format, const char *xml,
+                         uint32_t flags, Job *job, Error *error); /* text */
+} NativeOps;
+
 struct Driver {
         const char *name; /* "QEMU": the object path below /org/libvirt */
         const char
@@ -409,6 +417,7 @@ struct Driver {
         const FaultOps *faults;
         const HypervisorOps *hypervisor;
         const NodeOps *node;
+        const NativeOps *native;
 };
 
 /* The drivers that were built in, ended by NULL. */

@@ -18,8 +18,39 @@ static int set_error_details(Request *request, Error *error) {
         return DONE;
 }
 
+/* format, then a configuration or a document; flags: none yet. */
+static int from_native(Request *request, Error *error) {
+        Connection *connection = request->object.connection;
+        const char *format, *config;
+        int r = request_read(request, error, &format, &config, NULL);
+
+        if (r < 0)
+                return r;
+        return connection->driver->native->from_native(connection, format, config, request->flags,
+                                                       &request->job, error);
+}
+
+static int to_native(Request *request, Error *error) {
+        Connection *connection = request->object.connection;
+        const char *format, *xml;
+        int r = request_read(request, error, &format, &xml, NULL);
+
+        if (r < 0)
+                return r;
+        return connection->driver->native->to_native(connection, format, xml, request->flags,
+                                                     &request->job, error);
+}
+
 /* clang-format off */
+#define NATIVE(member) { true, offsetof(Driver, native), offsetof(NativeOps, member) }
+
+
 static const Method methods[] = {
+        { "DomainXMLFromNative", "ssu", "s", "format\0config\0flags\0xml\0",
+          "virConnectDomainXMLFromNative", MAY("connect:write"), NATIVE(from_native), 0,
+          from_native },
+        { "DomainXMLToNative", "ssu", "s", "format\0xml\0flags\0config\0",
+          "virConnectDomainXMLToNative", MAY("connect:write"), NATIVE(to_native), 0, to_native },
         { "SetErrorDetails", "b", "", "enabled\0", "SetErrorDetails", MAY("connect:getattr"),
           NO_OP, 0, set_error_details },
         /* What it tells is what this host has, as GetDomainCapabilities does: docs/decisions.md */

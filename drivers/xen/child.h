@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Calls of libxl that block (building a guest, dumping its memory), each in a process and with a
+ * context of its own. */
+#pragma once
+
+#include "drivers/xen/core.h"
+
+typedef struct XenChild XenChild;
+
+/* In the child: what libxl returns. *ret_domid as far as it is known. */
+typedef int (*XenWork)(libxl_ctx *ctx, uint32_t *domid, void *argument);
+
+/* In the service, from the loop, once; the child is over and freed behind it. rc as libxl has it;
+ * XEN_CHILD_LOST when the child ended without a word. */
+#define XEN_CHILD_LOST (-1000)
+typedef void (*XenWorked)(int rc, uint32_t domid, const XenLines *lines, void *userdata);
+
+/* argument is the child's through the fork and may be freed behind this call. The child dies with
+ * us. */
+int xen_child_new(XenCore *core, uint32_t domid, XenWork work, void *argument, XenWorked worked,
+                  void *userdata, XenChild **ret, Error *error);
+
+void xen_child_kill(XenChild *child); /* worked() follows, with XEN_CHILD_LOST */
+XenChild *xen_child_free(XenChild *child); /* kills it; worked() isn't called */

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The Xen driver: what it offers, whether there is a Xen, and its life with a connection. */
+#include "drivers/xen/driver.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "drivers/host.h"
+#include "drivers/nwfilter.h"
+#include "drivers/secret.h"
+
+#define PRIVCMD_DEVICE "/dev/xen/privcmd"
+#define PRIVCMD_OLD "/proc/xen/privcmd"
+
+/* ---- whether there is one ---- */
+
+int xen_need(const Connection *connection, Error *error) {
+        if (xen_driver_of(connection)->present)
+                return 0;
+        return fail(error, ERROR_OPERATION_INVALID, "no Xen on this host");
+}
+
+/* ---- definitions, kept whether there is one or not ---- */
+
+static int xen_define(Connection *connection, const char *xml, uint32_t flags, Job *job,
+                      Error *error) {
+        _cleanup_(conf_freep) DomainConf *conf = NULL;
+        Domain *domain;
+        int r = xen_conf_parse(xml, flags & DOMAIN_DEFINE_VALIDATE ? CONF_VALIDATE : 0, &conf,
+                               error);
+
+        if (r >= 0)
+                r = domain_define(connection, conf, &domain, error);
+        if (r < 0)
+                return r;
+        job->result.resource = resource_ref(&domain->resource);
+        return DONE;
+}
+
+static int xen_create(Connection *connection, const char *xml, uint32_t flags, Job *job,
+                      Error *error) {
+        _cleanup_(conf_freep) DomainConf *conf = NULL;
+        int r = xen_conf_parse(xml, flags & DOMAIN_START_VALIDATE ? CONF_VALIDATE : 0, &conf,
+                               error);
+
+        if (r >= 0)
+                r = xen_need(connection, error);
+        return r < 0 ? r : fail(error, ERROR_NO_SUPPORT, "starting Xen guests");
+}
+
+static int xen_undefine(Domain *domain, uint32_t flags, Job *job, Error *error) {
+        return domain_undefine(domain, flags, error);
+}
+
+static int xen_rename(Domain *domain, const char *name, Job *job, Error *error) {
+        return domain_rename(domain, name, error);
+}
+
+const DomainDefinitions xen_definitions = {
+        .define = xen_define,
+        .create = xen_create,
+        .undefine = xen_undefine,
+        .rename = xen_rename,
+};
+
+/* ---- what the hypervisor says of itself ---- */
+
+static uint64_t version(Connection *connection) {
+        return 0;
+}
+
+const HypervisorOps xen_hypervisor = { .version = version };
+
+/* ---- life ---- */
+
+static void driver_close(Connection *connection) {
+        free(connection->data);
+        connection->data = NULL;
+}
+
+static int driver_open(Connection *connection, Error *error) {
+        XenDriver *driver = calloc(1, sizeof(*driver));
+
+        if (!driver)
+                return fail_memory(error);
+        driver->present = access(PRIVCMD_DEVICE, R_OK | W_OK) == 0 ||
+                          access(PRIVCMD_OLD, R_OK | W_OK) == 0;
+        connection->data = driver;
+        return 0;
+}
+
+const Driver xen_driver = {
+        .name = "Xen",
+        .id = "xen",
+        .origin = ORIGIN_LIBXL,
+        .keeps_files = true,
+        .open = driver_open,
+        .close = driver_close,
+        .definitions = &xen_definitions,
+        .lifecycle = &xen_lifecycle,
+        .secrets = &secret_ops,
+        .nwfilters = &nwfilter_ops,
+        .hypervisor = &xen_hypervisor,
+        .node = &host_node,
+        .native = &xen_native,
+};

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The Xen driver's parts. It is open whether Xen runs on this host or not: definitions and native
+ * configurations need none. */
+#pragma once
+
+#include "drivers/driver.h"
+#include "drivers/xen/native.h"
+
+#define XEN_FIRMWARE_DIR "/usr/lib/xen/boot"
+
+typedef struct XenDriver {
+        bool present; /* Xen runs here, and this is the domain that rules */
+} XenDriver;
+
+static inline XenDriver *xen_driver_of(const Connection *connection) {
+        return connection->data;
+}
+
+/* ERROR_OPERATION_INVALID, "no Xen on this host", or 0. All that needs the hypervisor asks. */
+int xen_need(const Connection *connection, Error *error);
+
+/* conf_parse() of a domain of type 'xen', with what Xen has by itself made explicit. */
+int xen_conf_parse(const char *xml, ConfFlags flags, DomainConf **ret, Error *error);
+int xen_complete(DomainConf *conf, Error *error);
+Guest xen_guest_type(const DomainConf *conf);
+
+extern const DomainDefinitions xen_definitions;
+extern const DomainLifecycle xen_lifecycle;
+extern const HypervisorOps xen_hypervisor;
+
+extern const Driver xen_driver;

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A guest from its first domid to its end.
+ *
+ * A Xen domain that shuts down stays as a shell, with the reason why; whoever made it looks and
+ * destroys it, or starts it again. For our guests that is us (on_poweroff, on_reboot, on_crash),
+ * for others' it is them, and we only tell what happened. A reboot is a new domain under a new
+ * number; on the bus it is the same guest, which never stopped being active. */
+#include "drivers/xen/guest.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "drivers/log.h"
+
+/* As Xen numbers them (SHUTDOWN_*). */
+typedef enum Why {
+        WHY_POWEROFF,
+        WHY_REBOOT,
+        WHY_SUSPEND,
+        WHY_CRASH,
+        WHY_WATCHDOG,
+        WHY_SOFT_RESET,
+} Why;
+
+/* ---- coming and going ---- */
+
+XenGuest *xen_guest_new(XenCore *core, Domain *domain) {
+        XenGuest *guest = calloc(1, sizeof(*guest));
+
+        if (!guest)
+                return NULL;
+        *guest = (XenGuest) {
+                .core = core, .domain = domain, .domid = XEN_NO_DOMAIN, .after = ACTION_DESTROY,
+        };
+        domain->data = guest;
+        return guest;
+}
+
+static void guest_unwatch(XenGuest *guest) {
+        if (!guest->death)
+                return;
+        uint64_t began = xen_clock();
+
+        xen_watch_name(guest->core, guest->domid, false);
+        libxl_evdisable_domain_death(guest->core->ctx, TAKE(guest->death));
+        xen_times_add(&guest->core->times, "libxl_evdisable_domain_death", began);
+}
+
+XenGuest *xen_guest_free(XenGuest *guest) {
+        if (!guest)
+                return NULL;
+        xen_child_free(guest->child);
+        guest_unwatch(guest);
+        guest->domain->data = NULL;
+        free(guest);
+        return NULL;
+}
+
+int xen_guest_watch(XenGuest *guest, Error *error) {
+        XenLines lines = {};
+        int rc = XEN_CALL(guest->core,
+                          libxl_evenable_domain_death(guest->core->ctx, guest->domid, 0,
+                                                      &guest->death));
+
+        if (rc != 0)
+                return xen_fail(error, rc, &lines, "cannot watch the guest");
+        xen_watch_name(guest->core, guest->domid, true);
+        return 0;
+}
+
+int xen_guest_has_domid(XenGuest *guest, uint32_t domid, Error *error) {
+        _cleanup_(conf_freep) DomainConf *conf = NULL;
+        int r = domain_conf(guest->domain, DOMAIN_LIVE, &conf, error);
+
+        if (r < 0)
+                return r;
+        conf->id = (MaybeU32) { true, domid };
+        r = domain_set_live(guest->domain, conf, error);
+        if (r < 0)
+                return r;
+        guest->domid = domid;
+        guest->domain->id = domid;
+        return 0;
+}
+
+void xen_guest_save(XenGuest *guest) {
+        _cleanup_(error_clear) Error error = {};
+
+        if (xen_status_save(guest, &error) >= 0)
+                return;
+        _cleanup_(freep) char *text = error_text(&error);
+        log_resource(LOG_ERR, &guest->domain->resource, "cannot save its state: %s",
+                     text ?: "out of memory");
+}
+
+int xen_guest_get(Domain *domain, XenGuest **ret, Error *error) {
+        int r = xen_need(domain->resource.connection, error);
+
+        if (r >= 0)
+                r = domain_need_active(domain, error);
+        if (r < 0)
+                return r;
+        if (xen_is_domain_zero(domain))
+                return fail(error, ERROR_OPERATION_INVALID,
+                            "Domain-0 does not support requested operation");
+        *ret = xen_guest_of(domain);
+        if (!*ret || (*ret)->restarting || (*ret)->stopping)
+                return fail(error, ERROR_RESOURCE_BUSY, "domain '%s' is being %s",
+                            domain->resource.name,
+                            *ret && (*ret)->restarting ? "restarted" : "destroyed");
+        return 0;
+}
+
+/* ---- running and not ---- */
+
+void xen_guest_paused(XenGuest *guest, int reason, int detail) {
+        if (guest->domain->state == DOMAIN_PAUSED)
+                return;
+        domain_set_state(guest->domain, DOMAIN_PAUSED, reason);
+        xen_guest_save(guest);
+        domain_report(guest->domain, DOMAIN_EVENT_SUSPENDED, detail);
+}
+
+void xen_guest_running(XenGuest *guest, int reason) {
+        if (guest->domain->state == DOMAIN_RUNNING)
+                return;
+        domain_set_state(guest->domain, DOMAIN_RUNNING, reason);
+        xen_guest_save(guest);
+        domain_report(guest->domain, DOMAIN_EVENT_RESUMED, RESUMED_UNPAUSED);
+}
+
+/* ---- the end ---- */
+
+/* Nothing of it is left in Xen. */
+void xen_guest_over(XenGuest *guest, int reason, int detail) {
+        Domain *domain = guest->domain;
+        Job *ending = TAKE(guest->ending);
+
+        resource_ref(&domain->resource);
+        xen_guest_free(guest);
+        xen_status_remove(domain);
+        domain_stopped(domain, reason, detail);
+        if (ending)
+                job_done(ending, 0, NULL);
+        resource_unref(&domain->resource);
+}
+
+/* Built anew from its live definition, still active. */
+static void guest_again(XenGuest *guest) {
+        guest_unwatch(guest);
+        guest->restarting = true;
+        guest->stopping = false;
+        guest->domid = XEN_NO_DOMAIN;
+        xen_guest_save(guest);
+        xen_guest_build_again(guest);
+}
+
+static bool guest_is_gone(XenCore *core, uint32_t domid) {
+        return XEN_CALL(core, libxl_domain_info(core->ctx, NULL, domid)) == ERROR_DOMAIN_NOTFOUND;
+}
+
+static void guest_stays(XenGuest *guest, int rc, const XenLines *lines) {
+        _cleanup_(error_clear) Error error = {};
+        _cleanup_(freep) char *text = NULL;
+        Job *ending = TAKE(guest->ending);
+        int r = xen_fail(&error, rc, lines, "cannot destroy the guest");
+
+        guest->stopping = false;
+        xen_guest_save(guest);
+        text = error_text(&error);
+        log_resource(LOG_ERR, &guest->domain->resource, "%s", text ?: "out of memory");
+        if (ending)
+                job_done(ending, r, &error);
+}
+
+static void destroyed(XenCall *call, int rc, void *userdata) {
+        Domain *domain = userdata;
+        XenGuest *guest = xen_guest_of(domain);
+
+        if (guest && guest->domid == call->domid) {
+                if (rc != 0 && !guest_is_gone(call->core, call->domid))
+                        guest_stays(guest, rc, &call->lines);
+                else if (guest->after == ACTION_RESTART)
+                        guest_again(guest);
+                else
+                        xen_guest_over(guest, guest->stop_reason, guest->stop_detail);
+        }
+        resource_unref(&domain->resource);
+}
+
+void xen_guest_end(XenGuest *guest, int reason, int detail) {
+        XenCall *call = xen_call_new(guest->core, guest->domid, destroyed, guest->domain);
+        int rc = ERROR_NOMEM;
+
+        guest->stopping = true;
+        guest->stop_reason = reason;
+        guest->stop_detail = detail;
+        xen_guest_save(guest);
+        if (call) {
+                resource_ref(&guest->domain->resource);
+                rc = XEN_CALL(guest->core,
+                              libxl_domain_destroy(guest->core->ctx, guest->domid, &call->how));
+        }
+        if (rc == 0)
+                return;
+
+        XenLines lines = call ? call->lines : (XenLines) {};
+        if (call) {
+                resource_unref(&guest->domain->resource);
+                xen_call_drop(call);
+        }
+        guest_stays(guest, rc, &lines);
+}
+
+/* ---- it shut down: what follows ---- */
+
+static void guest_follow(XenGuest *guest, LifecycleAction action, int reason, int detail);
+
+static int dump_core(libxl_ctx *ctx, uint32_t *domid, void *argument) {
+        return libxl_domain_core_dump(ctx, *domid, argument, NULL);
+}
+
+static void dumped(int rc, uint32_t domid, const XenLines *lines, void *userdata) {
+        XenGuest *guest = userdata;
+        _cleanup_(error_clear) Error error = {};
+
+        guest->child = NULL;
+        if (rc != 0) {
+                xen_fail(&error, rc, lines, "no core dump");
+                log_resource(LOG_ERR, &guest->domain->resource, "%s", error.message ?: "");
+        }
+        guest_follow(guest, guest->after, guest->stop_reason, guest->stop_detail);
+}
+
+/* STATE/xen/dump/NAME-TIME.core; then what the action says. */
+static void guest_dump(XenGuest *guest, LifecycleAction then, int reason, int detail) {
+        Connection *connection = guest->core->connection;
+        _cleanup_(freep) char *folder = connection_file(connection, "dump"), *path = NULL;
+        _cleanup_(freep) char *where = NULL;
+        _cleanup_(error_clear) Error error = {};
+        _cleanup_(closep) int fd = -1;
+        int r = -ENOMEM;
+
+        guest->after = then;
+        guest->stop_reason = reason;
+        guest->stop_detail = detail;
+        if (folder)
+                where = store_path(connection->store, STORE_STATE, folder);
+        if (where && asprintf(&path, "%s/%s-%jd.core", where, guest->domain->resource.name,
+                              (intmax_t) time(NULL)) >= 0)
+                r = fd = store_open_folder(connection->store, STORE_STATE, folder, &error);
+        if (r >= 0)
+                r = xen_child_new(guest->core, guest->domid, dump_core, path, dumped, guest,
+                                  &guest->child, &error);
+        if (r >= 0)
+                return;
+        log_resource(LOG_ERR, &guest->domain->resource, "no core dump: %s",
+                     error.message ?: "out of memory");
+        guest_follow(guest, then, reason, detail);
+}
+
+static void guest_follow(XenGuest *guest, LifecycleAction action, int reason, int detail) {
+        switch (action) {
+        case ACTION_PRESERVE:
+                return;
+        case ACTION_COREDUMP_DESTROY:
+                guest_dump(guest, ACTION_DESTROY, reason, detail);
+                return;
+        case ACTION_COREDUMP_RESTART:
+                guest_dump(guest, ACTION_RESTART, reason, detail);
+                return;
+        case ACTION_RESTART:
+        case ACTION_RENAME_RESTART: /* the shell isn't kept, so the name is free */
+                guest->after = ACTION_RESTART;
+                break;
+        case ACTION_UNSET:
+        case ACTION_DESTROY:
+                guest->after = ACTION_DESTROY;
+                break;
+        }
+        xen_guest_end(guest, reason, detail);
+}
+
+static void powered_off(XenGuest *guest, LifecycleAction action) {
+        domain_set_state(guest->domain, DOMAIN_SHUTDOWN, DOMAIN_SHUTDOWN_UNKNOWN);
+        xen_guest_save(guest);
+        domain_report(guest->domain, DOMAIN_EVENT_SHUTDOWN, SHUTDOWN_FINISHED);
+        if (!guest->foreign)
+                guest_follow(guest, action, DOMAIN_SHUTOFF_SHUTDOWN, STOPPED_SHUTDOWN);
+}
+
+static void crashed(XenGuest *guest, LifecycleAction action) {
+        domain_set_state(guest->domain, DOMAIN_CRASHED, DOMAIN_CRASHED_PANICKED);
+        xen_guest_save(guest);
+        domain_report(guest->domain, DOMAIN_EVENT_CRASHED, CRASHED_PANICKED);
+        if (!guest->foreign)
+                guest_follow(guest, action, DOMAIN_SHUTOFF_CRASHED, STOPPED_CRASHED);
+}
+
+static void shut_down(XenGuest *guest, Why why) {
+        _cleanup_(conf_freep) DomainConf *conf = NULL;
+        LifecycleAction off = ACTION_DESTROY, reboot = ACTION_RESTART, crash = ACTION_DESTROY;
+
+        if (domain_conf(guest->domain, DOMAIN_LIVE, &conf, NULL) >= 0) {
+                off = conf->on_poweroff;
+                reboot = conf->on_reboot;
+                crash = conf->on_crash;
+        }
+        switch (why) {
+        case WHY_POWEROFF:
+                powered_off(guest, off);
+                return;
+        case WHY_REBOOT:
+        case WHY_SOFT_RESET:
+                if (reboot != ACTION_RESTART)
+                        powered_off(guest, reboot);
+                else if (!guest->foreign)
+                        guest_follow(guest, reboot, DOMAIN_SHUTOFF_SHUTDOWN, STOPPED_SHUTDOWN);
+                return;
+        case WHY_CRASH:
+        case WHY_WATCHDOG:
+                crashed(guest, crash);
+                return;
+        case WHY_SUSPEND:
+                return; /* it is being saved */
+        }
+}
+
+/* ---- what libxl tells ---- */
+
+static XenGuest *guest_by_domid(XenCore *core, uint32_t domid) {
+        const ResourceSet *set = &core->connection->sets[RESOURCE_DOMAIN];
+
+        for (size_t i = 0; i < set->n; i++) {
+                XenGuest *guest = xen_guest_of(domain_of(set->items[i]));
+
+                if (guest && guest->domid == domid)
+                        return guest;
+        }
+        return NULL;
+}
+
+void xen_event(XenCore *core, const libxl_event *event) {
+        XenGuest *guest = guest_by_domid(core, event->domid);
+
+        if (!guest || guest->stopping)
+                return;
+        if (event->type == LIBXL_EVENT_TYPE_DOMAIN_DEATH)
+                xen_guest_over(guest, DOMAIN_SHUTOFF_DESTROYED, STOPPED_DESTROYED);
+        else if (event->type == LIBXL_EVENT_TYPE_DOMAIN_SHUTDOWN && !guest->domain->starting)
+                shut_down(guest, event->u.domain_shutdown.shutdown_reason);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A guest of Xen: what a domain has while it runs or is being built. */
+#pragma once
+
+#include "drivers/xen/child.h"
+#include "drivers/xen/driver.h"
+
+#define DOMAIN_ZERO_NAME "Domain-0"
+
+typedef struct XenGuest {
+        Domain *domain; /* borrowed: guest and domain end together */
+        XenCore *core;
+        uint32_t domid;  /* XEN_NO_DOMAIN while it isn't known */
+        bool foreign;    /* somebody else made it, and looks after it */
+        bool restarting; /* ended, and is being built anew: active, without a domid */
+        bool stopping;   /* is being destroyed */
+        int stop_reason, stop_detail;
+        libxl_evgen_domain_death *death;
+        XenChild *child;           /* builds it, or dumps its memory */
+        LifecycleAction after; /* what follows its end or its dump; ACTION_DESTROY: nothing */
+        Job *starting, *ending;
+        uint32_t flags; /* of the start */
+} XenGuest;
+
+static inline XenGuest *xen_guest_of(const Domain *domain) {
+        return domain->data;
+}
+
+static inline bool xen_is_domain_zero(const Domain *domain) {
+        return domain->id == DOMAIN_ID_ZERO;
+}
+
+/* The guest and its core, or ERROR_OPERATION_INVALID: not running, between two lives, Domain-0. */
+int xen_guest_get(Domain *domain, XenGuest **ret, Error *error);
+
+/* ---- guest.c ---- */
+
+XenGuest *xen_guest_new(XenCore *core, Domain *domain);
+XenGuest *xen_guest_free(XenGuest *guest); /* stops watching; it runs on */
+
+/* From now on its end is noticed. */
+int xen_guest_watch(XenGuest *guest, Error *error);
+
+/* Its domid is known: the live definition and the Id say so. */
+int xen_guest_has_domid(XenGuest *guest, uint32_t domid, Error *error);
+
+void xen_guest_end(XenGuest *guest, int reason, int detail);
+void xen_guest_over(XenGuest *guest, int reason, int detail);
+void xen_guest_save(XenGuest *guest); /* its runtime file; what fails is logged */
+void xen_guest_paused(XenGuest *guest, int reason, int detail);
+void xen_guest_running(XenGuest *guest, int reason);
+
+/* ---- start.c ---- */
+
+int xen_start_conf(Domain *domain, DomainConf *conf, uint32_t flags, Job *job, Error *error);
+
+/* The guest's domain is gone, or never was finished: it is built again from its live definition. */
+void xen_guest_build_again(XenGuest *guest);
+
+/* ---- status.c ---- */
+
+typedef struct XenStatus {
+        uint32_t domid, state, reason, stop_reason, stop_detail;
+        Tristate starting, restarting, stopping, foreign, autodestroy;
+} XenStatus;
+
+int xen_status_save(XenGuest *guest, Error *error);
+int xen_status_load(Connection *connection, const char *uuid, XenStatus *ret,
+                    DomainConf **ret_conf, Error *error);
+void xen_status_remove(Domain *domain);
+
+/* ---- found.c ---- */
+
+/* A domain that nobody told us of. */
+void xen_found(XenCore *core, const libxl_dominfo *info, bool at_start);
+
+/* Of a domid's list entry: whether it has ended, and only its shell is left. */
+static inline bool xen_is_going(const libxl_dominfo *info) {
+        return info->dying;
+}
+
+Uuid xen_uuid_of(const libxl_dominfo *info);
