@@ -6,6 +6,7 @@
 #include "drivers/network.h"
 #include "drivers/network/dnsmasq.h"
 #include "drivers/network/link.h"
+#include "drivers/network/removal.h"
 
 typedef enum HostStage {
         HOST_STARTING, /* nobody was told of it: after a crash it is undone */
@@ -24,6 +25,7 @@ typedef struct HostNetwork {
         uint64_t mark;    /* of that table (rules_mark()) */
         unsigned users;   /* interfaces of guests */
         Dnsmasq dnsmasq;
+        Removal *removal; /* of the bridge, while it is under way */
         Job *job;         /* the one that waits: a start, a stop or an update */
         struct HostUpdate *update;
 } HostNetwork;

@@ -37,6 +37,7 @@ HostNetwork *host_new(Network *network) {
 void host_drop(HostNetwork *host) {
         host->network->defined.data = NULL;
         dnsmasq_clear(&host->dnsmasq);
+        removal_free(host->removal);
         free(host->bridge);
         free(host->table);
         free(host);
@@ -66,16 +67,25 @@ static int check_privileges(const Connection *connection, const NetworkConf *con
 
 /* ---- undoing ---- */
 
-static void remove_bridge(HostNetwork *host, Error *error) {
+/* The number of the bridge, if it is there and ours; else 0. */
+static unsigned own_bridge(const HostNetwork *host, Error *error) {
         _cleanup_(rtnl_close) Rtnl rtnl = {};
         Link link;
-        int r = rtnl_open(&rtnl, error);
+        int r = host->bridge ? rtnl_open(&rtnl, error) : -ENODEV;
 
         if (r >= 0)
                 r = rtnl_find(&rtnl, host->bridge, &link, error);
-        if (r >= 0 && link.is_bridge &&
-            memcmp(link.mac.bytes, host->mac.bytes, sizeof(host->mac.bytes)) == 0)
-                (void) rtnl_remove(&rtnl, link.index, error);
+        return r >= 0 && link.is_bridge &&
+                               memcmp(&link.mac, &host->mac, sizeof(host->mac)) == 0
+                       ? link.index : 0;
+}
+
+static void remove_bridge(HostNetwork *host, Error *error) {
+        _cleanup_(rtnl_close) Rtnl rtnl = {};
+        unsigned index = own_bridge(host, error);
+
+        if (index > 0 && rtnl_open(&rtnl, error) >= 0)
+                (void) rtnl_remove(&rtnl, index, error);
 }
 
 void host_undo(HostNetwork *host) {
@@ -85,8 +95,7 @@ void host_undo(HostNetwork *host) {
         dnsmasq_clear(&host->dnsmasq);
         if (host->table)
                 (void) rules_remove(host->table, &error);
-        if (host->bridge)
-                remove_bridge(host, &error);
+        remove_bridge(host, &error);
         host_remove_files(network, !network->defined.persistent);
         host_forget(network);
         if (error.code == ERROR_NONE)
@@ -102,8 +111,11 @@ int host_set_rules(HostNetwork *host, const NetworkConf *conf, Error *error) {
         _cleanup_(freep) char *commands = NULL;
         int r = host->table ? rules_of_network(conf, host->table, &commands, error) : 0;
 
-        if (r >= 0 && commands)
-                r = rules_apply(commands, error);
+        if (r >= 0 && commands) {
+                bool is_new = host->mark == 0 && rules_mark(host->table) == 0;
+
+                r = rules_apply(is_new ? rules_for_new(commands) : commands, error);
+        }
         if (r >= 0 && commands)
                 host->mark = rules_mark(host->table);
         return r;
@@ -382,10 +394,32 @@ void host_served(HostNetwork *host, Error *error) {
 
 static void host_stopped(HostNetwork *host) {
         Defined *defined = &host->network->defined;
+        Job *job = TAKE(host->job);
 
         host_undo(host);
         host_drop(host);
         defined_stopped(defined);
+        if (job)
+                job_done(job, 0, NULL);
+}
+
+/* What couldn't be removed is tried once more, and said. */
+static void bridge_removed(Removal *removal, int r, void *userdata) {
+        HostNetwork *host = userdata;
+
+        host->removal = removal_free(removal);
+        host_stopped(host);
+}
+
+/* dnsmasq is gone. PENDING: host_stopped() follows. */
+static int host_unmake(HostNetwork *host) {
+        unsigned index = own_bridge(host, NULL);
+
+        if (host->table && rules_remove(host->table, NULL) >= 0)
+                free(TAKE(host->table));
+        return index > 0 && removal_new(host_connection(host)->event, index, bridge_removed, host,
+                                        &host->removal, NULL) >= 0
+                       ? PENDING : DONE;
 }
 
 int host_stop(HostNetwork *host, Job *job, Error *error) {
@@ -398,7 +432,7 @@ int host_stop(HostNetwork *host, Job *job, Error *error) {
                 host->stage = before;
                 return r;
         }
-        if (dnsmasq_end(host)) {
+        if (dnsmasq_end(host) || host_unmake(host) == PENDING) {
                 host->job = job;
                 return PENDING;
         }
@@ -407,14 +441,8 @@ int host_stop(HostNetwork *host, Job *job, Error *error) {
 }
 
 void host_unserved(HostNetwork *host) {
-        Job *job;
-
-        if (host->update) {
+        if (host->update)
                 host_update_unserved(host);
-                return;
-        }
-        job = TAKE(host->job);
-        host_stopped(host);
-        if (job)
-                job_done(job, 0, NULL);
+        else if (host_unmake(host) == DONE)
+                host_stopped(host);
 }

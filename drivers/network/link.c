@@ -293,14 +293,24 @@ static int found_route(const struct nlmsghdr *header, void *userdata) {
         return tell(userdata, &subnet, mnl_attr_get_u32(bytes.items[RTA_OIF]));
 }
 
+#define TRIES_MAX 20
+
+/* The kernel says when something changed while it told; then all of it is told again. */
 static int dump(Rtnl *rtnl, uint16_t type, size_t size, int family, mnl_cb_t found, Look *look,
                 Error *error) {
         RtnlRequest request;
-        int r;
+        int r = -EINTR;
 
-        request_begin(&request, type, NLM_F_DUMP);
-        *(uint8_t *) request_extra(&request, size) = family; /* the first member of each */
-        r = rtnl_talk(rtnl, &request, found, look);
+        for (int i = 0; r == -EINTR && i < TRIES_MAX; i++) {
+                if (i > 0) {
+                        rtnl_close(rtnl);
+                        if ((r = rtnl_open(rtnl, error)) < 0)
+                                return r;
+                }
+                request_begin(&request, type, NLM_F_DUMP);
+                *(uint8_t *) request_extra(&request, size) = family; /* the first member of each */
+                r = rtnl_talk(rtnl, &request, found, look);
+        }
         return r < 0 ? fail_errno(error, r, "cannot look at the host's addresses") : look->result;
 }
 

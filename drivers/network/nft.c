@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* nftables: commands carried out in our own process, and a cheap look at what is there.
  *
+ * To close a socket of nftables waits till the kernel has done away with what was deleted last, some
+ * ten milliseconds. So there is one for commands and one for looks, and they stay open while there
+ * are networks (rules_rest()).
+ *
  * The look asks the kernel for tables and chains alone. Their handles are never used twice, and
  * each says how many chains or rules are in it: a table that was flushed, replaced or picked to
  * pieces has another mark. */
@@ -18,11 +22,35 @@
 
 #define PREFIX "virtbus_"
 
+static struct {
+        struct nft_ctx *context;   /* for commands */
+        struct mnl_socket *socket; /* for looks */
+        unsigned sequence;
+} talks;
+
+static void hang_up(void) {
+        if (talks.socket)
+                mnl_socket_close(talks.socket);
+        talks.socket = NULL;
+}
+
+void rules_rest(void) {
+        if (talks.context)
+                nft_ctx_free(talks.context);
+        talks.context = NULL;
+        hang_up();
+}
+
 /* ---- commands ---- */
 
-static void context_freep(struct nft_ctx **context) {
-        if (*context)
-                nft_ctx_free(*context);
+static struct nft_ctx *get_context(void) {
+        if (!talks.context)
+                talks.context = nft_ctx_new(NFT_CTX_DEFAULT);
+        if (talks.context && nft_ctx_buffer_error(talks.context) == 0 &&
+            nft_ctx_buffer_output(talks.context) == 0)
+                return talks.context;
+        rules_rest();
+        return NULL;
 }
 
 /* The first line that nft says; the rest shows where in our own text. */
@@ -34,9 +62,9 @@ static int tell(Error *error, const char *words) {
 }
 
 static int run(const char *commands, Error *error) {
-        _cleanup_(context_freep) struct nft_ctx *context = nft_ctx_new(NFT_CTX_DEFAULT);
+        struct nft_ctx *context = get_context();
 
-        if (!context || nft_ctx_buffer_error(context) < 0 || nft_ctx_buffer_output(context) < 0)
+        if (!context)
                 return fail_memory(error);
         if (nft_run_cmd_from_buffer(context, commands) == 0)
                 return 0;
@@ -89,32 +117,49 @@ static uint64_t number_of(const struct nlattr *attribute) {
         return __builtin_bswap32(narrow);
 }
 
+static int call(void) {
+        if (talks.socket)
+                return 0;
+        talks.socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+        if (talks.socket && mnl_socket_bind(talks.socket, 0, MNL_SOCKET_AUTOPID) >= 0)
+                return 0;
+        int r = -errno;
+        hang_up();
+        return r;
+}
+
+static int ask(uint16_t type, int family) {
+        _Alignas(8) char bytes[256];
+        struct nlmsghdr *header = mnl_nlmsg_put_header(bytes);
+
+        header->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | type;
+        header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+        header->nlmsg_seq = ++talks.sequence;
+        struct nfgenmsg *message = mnl_nlmsg_put_extra_header(header, sizeof(*message));
+        message->nfgen_family = family;
+        return mnl_socket_sendto(talks.socket, header, header->nlmsg_len) < 0 ? -errno : 0;
+}
+
 /* Asks for all of one kind, and hands the answers to found(). */
 static int dump(uint16_t type, int family, mnl_cb_t found, void *userdata, Error *error) {
-        struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
         _Alignas(8) char bytes[32768];
-        struct nlmsghdr *header;
-        int r = socket && mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) >= 0 ? MNL_CB_OK : -1;
+        int r = call(), more = MNL_CB_OK;
 
-        if (r > 0) {
-                header = mnl_nlmsg_put_header(bytes);
-                header->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | type;
-                header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-                struct nfgenmsg *message = mnl_nlmsg_put_extra_header(header, sizeof(*message));
-                message->nfgen_family = family;
-                if (mnl_socket_sendto(socket, header, header->nlmsg_len) < 0)
-                        r = -1;
-        }
-        while (r > MNL_CB_STOP) {
-                ssize_t n = mnl_socket_recvfrom(socket, bytes, sizeof(bytes));
+        if (r >= 0)
+                r = ask(type, family);
+        while (r >= 0 && more > MNL_CB_STOP) {
+                ssize_t n = mnl_socket_recvfrom(talks.socket, bytes, sizeof(bytes));
 
-                r = n < 0 ? -1 : mnl_cb_run(bytes, n, 0, mnl_socket_get_portid(socket), found,
-                                            userdata);
+                more = n < 0 ? -1 : mnl_cb_run(bytes, n, talks.sequence,
+                                               mnl_socket_get_portid(talks.socket), found,
+                                               userdata);
+                if (more < 0)
+                        r = -errno;
         }
-        r = r < 0 ? -errno : 0;
-        if (socket)
-                mnl_socket_close(socket);
-        return r < 0 ? fail_errno(error, r, "cannot look at nftables") : 0;
+        if (r >= 0)
+                return 0;
+        hang_up();
+        return fail_errno(error, r, "cannot look at nftables");
 }
 
 #define TABLES_MAX 4096

@@ -208,6 +208,12 @@ static void write_limit(FILE *out, const NetworkConf *conf) {
                        conf->bridge, average, MIN(burst, (uint64_t) UINT32_MAX / 1024));
 }
 
+const char *rules_for_new(const char *commands) {
+        const char *delete = strstr(commands, "\ndelete table ");
+
+        return delete ? strchr(delete + 1, '\n') + 1 : commands;
+}
+
 int rules_of_network(const NetworkConf *conf, const char *table, char **ret, Error *error) {
         bool filtered = conf->forward == FORWARD_NONE || conf->forward == FORWARD_NAT ||
                         conf->forward == FORWARD_ROUTE;

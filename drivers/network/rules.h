@@ -15,8 +15,14 @@ int rules_of_network(const NetworkConf *conf, const char *table, char **ret, Err
 /* Has them carried out, all or none; what nft says is in the error. Doesn't wait for anybody. */
 int rules_apply(const char *commands, Error *error);
 
+/* The part of these commands that makes the table: for when there is none yet, which is faster. */
+const char *rules_for_new(const char *commands);
+
 /* Removes a table; one that isn't there is no error. */
 int rules_remove(const char *table, Error *error);
+
+/* Lets go of what is held between calls: while there are no networks. */
+void rules_rest(void);
 
 /* ---- whether they are still there ---- */
 

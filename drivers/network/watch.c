@@ -88,8 +88,10 @@ static int look(sd_event_source *source, uint64_t usec, void *userdata) {
                     !intact[i])
                         mend(host);
         }
-        if (!has_rules(watch->connection))
+        if (!has_rules(watch->connection)) {
                 host_networks_of(watch->connection)->watch = rules_watch_free(watch);
+                rules_rest();
+        }
         return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What networks become: dnsmasq's files, against libvirt's own samples, and nftables' rules, against
- * files of ours. dnsmasq and nft are asked whether they take them, where they are installed.
+/* What networks become: dnsmasq's files, against libvirt's own samples, and nftables' rules,
+ * against files of ours. dnsmasq and nft are asked whether they take them, where they are installed.
  *
  *         test-network-files tests/data/network ../shared/corpus/networkxml2confdata
  *         test-network-files tests/data/network --write
@@ -238,9 +238,11 @@ static size_t check_all_rules(const char *folder, bool write) {
 /* ---- the rest ---- */
 
 static void check_link_names(void) {
-        static const char *const good[] = { "virbr0", "br-lab.1", "a", "vb@lab", "123456789012345" };
-        static const char *const bad[] = { "", ".", "..", "a b", "a/b", "a:b", "a\"b", "a\\b", "vb*",
-                                           "1234567890123456", "a\nb", "\xc3\xa4", "a'b", "<a>" };
+        static const char *const good[] = { "virbr0", "br-lab.1", "a", "vb@lab",
+                                            "123456789012345" };
+        static const char *const bad[] = { "", ".", "..", "a b", "a/b", "a:b", "a\"b", "a\\b",
+                                           "vb*", "1234567890123456", "a\nb", "\xc3\xa4", "a'b",
+                                           "<a>" };
 
         for (size_t i = 0; i < ELEMENTS(good); i++)
                 CHECK(link_name_is_valid(good[i]));
