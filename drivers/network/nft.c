@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* nftables: commands carried out in our own process, and a cheap look at what is there.
  *
- * To close a socket of nftables waits till the kernel has done away with what was deleted last, some
- * ten milliseconds. So there is one for commands and one for looks, and they stay open while there
- * are networks (rules_rest()).
+ * To close a socket of nftables waits till the kernel has done away with what was deleted last,
+ * some ten milliseconds. So there is one for commands and one for looks, and they stay open while
+ * there are networks (rules_rest()).
  *
  * The look asks the kernel for tables and chains alone. Their handles are never used twice, and
  * each says how many chains or rules are in it: a table that was flushed, replaced or picked to

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What networks become: dnsmasq's files, against libvirt's own samples, and nftables' rules,
- * against files of ours. dnsmasq and nft are asked whether they take them, where they are installed.
+ * against files of ours. dnsmasq and nft are asked whether they take them, where they are there.
  *
  *         test-network-files tests/data/network ../shared/corpus/networkxml2confdata
  *         test-network-files tests/data/network --write
