@@ -14,12 +14,13 @@
 #include "drivers/network/rules.h"
 #include "drivers/qemu/join.h"
 
+/* nftables adds what passes in a second to the burst: so much more comes through at once. */
 #define BURST_MIN UINT64_C(256) /* KiB: segments that are still to be cut up come as one packet */
 
 /* ---- filters ---- */
 
-/* Each line is a rule for what the guest sends; $mac is its address, @ip and @ip6 those it may send
- * from. What passes all chains is let through. */
+/* Each line is a rule for what the guest sends; $mac is its address, @own4 and @own6 those it may
+ * send from. What passes all chains is let through. */
 typedef struct Filter {
         const char *name;
         const char *rules; /* lines */
@@ -30,14 +31,14 @@ static const Filter filters[] = {
         { "no-mac-spoofing", "ether saddr != $mac drop\n", NULL },
         { "no-arp-mac-spoofing", "arp saddr ether != $mac drop\n", NULL },
         { "no-arp-ip-spoofing",
-          "ether type != arp return\narp saddr ip 0.0.0.0 return\narp saddr ip @ip return\n"
+          "ether type != arp return\narp saddr ip 0.0.0.0 return\narp saddr ip @own4 return\n"
           "$learn_arp\ndrop\n", NULL },
         { "no-arp-spoofing", NULL, "no-arp-mac-spoofing\0no-arp-ip-spoofing\0" },
         { "no-ip-spoofing",
-          "ether type != ip return\nip saddr 0.0.0.0 udp dport 67 return\nip saddr @ip return\n"
+          "ether type != ip return\nip saddr 0.0.0.0 udp dport 67 return\nip saddr @own4 return\n"
           "$learn_ip\ndrop\n", NULL },
         { "no-ipv6-spoofing",
-          "ether type != ip6 return\nip6 saddr { ::, fe80::/10 } return\nip6 saddr @ip6 return\n"
+          "ether type != ip6 return\nip6 saddr { ::, fe80::/10 } return\nip6 saddr @own6 return\n"
           "$learn_ip6\ndrop\n", NULL },
         { "no-ip-multicast", "ip daddr 224.0.0.0/4 drop\n", NULL },
         { "no-ipv6-multicast", "ip6 daddr ff00::/8 drop\n", NULL },
@@ -124,10 +125,10 @@ static const char *word(const DomainNet *net, const char *name, const char *mac)
         if (strncmp(name, "$mac", 4) == 0)
                 return mac;
         if (strncmp(name, "$learn_arp", 10) == 0)
-                return v4 ? "" : "add @ip { arp saddr ip } return";
+                return v4 ? "" : "add @own4 { arp saddr ip } return";
         if (strncmp(name, "$learn_ip6", 10) == 0)
-                return v6 ? "" : "add @ip6 { ip6 saddr } return";
-        return v4 ? "" : "add @ip { ip saddr } return";
+                return v6 ? "" : "add @own6 { ip6 saddr } return";
+        return v4 ? "" : "add @own4 { ip saddr } return";
 }
 
 static void print_rules(FILE *out, const DomainNet *net, const char *rules) {
@@ -190,14 +191,14 @@ static void print_filter(FILE *out, const DomainNet *net) {
         if (!into)
                 return;
         if (net->filterref) {
-                print_addresses(out, net, "IP", "ip", "ipv4_addr");
-                print_addresses(out, net, "IPV6", "ip6", "ipv6_addr");
+                print_addresses(out, net, "IP", "own4", "ipv4_addr");
+                print_addresses(out, net, "IPV6", "own6", "ipv6_addr");
                 print_chains(out, net, find_filter(net->filterref->filter), into);
         }
         (void) fclose(into);
         if (net->filterref)
                 (void) fprintf(out,
-                               "  chain guest {\n%s  }\n  chain hook {\n    type filter hook "
+                               "  chain guest {\n%s  }\n  chain packets {\n    type filter hook "
                                "prerouting priority -200; policy accept;\n    iifname \"%s\" jump "
                                "guest\n  }\n}\n",
                                jumps ?: "", net->target);
@@ -209,7 +210,7 @@ static void print_limit(FILE *out, const DomainNet *net, const GuardLimit *outbo
         print_header(out, "netdev", net, outbound->average == 0);
         if (outbound->average > 0)
                 (void) fprintf(out,
-                               "  chain limit {\n    type filter hook ingress device \"%s\" "
+                               "  chain packets {\n    type filter hook ingress device \"%s\" "
                                "priority 0; policy accept;\n    limit rate over %ju kbytes/second "
                                "burst %ju kbytes drop\n  }\n}\n",
                                net->target, (uintmax_t) outbound->average, (uintmax_t) burst);

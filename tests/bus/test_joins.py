@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """How guests join networks, with real packets: a Linux guest under TCG in a network namespace of
 the test's own."""
+import contextlib
 import os
 import re
 import shutil
@@ -8,96 +9,38 @@ import subprocess
 import time
 import unittest
 
-import harness
-from harness import DOMAIN, GUESTS, QEMU, RUNNING, BusError, BusTest, Domain
+from harness import CONNECT, DOMAIN, GUESTS, QEMU, ROOT, BusError, BusTest, command_of
+from test_networks import NETWORK, Namespace, Network, network_xml
 
 LIVE, CONFIG = 1, 2
-NETWORK = 'org.libvirt.Network'
+LEASE, ARP = 0, 2
 HERE = os.path.dirname(os.path.realpath(__file__))
+MAC = '52:54:00:00:77:02'
 
 
 def linux():
-    """The kernel and the initrd of the guest; both None where they can't be made."""
-    if not os.path.exists(os.path.join(GUESTS, 'vmlinuz')):
-        subprocess.run(
-            [os.path.join(HERE, '../guests/linux'), GUESTS], check=False, capture_output=True
-        )
+    """The kernel and the initrd of the guest; None where they can't be made."""
+    made = os.path.join(HERE, '../guests/linux')
+    done = subprocess.run([made, GUESTS], check=False, capture_output=True)
     files = [os.path.join(GUESTS, name) for name in ('vmlinuz', 'initrd')]
-    return files if all(os.path.exists(name) for name in files) else (None, None)
-
-
-@unittest.skipUnless(
-    os.geteuid() == 0 and shutil.which('ip') and os.path.exists('/dev/net/tun'),
-    'needs root, ip and /dev/net/tun',
-)
-class Joins(BusTest):
-    def setUp(self):
-        self.kernel, self.initrd = linux()
-        if not self.kernel:
-            self.skipTest('the Linux guest could not be made')
-        with subprocess.Popen(
-            ['unshare', '--net', 'sh', '-c', 'echo; read line'],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        ) as maker:
-            if not maker.stdout.readline():
-                self.skipTest('no network namespace can be made here')
-            namespace = os.open(f'/proc/{maker.pid}/ns/net', os.O_RDONLY)
-        self.addCleanup(os.close, namespace)  # with the descriptor it goes
-        self.wrapper = ['nsenter', f'--net=/proc/{os.getpid()}/fd/{namespace}']
-        self.run_in('ip', 'link', 'set', 'lo', 'up')
-        super().setUp()
-
-    def run_in(self, *words, **options):
-        """A program of the host, in the namespace; its output."""
-        command = [*self.wrapper, *words]
-        options = {'check': True, 'capture_output': True, 'text': True, **options}
-        return subprocess.run(command, **options).stdout
-
-    def links(self):
-        found = self.run_in('ip', '-o', 'link')
-        return [re.match(r'\d+: ([^:@]+)', line)[1] for line in found.splitlines()]
-
-    def bridge(self, name='br0', address='192.168.77.1/24'):
-        self.run_in('ip', 'link', 'add', name, 'type', 'bridge')
-        self.run_in('ip', 'addr', 'add', address, 'dev', name)
-        self.run_in('ip', 'link', 'set', name, 'up')
-
-    def guest(self, name, devices=''):
-        """A running guest, and its console."""
-        domain = self.bed.client.define(
-            f"<domain type='qemu'><name>{name}</name><memory unit='MiB'>128</memory><vcpu>1</vcpu>"
-            f"<os><type arch='x86_64' machine='pc'>hvm</type><kernel>{self.kernel}</kernel>"
-            f"<initrd>{self.initrd}</initrd><cmdline>console=ttyS0 quiet</cmdline></os>"
-            f"<features><acpi/></features><devices><emulator>{QEMU}</emulator>"
-            f"<serial type='pty'/><memballoon model='none'/>{devices}</devices></domain>"
-        )
-        domain.Create(0)
-        return domain, Guest(domain.console())
-
-    def attach(self, domain, xml, flags=LIVE):
-        return self.bed.client.call(domain.path, DOMAIN, 'AttachDevice', xml, flags, signature='su')
-
-    def detach(self, domain, xml, flags=LIVE):
-        return self.bed.client.call(domain.path, DOMAIN, 'DetachDevice', xml, flags, signature='su')
-
-    def update(self, domain, xml, flags=LIVE):
-        return self.bed.client.call(domain.path, DOMAIN, 'UpdateDevice', xml, flags, signature='su')
-
-    def device_events(self):
-        return [
-            (one.member, one.body[-1])
-            for one in self.bed.client.signals
-            if one.member.startswith('Device')
-        ]
+    return files if done.returncode == 0 and all(map(os.path.exists, files)) else None
 
 
 class Guest:
     """What runs in a guest, by its serial port."""
 
-    def __init__(self, console):
-        self.console = console
+    def __init__(self, domain):
+        self.domain = domain
+        self.console = domain.console()
+
+    def booted(self):
         self.console.until(b'waiting for its power button', 40)
+        return self
+
+    def reopen(self):
+        """Of a service that was started anew."""
+        self.console.close()
+        self.console = self.domain.console()
 
     def run(self, command, timeout=20):
         """The output of a command and its exit status."""
@@ -113,38 +56,286 @@ class Guest:
             raise AssertionError(f'{command!r} ended with {status} in the guest: {output}')
         return output
 
+    def pings(self, address, count=1, wait=2):
+        return self.run(f'ping -q -c {count} -W {wait} {address}')[1] == 0
+
+    def address(self, address, device='eth0'):
+        self.must(f'ip addr flush dev {device}; ip addr add {address}/24 dev {device}')
+        self.must(f'ip link set {device} up')
+
+    def device(self, name, there=True):
+        """Waits until it has come or gone."""
+        word = '' if there else '!'
+        self.must(f'for i in $(seq 20); do [ {word} -e /sys/class/net/{name} ] && break; '
+                  f'sleep 0.2; done; [ {word} -e /sys/class/net/{name} ]')
+
+    def dhcp(self):
+        """The address that it is given."""
+        self.device('eth0')
+        output = self.must('ip link set eth0 up && udhcpc -n -q -t 10 -T 1 -i eth0 '
+                           '-s /etc/udhcpc/default.script 2>&1', 30)
+        return re.search(r'lease of ([0-9.]+) ', output)[1]
+
+
+@unittest.skipUnless(
+    os.geteuid() == 0
+    and all(map(shutil.which, ('ip', 'nft', 'dnsmasq', 'busybox')))
+    and os.path.exists('/dev/net/tun'),
+    'needs root, ip, nft, dnsmasq, busybox and /dev/net/tun',
+)
+class Joins(BusTest):
+    def setUp(self):
+        made = linux()
+        if not made:
+            self.skipTest('the Linux guest could not be made')
+        self.kernel, self.initrd = made
+        self.host = Namespace()
+        self.addCleanup(self.host.close)
+        self.wrapper = self.host.wrapper
+        super().setUp()
+
+    def end(self):
+        for path in self.client.call(ROOT, CONNECT, 'ListDomains', 1, signature='u'):
+            self.client.call(path, DOMAIN, 'Destroy', 0)
+        for path in self.client.call(ROOT, CONNECT, 'ListNetworks', 0, signature='u'):
+            with contextlib.suppress(BusError):
+                self.client.call(path, NETWORK, 'Destroy')
+            with contextlib.suppress(BusError):
+                self.client.call(path, NETWORK, 'Undefine')
+        rules = self.host.run('nft', 'list', 'tables')
+        super().end()
+        self.assertEqual(rules, '', 'what is left of rules')
+
+    def links(self):
+        found = self.host.run('ip', '-o', 'link')
+        return [re.match(r'\d+: ([^:@]+)', line)[1] for line in found.splitlines()]
+
+    def bridge(self, name='br0', address='192.168.77.1/24'):
+        self.host.run('ip', 'link', 'add', name, 'type', 'bridge')
+        self.host.run('ip', 'addr', 'add', address, 'dev', name)
+        self.host.run('ip', 'link', 'set', name, 'up')
+
+    def outside(self):
+        """Another host, which knows the way back."""
+        outside = Namespace()
+        self.addCleanup(outside.close)
+        self.host.link('out', outside, 'in')
+        self.host.run('ip', 'addr', 'add', '10.9.9.1/24', 'dev', 'out')
+        outside.run('ip', 'addr', 'add', '10.9.9.2/24', 'dev', 'in')
+        outside.run('ip', 'route', 'add', '10.77.7.0/24', 'via', '10.9.9.1')
+        return outside
+
+    def network(self, **options):
+        path = self.client.call(ROOT, CONNECT, 'NetworkCreateXML', network_xml(**options),
+                                signature='s')
+        return Network(self.client, path)
+
+    def guest(self, name, devices='', rules=''):
+        """A guest on its way up."""
+        domain = self.client.define(
+            f"<domain type='qemu'><name>{name}</name><memory unit='MiB'>128</memory><vcpu>1</vcpu>"
+            f"<os><type arch='x86_64' machine='pc'>hvm</type><kernel>{self.kernel}</kernel>"
+            f"<initrd>{self.initrd}</initrd><cmdline>console=ttyS0 quiet</cmdline></os>"
+            f"<features><acpi/></features><devices><emulator>{QEMU}</emulator>"
+            f"<serial type='pty'/><memballoon model='none'/>{devices}</devices></domain>"
+        )
+        domain.Create(0)
+        return Guest(domain)
+
+    def device(self, verb, guest, xml, flags=LIVE):
+        return self.client.call(guest.domain.path, DOMAIN, f'{verb}Device', xml, flags,
+                                signature='su')
+
+    def addresses(self, guest, source):
+        return self.client.call(guest.domain.path, DOMAIN, 'InterfaceAddresses', source, 0,
+                                signature='uu')
+
+    def device_events(self):
+        return [
+            (one.member, one.body[-1])
+            for one in self.client.signals
+            if one.member in ('DeviceAdded', 'DeviceRemoved')
+        ]
+
+
+def interface(kind, source, more='', mac=MAC):
+    return (f"<interface type='{kind}'><mac address='{mac}'/>{source}<model type='virtio'/>"
+            f"{more}</interface>")
+
 
 class Hotplug(Joins):
     def test_interface_comes_and_goes(self):
         self.bridge()
-        domain, guest = self.guest('one')
-        net = (
-            "<interface type='bridge'><mac address='52:54:00:00:77:02'/><source bridge='br0'/>"
-            "<model type='virtio'/></interface>"
-        )
-        self.attach(domain, net, LIVE | CONFIG)
+        guest = self.guest('one').booted()
+        xml = guest.domain.GetXMLDesc
+        net = interface('bridge', "<source bridge='br0'/>")
+        self.device('Attach', guest, net, LIVE | CONFIG)
         self.assertIn('vnet0', self.links())
-        self.assertIn("<target dev='vnet0'/>", domain.xml)
-        self.assertIn("<alias name='net0'/>", domain.xml)
-        self.assertIn('52:54:00:00:77:02', domain.call('GetXMLDesc', 2))
-        guest.must('for i in 1 2 3 4 5 6 7 8 9; do [ -e /sys/class/net/eth0 ] || sleep 0.3; done')
-        guest.must('ip addr add 192.168.77.2/24 dev eth0; ip link set eth0 up')
-        guest.must('ping -c 2 -W 5 192.168.77.1')
-        self.update(domain, net.replace('<model', "<link state='down'/><model"))
-        guest.run('sleep 0.5')
-        self.assertNotEqual(guest.run('ping -c 1 -W 1 192.168.77.1')[1], 0)
-        self.update(domain, net)
-        guest.must('ping -c 2 -W 5 192.168.77.1')
+        self.assertIn("<target dev='vnet0'/>", xml(0))
+        self.assertIn("<alias name='net0'/>", xml(0))
+        self.assertIn(MAC, xml(2))
+        self.assertEqual(self.device_events(), [('DeviceAdded', 'net0')])
+        guest.device('eth0')
+        guest.address('192.168.77.2')
+        self.assertTrue(guest.pings('192.168.77.1', 2))
+        self.device('Update', guest, interface('bridge', "<source bridge='br0'/>",
+                                               "<link state='down'/>"))
+        self.assertIn("<link state='down'/>", xml(0))
+        guest.run('sleep 0.3')
+        self.assertFalse(guest.pings('192.168.77.1', wait=1))
+        self.device('Update', guest, net)
+        self.assertTrue(guest.pings('192.168.77.1', 2))
         self.bed.restart()
-        guest = Guest.__new__(Guest)
-        guest.console = domain.console()
-        self.detach(domain, net)
+        guest.reopen()
+        self.device('Detach', guest, net)
+        self.assertEqual(self.device_events()[-1], ('DeviceRemoved', 'net0'))
         self.assertNotIn('vnet0', self.links())
-        self.assertNotIn('<interface', domain.xml)
-        self.assertIn('<interface', domain.call('GetXMLDesc', 2))
-        guest.run('true')
-        self.assertEqual(guest.run('[ -e /sys/class/net/eth0 ]')[1], 1)
-        domain.Destroy(0)
+        self.assertNotIn('<interface', xml(0))
+        self.assertIn('<interface', xml(2))
+        guest.device('eth0', False)
+        # What fails leaves nothing behind.
+        self.refused(self.device, 'Attach', guest, interface('bridge', "<source bridge='no'/>"))
+        self.refused(self.device, 'Attach', guest,
+                     interface('bridge', "<source bridge='br0'/>").replace('virtio', 'absent'))
+        self.assertEqual(self.links(), ['lo', 'br0'])
+        self.assertNotIn('<interface', xml(0))
+
+    def test_limits_and_filters(self):
+        self.bridge()
+        forged = "<filterref filter='clean-traffic'/>"
+        guest = self.guest('one', interface('bridge', "<source bridge='br0'/>", forged)).booted()
+        guest.address('192.168.77.2')
+        self.assertTrue(guest.pings('192.168.77.1', 2))
+        self.assertTrue(self.host.pings('192.168.77.2'))
+        # Another address than the first, and another sender, are forged.
+        guest.address('192.168.77.3')
+        self.assertFalse(guest.pings('192.168.77.1'))
+        guest.address('192.168.77.2')
+        self.assertTrue(guest.pings('192.168.77.1'))
+        guest.must('ip link set eth0 down; ip link set eth0 address 52:54:00:00:77:99')
+        guest.must('ip link set eth0 up')
+        self.assertFalse(guest.pings('192.168.77.1'))
+        self.device('Update', guest, interface('bridge', "<source bridge='br0'/>"))
+        self.assertTrue(guest.pings('192.168.77.1', 2))
+        guest.must(f'ip link set eth0 down; ip link set eth0 address {MAC}; ip link set eth0 up')
+        self.assertTrue(guest.pings('192.168.77.1', 3))
+
+        with open(self.bed.path('big'), 'wb') as file:
+            file.write(bytes(2 << 20))
+        server = subprocess.Popen([*self.wrapper, 'busybox', 'httpd', '-f', '-h', self.bed.folder])
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        guest.must('head -c 2097152 /dev/zero > /big; httpd -h /')
+        free = self.transfers(guest)
+        limit = "<bandwidth><inbound average='1000'/><outbound average='500'/></bandwidth>"
+        self.device('Update', guest, interface('bridge', "<source bridge='br0'/>", limit))
+        for rate, before in zip(self.transfers(guest), free):
+            self.assertGreater(before, 2400)
+            self.assertLess(rate, 1200)
+            self.assertGreater(rate, 300)
+
+    def transfers(self, guest):
+        """KiB/s to the guest and from it, of 2 MiB."""
+        found = []
+        for fetch in (
+            lambda: guest.must('wget -q -O /dev/null http://192.168.77.1/big', 40),
+            lambda: self.host.run('busybox', 'wget', '-q', '-O', '/dev/null',
+                                  'http://192.168.77.2/big'),
+        ):
+            began = time.monotonic()
+            fetch()
+            found.append(2048 / (time.monotonic() - began))
+        return found
+
+
+class Networks(Joins):
+    def test_nat(self):
+        """Address, name, host and outside; not from outside; and the service dies in between."""
+        outside = self.outside()
+        self.network(more="<dns><host ip='10.77.7.1'><hostname>gate</hostname></host></dns>")
+        guest = self.guest('one', interface('network', "<source network='net'/>"))
+        self.assertIn("bridge='vb7'", guest.domain.xml)
+        guest.booted()
+        address = guest.dhcp()
+        self.assertEqual(self.addresses(guest, LEASE), [('vnet0', MAC, [(0, address, 24)])])
+        self.assertIn('10.77.7.1', guest.must('nslookup -type=a gate 10.77.7.1'))
+        self.assertTrue(guest.pings('10.77.7.1'))
+        self.assertEqual(self.addresses(guest, ARP), [('vnet0', MAC, [(0, address, 0)])])
+        self.assertTrue(guest.pings('10.9.9.2', 2))
+        self.assertFalse(outside.pings(address))
+        self.bed.kill()
+        self.assertTrue(self.host.pings(address))
+        self.assertFalse(outside.pings(address))
+        self.bed.start()
+        guest.reopen()
+        self.assertTrue(guest.pings('10.9.9.2'))
+        self.assertEqual(self.addresses(guest, LEASE)[0][2], [(0, address, 24)])
+
+    def test_isolated(self):
+        """Two guests on a network without a way out see each other, and isolated ports don't."""
+        self.outside()
+        self.network(forward='')
+        macs = ['52:54:00:00:77:0a', '52:54:00:00:77:0b']
+        nets = [interface('network', "<source network='net'/>", mac=mac) for mac in macs]
+        one, two = [self.guest(f'guest{i}', nets[i]) for i in range(2)]
+        one.booted().dhcp()
+        other = two.booted().dhcp()
+        self.assertTrue(one.pings('10.77.7.1'))
+        self.assertTrue(one.pings(other, 2))
+        self.assertFalse(one.pings('10.9.9.2'))
+        for guest, net in ((one, nets[0]), (two, nets[1])):
+            self.device('Detach', guest, net)
+            self.device('Attach', guest, net.replace('<model', "<port isolated='yes'/><model"))
+        self.assertNotEqual(one.dhcp(), two.dhcp())
+        self.assertTrue(one.pings('10.77.7.1'))
+        self.assertFalse(one.pings(other))
+
+    def test_what_is_not_there(self):
+        guest = self.bed.define('guest', devices=interface('network', "<source network='net'/>"))
+        self.refused(guest.Create, 0, text="no network with matching name 'net'")
+        for kind, source, text in (
+            ('direct', "<source dev='lo' mode='bridge'/>", 'macvtap'),
+            ('bridge', "<source bridge='br0'/><vlan><tag id='4'/></vlan>", 'vlan'),
+            ('bridge', "<source bridge='br0'/><filterref filter='mine'/>", 'mine'),
+        ):
+            domain = self.bed.define('other', devices=interface(kind, source))
+            self.refused(domain.Create, 0, text=text)
+            domain.Undefine(0)
+        self.assertEqual(self.links(), ['lo'])
+
+
+class Sockets(Joins):
+    def pair(self, *nets):
+        guests = [self.guest(f'guest{i}', net) for i, net in enumerate(nets)]
+        for i, guest in enumerate(guests):
+            guest.booted().address(f'10.1.1.{i + 1}')
+        return guests
+
+    def test_mcast_and_stream(self):
+        """Each guest has one of both."""
+        self.host.run('ip', 'route', 'add', '224.0.0.0/4', 'dev', 'lo')
+        self.host.run('ip', 'link', 'set', 'lo', 'multicast', 'on')
+        mcast = interface('mcast', "<source address='230.0.0.1' port='5558'/>")
+        server = interface('server', "<source address='127.0.0.1' port='5559'/>", mac=MAC[:-1] + '4')
+        nets = [mcast + server, mcast + server.replace("'server'", "'client'")]
+        nets[1] = nets[1].replace(':77:', ':78:')
+        one, two = self.pair(*nets)
+        for guest, last in ((one, 1), (two, 2)):
+            guest.address(f'10.1.2.{last}', 'eth1')
+        self.assertTrue(one.pings('10.1.1.2', 2))
+        self.assertTrue(one.pings('10.1.2.2', 2))
+        self.assertTrue(two.pings('10.1.2.1', 2))
+
+    @unittest.skipUnless(shutil.which('passt'), 'needs passt')
+    def test_user_and_passt(self):
+        forward = ("<backend type='passt'/><portForward proto='tcp' address='127.0.0.1'>"
+                   "<range start='2222' to='22'/></portForward>")
+        nets = interface('user', '') + interface('user', '', forward, MAC[:-1] + '4')
+        self.outside()
+        self.host.run('ip', 'route', 'add', 'default', 'via', '10.9.9.2')
+        guest = self.guest('one', nets).booted()
+        self.assertTrue(guest.dhcp().startswith('10.0.2.'))
+        self.assertTrue(guest.pings('10.0.2.2', 2))
 
 
 del Joins
