@@ -242,8 +242,8 @@ static int write_hostdev(NativeWrite *write, const DomainHostdev *hostdev) {
         }
         if (hostdev->mode != HOSTDEV_SUBSYSTEM || hostdev->type != HOSTDEV_PCI)
                 return fail(write->error, ERROR_CONFIG_UNSUPPORTED,
-                            "Xen's configurations name PCI devices and USB devices by their "
-                            "address, and none else of the host");
+                            "the configuration has no words for a device of the host of type '%s'",
+                            hostdev_types[hostdev->type]);
         spec_add(&spec, "%04x:%02x:%02x.%x", at->domain, at->bus, at->slot, at->function);
         if (filtering && write->dialect == NATIVE_XL)
                 spec_add(&spec, "permissive=%d", strcmp(filtering, "no") == 0);

@@ -136,15 +136,23 @@ static bool is_shared(const char *text) {
         return strstr(text, ",!") || strstr(text, ",w!") || strstr(text, "access=!");
 }
 
+/* Where no backend is named xl looks at the file; what is below /dev is no file. */
+static bool is_block(const char *text, const libxl_device_disk *parsed) {
+        if (parsed->backend == LIBXL_DISK_BACKEND_UNKNOWN)
+                return strncmp(text, "phy:", 4) == 0 ||
+                       (parsed->pdev_path && strncmp(parsed->pdev_path, "/dev/", 5) == 0);
+        return parsed->backend == LIBXL_DISK_BACKEND_PHY;
+}
+
 static void put_xl_disk(NativeRead *read, const char *text, const libxl_device_disk *parsed) {
         bool empty = !parsed->pdev_path || !*parsed->pdev_path;
         NativeDisk disk = {
                 .source = empty ? NULL : parsed->pdev_path,
                 .target = parsed->vdev,
-                .driver = xl_driver(parsed->backend),
+                .driver = strncmp(text, "phy:", 4) == 0 ? "phy" : xl_driver(parsed->backend),
                 .format = xl_format(parsed->format),
                 .backend_domain = parsed->backend_domname,
-                .block = parsed->backend == LIBXL_DISK_BACKEND_PHY,
+                .block = is_block(text, parsed),
                 .cdrom = parsed->is_cdrom,
                 .readonly = !parsed->readwrite,
                 .shareable = is_shared(text),

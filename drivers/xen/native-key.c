@@ -180,7 +180,13 @@ static void read_key(NativeRead *read, const NativeKey *row) {
         const char *key = read->dialect == NATIVE_XL ? row->xl : row->xm;
         const char *missing = read->dialect == NATIVE_XL ? row->missing_xl : row->missing_xm;
         const char *text = key ? native_text(read->config, key) : NULL;
+        const NativeValue *value = key ? native_get(read->config, key) : NULL;
         long long number = 0;
+
+        if (row->kind == KEY_ELEMENT && value && value->n > 0) { /* viridian: which parts of it */
+                native_add(read, read->root, row->path);
+                return;
+        }
 
         if (!(text = text ?: missing))
                 return;

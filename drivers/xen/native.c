@@ -54,9 +54,9 @@ static bool value_fits(const NativeValue *value) {
 static int check_values(const NativeConfig *config, Error *error) {
         for (size_t i = 0; i < config->n; i++)
                 if (!value_fits(config->entries[i].value))
-                        return fail(error, ERROR_INVALID_ARG, "line %d: the value of %s isn't UTF-8 "
-                                    "or holds control characters", config->entries[i].line,
-                                    config->entries[i].name);
+                        return fail(error, ERROR_INVALID_ARG,
+                                    "line %d: the value of %s isn't UTF-8 or holds control "
+                                    "characters", config->entries[i].line, config->entries[i].name);
         if (!native_text(config, "name"))
                 return fail(error, ERROR_INVALID_ARG, "the configuration gives the guest no name");
         return 0;

@@ -2,10 +2,12 @@
 /* libxlutil, and what it has to say when something goes wrong. */
 #pragma once
 
-#include <libxlutil.h>
 #include <stdio.h>
 
 #include "conf/error.h"
+#include "drivers/xen/libxl-api.h"
+
+#include <libxlutil.h>
 
 typedef struct Xlu {
         XLU_Config *config;
