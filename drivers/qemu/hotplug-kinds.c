@@ -181,6 +181,25 @@ static bool same_medium(const DomainDisk *old, const DomainDisk *new) {
                !differ(old->protocol, new->protocol) && !differ(old->format, new->format);
 }
 
+static uint32_t highest(const DomainConf *conf) {
+        uint32_t highest = 0;
+
+        for (size_t i = 0; i < conf->disks.n; i++)
+                for (const DomainDisk *image = conf->disks.items[i]; image; image = image->backing)
+                        if (image->source_index.set)
+                                highest = MAX(highest, image->source_index.value);
+        return highest;
+}
+
+/* Old and new nodes are there at the same time for a while. */
+static void number_anew(QemuPlug *plug, DomainDisk *disk) {
+        uint32_t next = MAX(highest(plug->before), highest(plug->edit.live));
+
+        for (DomainDisk *image = disk; image; image = image->backing)
+                if (image->source_index.set)
+                        image->source_index.value = ++next;
+}
+
 static int change_disk(QemuPlug *plug, Device *old_device, Device *new_device, Error *error) {
         DomainDisk *old = (DomainDisk *) old_device, *new = (DomainDisk *) new_device;
         bool force = plug->flags & DOMAIN_DEVICE_MODIFY_FORCE;
@@ -198,6 +217,7 @@ static int change_disk(QemuPlug *plug, Device *old_device, Device *new_device, E
                 return fail(error, ERROR_OPERATION_UNSUPPORTED,
                             "of a disk '%s' of a running guest the source can't be changed; it "
                             "can of a cdrom or floppy", old->target);
+        number_anew(plug, new);
         if (qemu_disk_has_medium(new))
                 r = add_nodes(plug, new, &node, error);
         if (r >= 0)

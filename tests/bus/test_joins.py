@@ -5,6 +5,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 import unittest
@@ -150,6 +151,12 @@ class Joins(BusTest):
         return self.client.call(guest.domain.path, DOMAIN, 'InterfaceAddresses', source, 0,
                                 signature='uu')
 
+    def until(self, what, seconds=10):
+        deadline = time.monotonic() + seconds
+        while not what():
+            self.assertLess(time.monotonic(), deadline, 'it never came to be')
+            time.sleep(0.02)
+
     def device_events(self):
         return [
             (one.member, one.body[-1])
@@ -193,12 +200,64 @@ class Hotplug(Joins):
         self.assertNotIn('<interface', xml(0))
         self.assertIn('<interface', xml(2))
         guest.device('eth0', False)
+        # Killed while QEMU doesn't listen: it came to nothing, and nothing is left of it.
+        pid = self.bed.guests('one')[0]
+        os.kill(pid, signal.SIGSTOP)
+        self.client.begin(guest.domain.path, DOMAIN, 'AttachDevice', net, LIVE, signature='su')
+        while 'vnet0' not in self.links():
+            time.sleep(0.01)
+        self.bed.kill()
+        os.kill(pid, signal.SIGCONT)
+        self.bed.start()
+        self.until(lambda: 'vnet0' not in self.links())
+        self.assertNotIn('<interface', xml(0))
+        self.device('Attach', guest, net)
+        self.device('Detach', guest, net)
         # What fails leaves nothing behind.
         self.refused(self.device, 'Attach', guest, interface('bridge', "<source bridge='no'/>"))
         self.refused(self.device, 'Attach', guest,
                      interface('bridge', "<source bridge='br0'/>").replace('virtio', 'absent'))
         self.assertEqual(self.links(), ['lo', 'br0'])
         self.assertNotIn('<interface', xml(0))
+
+    def test_disks(self):
+        images = []
+        for name, first in (('one', b'a'), ('two', b'b'), ('three', b'c')):
+            images.append(self.bed.path(f'{name}.raw'))
+            with open(images[-1], 'wb') as file:
+                file.write(first * (1 << 20))
+        cd = ("<disk type='file' device='cdrom'><driver name='qemu' type='raw'/>{}"
+              "<target dev='sda' bus='scsi'/><readonly/></disk>")
+        source = "<source file='{}'/>"
+        more = "<controller type='scsi' index='0' model='virtio-scsi'/>"
+        guest = self.guest('one', more + cd.format(source.format(images[0]))).booted()
+        xml = guest.domain.GetXMLDesc
+        disk = (f"<disk type='file' device='disk'><driver name='qemu' type='raw'/>"
+                f"{source.format(images[1])}<target dev='vda' bus='virtio'/></disk>")
+        self.device('Attach', guest, disk, LIVE | CONFIG)
+        self.assertIn("<alias name='virtio-disk0'/>", xml(0))
+        guest.must('for i in $(seq 20); do [ -e /dev/vda ] && break; sleep 0.2; done')
+        self.assertEqual(guest.must('head -c 4 /dev/vda').strip(), 'bbbb')
+        self.refused(self.device, 'Attach', guest, disk, text='vda')
+        self.device('Detach', guest, disk, LIVE | CONFIG)
+        self.assertNotIn('vda', xml(0))
+        self.assertNotIn('vda', xml(2))
+        self.device('Attach', guest, disk)  # its nodes have gone, too
+        self.device('Update', guest, cd.format(source.format(images[2])))
+        self.assertIn(images[2], xml(0))
+        self.assertNotIn(images[0], xml(0))
+        self.device('Update', guest, cd.format(''))
+        self.assertNotIn(images[2], xml(0))
+        self.device('Update', guest, cd.format(source.format(images[0])), LIVE | CONFIG)
+        self.assertIn(images[0], xml(0))
+        missing = source.format(self.bed.path('missing'))
+        self.refused(self.device, 'Update', guest, cd.format(missing), text='missing')
+        self.assertIn(images[0], xml(0))
+        rng = "<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>"
+        self.device('Attach', guest, rng)
+        self.assertIn("<alias name='rng0'/>", xml(0))
+        self.device('Detach', guest, rng)
+        self.assertNotIn('<rng', xml(0))
 
     def test_limits_and_filters(self):
         self.bridge()
@@ -316,7 +375,8 @@ class Sockets(Joins):
         self.host.run('ip', 'route', 'add', '224.0.0.0/4', 'dev', 'lo')
         self.host.run('ip', 'link', 'set', 'lo', 'multicast', 'on')
         mcast = interface('mcast', "<source address='230.0.0.1' port='5558'/>")
-        server = interface('server', "<source address='127.0.0.1' port='5559'/>", mac=MAC[:-1] + '4')
+        source = "<source address='127.0.0.1' port='5559'/>"
+        server = interface('server', source, mac=MAC[:-1] + '4')
         nets = [mcast + server, mcast + server.replace("'server'", "'client'")]
         nets[1] = nets[1].replace(':77:', ':78:')
         one, two = self.pair(*nets)
