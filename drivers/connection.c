@@ -35,7 +35,7 @@ Domain *connection_domain_by_id(Connection *connection, uint32_t id) {
         for (size_t i = 0; i < connection->sets[RESOURCE_DOMAIN].n; i++) {
                 Domain *domain = domain_of(connection->sets[RESOURCE_DOMAIN].items[i]);
 
-                if (id > 0 && domain_shown_id(domain) == id)
+                if (domain_is_active(domain) && domain_shown_id(domain) == id)
                         return domain;
         }
         return NULL;

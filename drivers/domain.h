@@ -36,6 +36,9 @@ struct Domain {
         void *data;       /* the driver's, while running or starting */
 };
 
+/* The id of a domain whose number is 0: that in which Xen's tools, and we, run. */
+#define DOMAIN_ID_ZERO UINT32_MAX
+
 static inline Domain *domain_of(Resource *resource) {
         return container_of(resource, Domain, resource);
 }
@@ -46,7 +49,7 @@ static inline bool domain_is_active(const Domain *domain) {
 
 /* What the Id property shows: 0 unless it is active. */
 static inline uint32_t domain_shown_id(const Domain *domain) {
-        return domain_is_active(domain) ? domain->id : 0;
+        return domain_is_active(domain) && domain->id != DOMAIN_ID_ZERO ? domain->id : 0;
 }
 
 static inline bool domain_is_persistent(const Domain *domain) {

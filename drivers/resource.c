@@ -105,7 +105,7 @@ static int compare_name(const void *a, const void *b) {
 }
 
 static bool has_uuid(const Resource *resource) {
-        return !uuid_is_null(resource->uuid);
+        return resource->kind == RESOURCE_DOMAIN || !uuid_is_null(resource->uuid);
 }
 
 static bool has_key(const Resource *resource) {

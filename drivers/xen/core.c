@@ -11,6 +11,7 @@
 #include "drivers/xen/core.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>

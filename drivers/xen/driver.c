@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include "drivers/host.h"
+#include "drivers/log.h"
 #include "drivers/nwfilter.h"
 #include "drivers/secret.h"
+#include "drivers/xen/guest.h"
 
 #define PRIVCMD_DEVICE "/dev/xen/privcmd"
 #define PRIVCMD_OLD "/proc/xen/privcmd"
@@ -45,7 +47,7 @@ static int xen_create(Connection *connection, const char *xml, uint32_t flags, J
 
         if (r >= 0)
                 r = xen_need(connection, error);
-        return r < 0 ? r : fail(error, ERROR_NO_SUPPORT, "starting Xen guests");
+        return r < 0 ? r : xen_create_conf(connection, TAKE(conf), flags, job, error);
 }
 
 static int xen_undefine(Domain *domain, uint32_t flags, Job *job, Error *error) {
@@ -66,7 +68,12 @@ const DomainDefinitions xen_definitions = {
 /* ---- what the hypervisor says of itself ---- */
 
 static uint64_t version(Connection *connection) {
-        return 0;
+        XenCore *core = xen_driver_of(connection)->core;
+        const libxl_version_info *info =
+                core ? XEN_CALL(core, libxl_get_version_info(core->ctx)) : NULL;
+
+        return info ? info->xen_version_major * UINT64_C(1000000) +
+                              info->xen_version_minor * UINT64_C(1000) : 0;
 }
 
 const HypervisorOps xen_hypervisor = { .version = version };
@@ -74,8 +81,32 @@ const HypervisorOps xen_hypervisor = { .version = version };
 /* ---- life ---- */
 
 static void driver_close(Connection *connection) {
-        free(connection->data);
+        XenDriver *driver = xen_driver_of(connection);
+
+        for (size_t i = 0; i < connection->sets[RESOURCE_DOMAIN].n; i++) {
+                Domain *domain = domain_of(connection->sets[RESOURCE_DOMAIN].items[i]);
+
+                xen_guest_free(xen_guest_of(domain));
+        }
+        xen_core_free(driver->core);
+        free(driver);
         connection->data = NULL;
+}
+
+/* Where Xen runs but its tools don't, what needs none of them is offered all the same. */
+static void find_xen(Connection *connection, XenDriver *driver) {
+        _cleanup_(error_clear) Error error = {};
+        int r = xen_core_new(connection, &driver->core, &error);
+
+        if (r >= 0)
+                r = xen_watch(driver->core, &error);
+        if (r >= 0)
+                r = xen_find_all(driver->core, &error);
+        if (r >= 0)
+                return;
+        _cleanup_(freep) char *text = error_text(&error);
+        log_message(LOG_ERR, "Xen: %s", text ?: "out of memory");
+        driver->present = driver->core != NULL;
 }
 
 static int driver_open(Connection *connection, Error *error) {
@@ -86,6 +117,8 @@ static int driver_open(Connection *connection, Error *error) {
         driver->present = access(PRIVCMD_DEVICE, R_OK | W_OK) == 0 ||
                           access(PRIVCMD_OLD, R_OK | W_OK) == 0;
         connection->data = driver;
+        if (driver->present)
+                find_xen(connection, driver);
         return 0;
 }
 

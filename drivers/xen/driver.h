@@ -8,7 +8,10 @@
 
 #define XEN_FIRMWARE_DIR "/usr/lib/xen/boot"
 
+typedef struct XenCore XenCore;
+
 typedef struct XenDriver {
+        XenCore *core; /* NULL: there is no Xen here */
         bool present; /* Xen runs here, and this is the domain that rules */
 } XenDriver;
 
@@ -23,6 +26,10 @@ int xen_need(const Connection *connection, Error *error);
 int xen_conf_parse(const char *xml, ConfFlags flags, DomainConf **ret, Error *error);
 int xen_complete(DomainConf *conf, Error *error);
 Guest xen_guest_type(const DomainConf *conf);
+
+/* Makes and starts a transient domain, or starts the one of this name and uuid; takes conf. */
+int xen_create_conf(Connection *connection, DomainConf *conf, uint32_t flags, Job *job,
+                    Error *error);
 
 extern const DomainDefinitions xen_definitions;
 extern const DomainLifecycle xen_lifecycle;

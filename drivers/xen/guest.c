@@ -136,7 +136,8 @@ void xen_guest_running(XenGuest *guest, int reason) {
 /* Nothing of it is left in Xen. */
 void xen_guest_over(XenGuest *guest, int reason, int detail) {
         Domain *domain = guest->domain;
-        Job *ending = TAKE(guest->ending);
+        Job *ending = TAKE(guest->ending), *starting = TAKE(guest->starting);
+        _cleanup_(error_clear) Error error = {};
 
         resource_ref(&domain->resource);
         xen_guest_free(guest);
@@ -144,6 +145,9 @@ void xen_guest_over(XenGuest *guest, int reason, int detail) {
         domain_stopped(domain, reason, detail);
         if (ending)
                 job_done(ending, 0, NULL);
+        if (starting)
+                job_done(starting, fail(&error, ERROR_OPERATION_ABORTED,
+                                        "the domain was destroyed meanwhile"), &error);
         resource_unref(&domain->resource);
 }
 
@@ -299,10 +303,16 @@ static void crashed(XenGuest *guest, LifecycleAction action) {
                 guest_follow(guest, action, DOMAIN_SHUTOFF_CRASHED, STOPPED_CRASHED);
 }
 
-static void shut_down(XenGuest *guest, Why why) {
+void xen_guest_shut_down(XenGuest *guest, unsigned reason) {
+        const Why why = reason;
         _cleanup_(conf_freep) DomainConf *conf = NULL;
         LifecycleAction off = ACTION_DESTROY, reboot = ACTION_RESTART, crash = ACTION_DESTROY;
 
+        if (guest->domain->starting || guest->restarting) { /* nobody was told of it yet */
+                guest->early = true;
+                guest->early_reason = reason;
+                return;
+        }
         if (domain_conf(guest->domain, DOMAIN_LIVE, &conf, NULL) >= 0) {
                 off = conf->on_poweroff;
                 reboot = conf->on_reboot;
@@ -349,6 +359,6 @@ void xen_event(XenCore *core, const libxl_event *event) {
                 return;
         if (event->type == LIBXL_EVENT_TYPE_DOMAIN_DEATH)
                 xen_guest_over(guest, DOMAIN_SHUTOFF_DESTROYED, STOPPED_DESTROYED);
-        else if (event->type == LIBXL_EVENT_TYPE_DOMAIN_SHUTDOWN && !guest->domain->starting)
-                shut_down(guest, event->u.domain_shutdown.shutdown_reason);
+        else if (event->type == LIBXL_EVENT_TYPE_DOMAIN_SHUTDOWN)
+                xen_guest_shut_down(guest, event->u.domain_shutdown.shutdown_reason);
 }

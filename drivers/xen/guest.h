@@ -5,8 +5,6 @@
 #include "drivers/xen/child.h"
 #include "drivers/xen/driver.h"
 
-#define DOMAIN_ZERO_NAME "Domain-0"
-
 typedef struct XenGuest {
         Domain *domain; /* borrowed: guest and domain end together */
         XenCore *core;
@@ -15,6 +13,8 @@ typedef struct XenGuest {
         bool restarting; /* ended, and is being built anew: active, without a domid */
         bool stopping;   /* is being destroyed */
         int stop_reason, stop_detail;
+        bool early; /* it shut down before its start was over */
+        unsigned early_reason;
         libxl_evgen_domain_death *death;
         XenChild *child;           /* builds it, or dumps its memory */
         LifecycleAction after; /* what follows its end or its dump; ACTION_DESTROY: nothing */
@@ -46,6 +46,9 @@ int xen_guest_has_domid(XenGuest *guest, uint32_t domid, Error *error);
 
 void xen_guest_end(XenGuest *guest, int reason, int detail);
 void xen_guest_over(XenGuest *guest, int reason, int detail);
+
+/* It shut down by itself; reason as Xen has it (SHUTDOWN_*). Then its rules are followed. */
+void xen_guest_shut_down(XenGuest *guest, unsigned reason);
 void xen_guest_save(XenGuest *guest); /* its runtime file; what fails is logged */
 void xen_guest_paused(XenGuest *guest, int reason, int detail);
 void xen_guest_running(XenGuest *guest, int reason);

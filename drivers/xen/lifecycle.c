@@ -1,27 +1,232 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The life of a Xen guest. */
-#include "drivers/xen/driver.h"
+/* What is asked of Xen guests: start, destroy, shutdown, reboot, reset, suspend, resume. */
+#include <errno.h>
 
-/* One answer for all that needs a guest that runs, or one to be made. */
-static int need_guest(Domain *domain, Error *error) {
+#include "drivers/xen/guest.h"
+
+/* ---- start ---- */
+
+static int xen_start(Domain *domain, uint32_t flags, Job *job, Error *error) {
+        DomainConf *conf;
         int r = xen_need(domain->resource.connection, error);
 
-        return r < 0 ? r : fail(error, ERROR_NO_SUPPORT, "running Xen guests");
+        if (r >= 0)
+                r = domain_need_inactive(domain, error);
+        if (r >= 0)
+                r = domain_conf(domain, DOMAIN_PERSISTENT, &conf, error);
+        return r < 0 ? r : xen_start_conf(domain, conf, flags, job, error);
 }
 
-static int with_flags(Domain *domain, uint32_t flags, Job *job, Error *error) {
-        return need_guest(domain, error);
+/* ---- create: the caller's job goes on in the domain's queue ---- */
+
+typedef struct Creation {
+        DomainConf *conf;
+        uint32_t flags;
+} Creation;
+
+static void creation_free(void *baggage) {
+        Creation *creation = baggage;
+
+        conf_free(creation->conf);
+        free(creation);
 }
 
-static int without_flags(Domain *domain, Job *job, Error *error) {
-        return need_guest(domain, error);
+static int create_now(Job *job, Error *error) {
+        Domain *domain = domain_of(job->result.resource);
+        Creation *creation = job->result.baggage;
+        int r = domain_need_inactive(domain, error);
+
+        return r < 0 ? r : xen_start_conf(domain, TAKE(creation->conf), creation->flags, job,
+                                          error);
+}
+
+int xen_create_conf(Connection *connection, DomainConf *conf, uint32_t flags, Job *job,
+                    Error *error) {
+        _cleanup_(conf_freep) DomainConf *owned = conf;
+        Creation *creation;
+        Domain *domain;
+        int r = xen_need(connection, error);
+
+        if (r >= 0)
+                r = domain_create(connection, owned, &domain, error);
+        if (r < 0)
+                return r;
+        job->result.resource = resource_ref(&domain->resource);
+        creation = calloc(1, sizeof(*creation));
+        if (!creation)
+                return fail_memory(error);
+        *creation = (Creation) { .conf = TAKE(owned), .flags = flags };
+        job->result.baggage = creation;
+        job->result.baggage_free = creation_free;
+        job_start(&domain->resource.queue, job, "create", create_now);
+        return PENDING;
+}
+
+/* ---- destroy: over when Xen has nothing of it any more ---- */
+
+static int xen_destroy(Domain *domain, uint32_t flags, Job *job, Error *error) {
+        XenGuest *guest = xen_guest_of(domain);
+        int r = xen_need(domain->resource.connection, error);
+
+        if (r < 0)
+                return r;
+        if (!guest)
+                return xen_is_domain_zero(domain) ? xen_guest_get(domain, &guest, error)
+                                                  : domain_need_active(domain, error);
+        if (guest->ending)
+                return fail(error, ERROR_RESOURCE_BUSY, "domain '%s' is being destroyed already",
+                            domain->resource.name);
+        guest->ending = job;
+        guest->after = ACTION_DESTROY;
+        if (guest->stopping)
+                return PENDING; /* it ends anyway */
+        if (guest->child && guest->domid == XEN_NO_DOMAIN)
+                xen_child_kill(guest->child);
+        else {
+                guest->child = xen_child_free(guest->child);
+                xen_guest_end(guest, DOMAIN_SHUTOFF_DESTROYED, STOPPED_DESTROYED);
+        }
+        return PENDING;
+}
+
+/* ---- one call of libxl each ---- */
+
+typedef struct Asked {
+        Domain *domain; /* borrowed: the job's caller holds it */
+        Job *job;
+        const char *what; /* for the error */
+        void (*then)(XenGuest *guest);
+} Asked;
+
+static void answered(XenCall *call, int rc, void *userdata) {
+        Asked asked = *(Asked *) userdata;
+        _cleanup_(error_clear) Error error = {};
+        XenGuest *guest = xen_guest_of(asked.domain);
+        int r = 0;
+
+        free(userdata);
+        if (rc != 0)
+                r = xen_fail(&error, rc, &call->lines, asked.what);
+        else if (asked.then && guest && guest->domid == call->domid)
+                asked.then(guest);
+        job_done(asked.job, r, &error);
+}
+
+typedef int (*Question)(libxl_ctx *ctx, uint32_t domid, const libxl_asyncop_how *how);
+
+static int ask(Domain *domain, Question question, const char *what,
+               void (*then)(XenGuest *guest), Job *job, Error *error) {
+        XenGuest *guest;
+        Asked *asked;
+        XenCall *call;
+        int r = xen_guest_get(domain, &guest, error);
+
+        if (r < 0)
+                return r;
+        asked = calloc(1, sizeof(*asked));
+        call = asked ? xen_call_new(guest->core, guest->domid, answered, asked) : NULL;
+        if (!call) {
+                free(asked);
+                return fail_memory(error);
+        }
+        *asked = (Asked) { .domain = domain, .job = job, .what = what, .then = then };
+        int rc = XEN_CALL(guest->core, question(guest->core->ctx, guest->domid, &call->how));
+        if (rc == 0)
+                return PENDING;
+        r = xen_fail(error, rc, &call->lines, what);
+        xen_call_drop(call);
+        free(asked);
+        return r;
+}
+
+/* A guest without drivers for Xen listens to its power button. */
+static int ask_control_or_button(libxl_ctx *ctx, uint32_t domid, const libxl_asyncop_how *how) {
+        int rc = libxl_domain_shutdown(ctx, domid, how);
+
+        return rc == ERROR_NOPARAVIRT
+                       ? libxl_send_trigger(ctx, domid, LIBXL_TRIGGER_POWER, 0, how) : rc;
+}
+
+static int press_button(libxl_ctx *ctx, uint32_t domid, const libxl_asyncop_how *how) {
+        return libxl_send_trigger(ctx, domid, LIBXL_TRIGGER_POWER, 0, how);
+}
+
+static int ask_reset(libxl_ctx *ctx, uint32_t domid, const libxl_asyncop_how *how) {
+        return libxl_send_trigger(ctx, domid, LIBXL_TRIGGER_RESET, 0, how);
+}
+
+static int xen_shutdown(Domain *domain, uint32_t flags, Job *job, Error *error) {
+        const uint32_t known = DOMAIN_SHUTDOWN_ACPI_POWER_BTN | DOMAIN_SHUTDOWN_PARAVIRT;
+        Question question = ask_control_or_button;
+
+        if (flags & ~known)
+                return fail(error, ERROR_OPERATION_UNSUPPORTED,
+                            "Xen guests are asked by their drivers (flag %d) or by the ACPI power "
+                            "button (flag %d)",
+                            DOMAIN_SHUTDOWN_PARAVIRT, DOMAIN_SHUTDOWN_ACPI_POWER_BTN);
+        if (flags == DOMAIN_SHUTDOWN_PARAVIRT)
+                question = libxl_domain_shutdown;
+        else if (flags == DOMAIN_SHUTDOWN_ACPI_POWER_BTN)
+                question = press_button;
+        return ask(domain, question, "cannot ask the guest to shut down", NULL, job, error);
+}
+
+static int xen_reboot(Domain *domain, uint32_t flags, Job *job, Error *error) {
+        if (flags & ~DOMAIN_SHUTDOWN_PARAVIRT)
+                return fail(error, ERROR_OPERATION_UNSUPPORTED,
+                            "Xen guests are asked to reboot by their drivers only (flag %d)",
+                            DOMAIN_SHUTDOWN_PARAVIRT);
+        return ask(domain, libxl_domain_reboot, "cannot ask the guest to reboot", NULL, job,
+                   error);
+}
+
+static int xen_reset(Domain *domain, uint32_t flags, Job *job, Error *error) {
+        return ask(domain, ask_reset, "cannot reset the guest", NULL, job, error);
+}
+
+/* ---- suspend and resume ---- */
+
+static void suspended(XenGuest *guest) {
+        xen_guest_paused(guest, DOMAIN_PAUSED_USER, SUSPENDED_PAUSED);
+}
+
+static void resumed(XenGuest *guest) {
+        xen_guest_running(guest, DOMAIN_RUNNING_UNPAUSED);
+}
+
+static int xen_suspend(Domain *domain, Job *job, Error *error) {
+        XenGuest *guest;
+        int r = xen_guest_get(domain, &guest, error);
+
+        if (r < 0)
+                return r;
+        if (domain->state == DOMAIN_PAUSED)
+                return DONE;
+        if (domain->state != DOMAIN_RUNNING)
+                return fail(error, ERROR_OPERATION_INVALID,
+                            "domain is shutting down or has crashed");
+        return ask(domain, libxl_domain_pause, "cannot pause the guest", suspended, job, error);
+}
+
+static int xen_resume(Domain *domain, Job *job, Error *error) {
+        XenGuest *guest;
+        int r = xen_guest_get(domain, &guest, error);
+
+        if (r < 0)
+                return r;
+        if (domain->state == DOMAIN_RUNNING)
+                return fail(error, ERROR_OPERATION_INVALID, "domain is already running");
+        if (domain->state != DOMAIN_PAUSED)
+                return fail(error, ERROR_OPERATION_INVALID, "domain is being shut down");
+        return ask(domain, libxl_domain_unpause, "cannot let the guest run", resumed, job, error);
 }
 
 const DomainLifecycle xen_lifecycle = {
-        .start = with_flags,
-        .destroy = with_flags,
-        .shutdown = with_flags,
-        .reboot = with_flags,
-        .suspend = without_flags,
-        .resume = without_flags,
+        .start = xen_start,
+        .destroy = xen_destroy,
+        .shutdown = xen_shutdown,
+        .reboot = xen_reboot,
+        .reset = xen_reset,
+        .suspend = xen_suspend,
+        .resume = xen_resume,
 };

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A start, told in the order in which it happens: the runtime file says that a guest of this uuid is
+ * being built, a child builds it, its end is watched for, it is let run, and told of. Whatever dies
+ * on the way, what was built goes: Xen knows the uuid of every domain. */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "drivers/log.h"
+#include "drivers/xen/config.h"
+#include "drivers/xen/guest.h"
+
+Uuid xen_uuid_of(const libxl_dominfo *info) {
+        Uuid uuid;
+
+        static_assert(sizeof(uuid) == sizeof(info->uuid), "a uuid is 16 bytes");
+        memcpy(&uuid, &info->uuid, sizeof(uuid));
+        return uuid;
+}
+
+/* The domid under which Xen has a uuid. */
+static uint32_t find_domid(XenCore *core, Uuid uuid) {
+        uint32_t domid = XEN_NO_DOMAIN;
+        int n = 0;
+        libxl_dominfo *list = XEN_CALL(core, libxl_list_domain(core->ctx, &n));
+
+        for (int i = 0; list && i < n; i++)
+                if (list[i].domid != 0 && !xen_is_going(&list[i]) &&
+                    uuid_equal(xen_uuid_of(&list[i]), uuid))
+                        domid = list[i].domid;
+        if (list)
+                libxl_dominfo_list_free(list, n);
+        return domid;
+}
+
+/* ---- how it fails ---- */
+
+typedef struct Failure {
+        Domain *domain; /* a reference */
+        Error error;
+        int r;
+} Failure;
+
+/* Nothing of it is left: the callers are told. */
+static void start_failed(XenGuest *guest, int r, Error *error) {
+        Domain *domain = guest->domain;
+        Job *starting = TAKE(guest->starting), *ending = TAKE(guest->ending);
+
+        if (guest->restarting) {
+                _cleanup_(freep) char *text = error_text(error);
+
+                log_resource(LOG_ERR, &domain->resource, "cannot start it again: %s",
+                             text ?: "out of memory");
+        }
+        resource_ref(&domain->resource);
+        xen_guest_free(guest);
+        xen_status_remove(domain);
+        domain_stopped(domain, DOMAIN_SHUTOFF_FAILED, STOPPED_FAILED);
+        if (ending)
+                job_done(ending, 0, NULL);
+        if (starting)
+                job_done(starting, r, error);
+        resource_unref(&domain->resource);
+}
+
+static void failure_done(XenCall *call, int rc, void *userdata) {
+        Failure *failure = userdata;
+        XenGuest *guest = xen_guest_of(failure->domain);
+
+        if (rc != 0)
+                log_resource(LOG_ERR, &failure->domain->resource,
+                             "cannot remove what was built of it: %s", call->lines.text);
+        if (guest)
+                start_failed(guest, failure->r, &failure->error);
+        resource_unref(&failure->domain->resource);
+        error_clear(&failure->error);
+        free(failure);
+}
+
+/* libxl removes what it couldn't finish by itself, unless its process was killed. */
+static void start_undo(XenGuest *guest, int r, Error *error) {
+        XenCore *core = guest->core;
+
+        guest->stopping = true; /* its death is no news */
+        uint32_t domid = find_domid(core, guest->domain->resource.uuid);
+        Failure *failure = domid == XEN_NO_DOMAIN ? NULL : calloc(1, sizeof(*failure));
+        XenCall *call = failure ? xen_call_new(core, domid, failure_done, failure) : NULL;
+
+        if (!call || XEN_CALL(core, libxl_domain_destroy(core->ctx, domid, &call->how)) != 0) {
+                if (call)
+                        xen_call_drop(call);
+                free(failure);
+                start_failed(guest, r, error);
+                return;
+        }
+        *failure = (Failure) { .domain = guest->domain, .r = r };
+        resource_ref(&guest->domain->resource);
+        error_move(&failure->error, error);
+}
+
+/* ---- it is there ---- */
+
+static void start_finished(XenGuest *guest) {
+        Domain *domain = guest->domain;
+        Connection *connection = domain->resource.connection;
+        Job *starting = TAKE(guest->starting);
+        bool paused = guest->flags & DOMAIN_START_PAUSED, again = guest->restarting;
+
+        resource_ref(&domain->resource);
+        guest->restarting = false;
+        guest->after = ACTION_DESTROY;
+        domain_set_state(domain, paused ? DOMAIN_PAUSED : DOMAIN_RUNNING,
+                         paused ? DOMAIN_PAUSED_USER : DOMAIN_RUNNING_BOOTED);
+        domain->starting = false;
+        xen_guest_save(guest);
+        if (again) {
+                domain_changed(domain, PROPERTY_ID);
+                event_report(&connection->hub,
+                             &(Event) { .kind = EVENT_REBOOT, .resource = &domain->resource });
+        } else {
+                domain_started(domain, STARTED_BOOTED);
+                if (paused)
+                        domain_report(domain, DOMAIN_EVENT_SUSPENDED, SUSPENDED_PAUSED);
+        }
+        if (starting)
+                job_done(starting, 0, NULL);
+        guest = xen_guest_of(domain);
+        if (guest && guest->early) {
+                guest->early = false;
+                xen_guest_shut_down(guest, guest->early_reason);
+        }
+        resource_unref(&domain->resource);
+}
+
+/* Destroyed, by whomever, while it was being let run. */
+static void let_run(XenCall *call, int rc, void *userdata) {
+        Domain *domain = userdata;
+        XenGuest *guest = xen_guest_of(domain);
+        _cleanup_(error_clear) Error error = {};
+
+        if (guest && guest->domid == call->domid && !guest->stopping) {
+                if (rc == 0)
+                        start_finished(guest);
+                else
+                        start_undo(guest, xen_fail(&error, rc, &call->lines,
+                                                   "cannot let the guest run"), &error);
+        }
+        resource_unref(&domain->resource);
+}
+
+static int guest_unpause(XenGuest *guest, Error *error) {
+        XenCall *call = xen_call_new(guest->core, guest->domid, let_run, guest->domain);
+        int rc;
+
+        if (!call)
+                return fail_memory(error);
+        resource_ref(&guest->domain->resource);
+        rc = XEN_CALL(guest->core, libxl_domain_unpause(guest->core->ctx, guest->domid,
+                                                        &call->how));
+        if (rc == 0)
+                return 0;
+        int r = xen_fail(error, rc, &call->lines, "cannot let the guest run");
+        xen_call_drop(call);
+        resource_unref(&guest->domain->resource);
+        return r;
+}
+
+/* ---- the builder ---- */
+
+static int built_well(XenGuest *guest, uint32_t domid, Error *error) {
+        int r = xen_guest_has_domid(guest, domid, error);
+
+        if (r >= 0)
+                r = xen_status_save(guest, error);
+        if (r >= 0)
+                r = xen_guest_watch(guest, error);
+        if (r < 0)
+                return r;
+        if (!(guest->flags & DOMAIN_START_PAUSED))
+                return guest_unpause(guest, error);
+        start_finished(guest);
+        return 0;
+}
+
+static void built(int rc, uint32_t domid, const XenLines *lines, void *userdata) {
+        XenGuest *guest = userdata;
+        _cleanup_(error_clear) Error error = {};
+        int r;
+
+        guest->child = NULL;
+        if (guest->ending)
+                r = fail(&error, ERROR_OPERATION_ABORTED, "the domain was destroyed meanwhile");
+        else if (rc == XEN_CHILD_LOST)
+                r = fail(&error, ERROR_OPERATION_FAILED,
+                         "the process that builds the guest died");
+        else if (rc != 0)
+                r = xen_fail(&error, rc, lines, "cannot build the guest");
+        else
+                r = built_well(guest, domid, &error);
+        if (r < 0)
+                start_undo(guest, r, &error);
+}
+
+static int build(libxl_ctx *ctx, uint32_t *domid, void *argument) {
+        return libxl_domain_create_new(ctx, argument, domid, NULL, NULL);
+}
+
+static int guest_build(XenGuest *guest, const DomainConf *conf, Error *error) {
+        libxl_domain_config config;
+        int r = XEN_CALL(guest->core, xen_config_build(conf, guest->core->ctx, &config, error));
+
+        if (r >= 0)
+                r = xen_child_new(guest->core, XEN_NO_DOMAIN, build, &config, built, guest,
+                                  &guest->child, error);
+        libxl_domain_config_dispose(&config);
+        return r;
+}
+
+int xen_start_conf(Domain *domain, DomainConf *conf, uint32_t flags, Job *job, Error *error) {
+        _cleanup_(conf_freep) DomainConf *owned = conf;
+        XenCore *core = xen_driver_of(domain->resource.connection)->core;
+        XenGuest *guest;
+        int r = xen_need(domain->resource.connection, error);
+
+        if (r < 0)
+                return r;
+        guest = xen_guest_new(core, domain);
+        if (!guest)
+                return fail_memory(error);
+        guest->flags = flags;
+        domain_starting(domain, 0);
+        domain->autodestroy = flags & DOMAIN_START_AUTODESTROY;
+        r = domain_set_live(domain, owned, error);
+        if (r >= 0)
+                r = xen_status_save(guest, error);
+        if (r >= 0)
+                r = guest_build(guest, owned, error);
+        if (r < 0) {
+                start_failed(guest, r, error);
+                return r;
+        }
+        guest->starting = job;
+        return PENDING;
+}
+
+void xen_guest_build_again(XenGuest *guest) {
+        _cleanup_(conf_freep) DomainConf *conf = NULL;
+        _cleanup_(error_clear) Error error = {};
+        int r = domain_conf(guest->domain, DOMAIN_LIVE, &conf, &error);
+
+        guest->flags = 0;
+        if (r >= 0)
+                r = guest_build(guest, conf, &error);
+        if (r < 0)
+                start_failed(guest, r, &error);
+}
