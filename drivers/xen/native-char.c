@@ -152,8 +152,7 @@ static int format_udp(const DomainChar *port, char **ret) {
                         from ? or_none(from->service) : "");
 }
 
-/* Negative without memory, 0 if there are no words for it. */
-static int format_port(const DomainChar *port, char **ret) {
+int native_format_port(const DomainChar *port, char **ret) {
         const CharSource *source = source_of(port, NULL);
         const char *path = source ? or_none(source->path) : "";
         const char *server = source && source->mode && strcmp(source->mode, "bind") == 0
@@ -192,14 +191,13 @@ static int format_port(const DomainChar *port, char **ret) {
 
 /* By number; "none" where one is left out. A single first one needs no list. */
 static int write_ports(NativeWrite *write, const char *key, DomainChar *const *ports, size_t n) {
-        _cleanup_(freep) char *first = NULL;
         char *texts[PORTS_MAX] = {};
         size_t last = 0;
 
         for (size_t i = 0; i < n; i++) {
                 uint32_t number = ports[i]->target_port.set ? ports[i]->target_port.value : i;
                 char *text = NULL;
-                int r = number < PORTS_MAX ? format_port(ports[i], &text) : 0;
+                int r = number < PORTS_MAX ? native_format_port(ports[i], &text) : 0;
 
                 if (r > 0) {
                         free(texts[number]);

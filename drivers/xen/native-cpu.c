@@ -67,6 +67,20 @@ static const struct {
         { "optional", 'x' },
 };
 
+const char *native_cpu_feature(const char *word) {
+        for (size_t i = 0; word && i < ELEMENTS(spellings); i++)
+                if (strcmp(spellings[i].word, word) == 0)
+                        return spellings[i].xl;
+        return word ?: "";
+}
+
+char native_cpu_policy(const char *policy) {
+        for (size_t i = 0; i < ELEMENTS(policies); i++)
+                if (strcmp(policies[i].policy, policy ?: "require") == 0)
+                        return policies[i].letter;
+        return 'x';
+}
+
 static void read_feature(NativeRead *read, xmlNode *cpu, const char *text, size_t n) {
         const char *equals = memchr(text, '=', n);
         size_t length = equals ? (size_t) (equals - text) : n;
@@ -138,20 +152,13 @@ static void write_features(NativeWrite *write) {
         spec_add(&spec, "host");
         for (size_t i = 0; i < cpu->features.n; i++) {
                 const char *name = cpu->features.items[i]->name;
-                const char *policy = cpu->features.items[i]->policy ?: "require";
-                char letter = 'x';
+                char letter = native_cpu_policy(cpu->features.items[i]->policy);
 
-                for (size_t k = 0; k < ELEMENTS(policies); k++)
-                        if (strcmp(policies[k].policy, policy) == 0)
-                                letter = policies[k].letter;
                 if (is_virtualization(name)) {
                         nested = nested && letter != '0';
                         continue;
                 }
-                for (size_t k = 0; name && k < ELEMENTS(spellings); k++)
-                        if (strcmp(spellings[k].word, name) == 0)
-                                name = spellings[k].xl;
-                spec_add(&spec, "%s=%c", name ?: "", letter);
+                spec_add(&spec, "%s=%c", native_cpu_feature(name), letter);
                 any = true;
         }
         text = TAKE(spec.text);
@@ -231,7 +238,7 @@ static uint32_t said_distance(const NumaCell *from, uint32_t to) {
         return 0;
 }
 
-static uint32_t distance(const DomainCpu *cpu, size_t from, size_t to) {
+uint32_t native_distance(const DomainCpu *cpu, size_t from, size_t to) {
         return said_distance(cpu->cells.items[from], to)
                        ?: said_distance(cpu->cells.items[to], from)
                        ?: (from == to ? NEAR : FAR);
@@ -262,7 +269,7 @@ static NativeValue *write_node(NativeWrite *write, size_t i) {
         if (cell->cpus)
                 add_word(write, node, "vcpus", cell->cpus);
         for (size_t k = 0; k < cpu->cells.n; k++)
-                spec_add(&distances, "%u", distance(cpu, i, k));
+                spec_add(&distances, "%u", native_distance(cpu, i, k));
         add_word(write, node, "vdistances", distances.text ?: "");
         write->config->failed = write->config->failed || distances.failed;
         free(distances.text);

@@ -161,6 +161,14 @@ int native_write_arguments(NativeWrite *write);
 int native_read_all(NativeRead *read);   /* by the table */
 int native_write_all(NativeWrite *write);
 
+/* ---- words that libxl itself takes, too ---- */
+
+const char *native_cpu_feature(const char *word); /* a feature as Xen spells it */
+char native_cpu_policy(const char *policy);       /* '1', '0' or 'x' */
+uint32_t native_distance(const DomainCpu *cpu, size_t from, size_t to); /* of NUMA cells */
+/* A port as QEMU's -serial has it. Negative without memory, 0 if there are no words for it. */
+int native_format_port(const DomainChar *port, char **ret);
+
 /* ---- what the document has no word for ---- */
 
 /* Puts into the document what written, made from it, doesn't say as config did. */
