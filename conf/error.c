@@ -59,6 +59,8 @@ static const struct {
         [ERROR_INVALID_SECRET]        = { EACCES,       65, LIBVIRT, "Invalid secret" },
         [ERROR_MULTIPLE_INTERFACES]   = { ENOTUNIQ,     59, LIBVIRT,
                                         "multiple matching interfaces found" },
+        [ERROR_CPU_INCOMPATIBLE]      = { ENOTSUP,      91, LIBVIRT,
+                                        "the CPU is incompatible with host CPU" },
         [ERROR_LIMIT]                 = { EDQUOT,       9,  DBUS("LimitsExceeded"),
                                         "too much at once" },
 };

@@ -47,6 +47,7 @@ typedef enum ErrorCode {
         ERROR_INVALID_SECRET,       /* a secret is not for this: private */
         ERROR_MULTIPLE_INTERFACES,  /* a MAC address is that of several */
         ERROR_LIMIT,                /* too many of something at once */
+        ERROR_CPU_INCOMPATIBLE,
         _ERROR_MAX,
 } ErrorCode;
 

@@ -5,6 +5,7 @@
  * which all features are there, and features are the flags that have a name in libvirt and aren't
  * part of that model. Features the kernel keeps to itself (osxsave, svme-addr-chk) are not reported
  * and models that need them are not recognised. */
+#include "drivers/host-cpu.h"
 #include "drivers/host-private.h"
 
 #include <errno.h>
@@ -236,4 +237,52 @@ int host_cpu_read(HostCpu *ret) {
 void host_cpu_done(HostCpu *cpu) {
         free((void *) cpu->features);
         *cpu = (HostCpu) {};
+}
+
+/* ---- for who compares ---- */
+
+const char **host_cpu_features(const char **ret_vendor) {
+        _cleanup_(freep) char *text = NULL, *flags = NULL;
+
+        *ret_vendor = NULL;
+        if (host_read(&text, "/proc/cpuinfo") >= 0 && (flags = copy_line(text, "flags")))
+                *ret_vendor = vendor_of(text);
+        return names_of(flags ?: "", *ret_vendor);
+}
+
+static bool is_first(size_t i) {
+        for (size_t j = 0; j < i; j++)
+                if (strcmp(features[j].name ?: features[j].flag,
+                           features[i].name ?: features[i].flag) == 0)
+                        return false;
+        return true;
+}
+
+const char **host_cpu_model_features(const char *model, const char **ret_vendor) {
+        const char **names = NULL;
+        size_t at = 0, n = 0;
+
+        while (at < ELEMENTS(models) && strcmp(models[at].name, model) != 0)
+                at++;
+        if (at == ELEMENTS(models) || !(names = calloc(ELEMENTS(features) + 1, sizeof(*names))))
+                return NULL;
+        for (size_t i = 0; i < ELEMENTS(features); i++) {
+                const char *name = features[i].name ?: features[i].flag;
+
+                if (is_first(i) && model_has(at, name))
+                        names[n++] = name;
+        }
+        *ret_vendor = models[at].vendor;
+        return names;
+}
+
+const char *host_cpu_model(unsigned index) {
+        return index < ELEMENTS(models) ? models[index].name : NULL;
+}
+
+int host_cpu_feature_rank(const char *name) {
+        for (size_t i = 0; i < ELEMENTS(features); i++)
+                if (strcmp(features[i].name ?: features[i].flag, name) == 0)
+                        return (int) i;
+        return -1;
 }

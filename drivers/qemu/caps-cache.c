@@ -20,7 +20,7 @@
 #include "drivers/qemu/guest.h"
 #include "drivers/qemu/probe.h"
 
-#define FORMAT 1              /* of the document; counts up when the probe asks something new */
+#define FORMAT 2              /* of the document; counts up when the probe asks something new */
 #define FILE_MAX (8u << 20)
 #define PATIENCE_MIN UINT64_C(5000000) /* us for a whole probe, at the least */
 #define PATIENCE_MAX UINT64_C(20000000)

@@ -17,6 +17,7 @@ static void free_models(QemuCpuModel *models, size_t n) {
                 free(models[i].name);
                 free(models[i].usable);
                 free(models[i].vendor);
+                free(models[i].features);
         }
         free(models);
 }
@@ -163,13 +164,15 @@ static int take_machines(json_object *rows, QemuCaps *caps) {
 }
 
 static int take_model(json_object *row, QemuCpuModel *model) {
-        if (json_length(row) != 4)
+        if (json_length(row) != 5)
                 return -EBADMSG;
         model->deprecated = json_object_get_boolean(json_object_array_get_idx(row, 2));
         int r = take_text(json_object_array_get_idx(row, 0), &model->name);
         if (r >= 0)
                 r = take_text(json_object_array_get_idx(row, 1), &model->usable);
-        return r < 0 ? r : take_text(json_object_array_get_idx(row, 3), &model->vendor);
+        if (r >= 0)
+                r = take_text(json_object_array_get_idx(row, 3), &model->vendor);
+        return r < 0 ? r : take_text(json_object_array_get_idx(row, 4), &model->features);
 }
 
 /* An accelerator that this QEMU lacks has none. */

@@ -20,6 +20,7 @@ typedef struct QemuCpuModel {
         char *name;
         char *usable; /* "yes", "no", "unknown": with the accelerator that was probed */
         char *vendor; /* "AMD", "Intel", "Hygon", "unknown" */
+        char *features; /* of TCG's: what it has, a name of libvirt's a line; "": unknown */
         bool deprecated;
 } QemuCpuModel;
 

@@ -63,7 +63,31 @@ static const char *spelling(const char *feature) {
         return feature;
 }
 
-static int add_vendors(Findings *findings, const char *key) {
+/* QEMU adds "hypervisor" to whatever it makes a CPU of. */
+static json_object *feature_lines(json_object *model) {
+        _cleanup_(freep) char *text = NULL;
+        json_object *props = json_member(model, "props");
+        size_t size = 1, at = 0;
+
+        if (!props)
+                return json_object_new_string("");
+        json_object_object_foreach(props, name, value) {
+                (void) value;
+                size += strlen(spelling(name)) + 1;
+        }
+        if (!(text = malloc(size)))
+                return NULL;
+        *text = '\0';
+        json_object_object_foreach(props, feature, on) {
+                if (json_object_is_type(on, json_type_boolean) && json_object_get_boolean(on) &&
+                    counts(feature) && strcmp(feature, "hypervisor") != 0)
+                        at += sprintf(text + at, "%s\n", spelling(feature));
+        }
+        return json_object_new_string(text);
+}
+
+/* Of each model whose it is and, with features, what is in it. */
+static int add_facts(Findings *findings, const char *key, bool features) {
         json_object *rows = json_member(findings->document, key);
 
         for (size_t i = 0; i < json_length(rows); i++) {
@@ -71,16 +95,20 @@ static int add_vendors(Findings *findings, const char *key) {
                 const char *name = json_object_get_string(json_object_array_get_idx(row, 0));
                 const char *vendor = vendor_of(json_member(findings->models, name));
 
-                if (json_object_array_add(row, json_object_new_string(vendor)) < 0)
+                json_object *lines = features ? feature_lines(json_member(findings->models, name))
+                                              : json_object_new_string("");
+
+                if (json_object_array_add(row, json_object_new_string(vendor)) < 0 ||
+                    json_object_array_add(row, lines) < 0)
                         return -ENOMEM;
         }
         return 0;
 }
 
-int findings_add_vendors(Findings *findings) {
-        int r = add_vendors(findings, "kvm-cpus");
+int findings_add_facts(Findings *findings) {
+        int r = add_facts(findings, "kvm-cpus", false);
 
-        return r < 0 ? r : add_vendors(findings, "tcg-cpus");
+        return r < 0 ? r : add_facts(findings, "tcg-cpus", true);
 }
 
 /* How many features of the CPU differ. With names: each as "+x" (the host has it) or "-x". Without

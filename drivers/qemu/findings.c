@@ -102,7 +102,7 @@ static json_object *text_or_null(const char *text) {
 
 int findings_finish(Findings *findings, json_object **ret) {
         json_object *document = findings->document;
-        int r = findings_add_vendors(findings);
+        int r = findings_add_facts(findings);
 
         if (r >= 0)
                 r = findings_choose_host(findings);

@@ -55,7 +55,7 @@ int names_add(Names *names, const char *format, ...) _printf_(2, 3);
 void names_clear(Names *names);
 
 /* findings-cpu.c: the last two steps of CPU models. */
-int findings_add_vendors(Findings *findings);
+int findings_add_facts(Findings *findings);
 int findings_choose_host(Findings *findings);
 
 /* caps.c: what a document says. -EBADMSG when it isn't one of ours. */

@@ -225,5 +225,7 @@ const HypervisorOps qemu_hypervisor = {
         .capabilities = capabilities,
         .domain_capabilities = domain_capabilities,
         .cpu_models = cpu_models,
+        .compare_cpu = qemu_compare_cpu,
+        .baseline_cpu = qemu_baseline_cpu,
         .check_xml = qemu_check_xml,
 };

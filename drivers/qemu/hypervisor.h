@@ -6,3 +6,9 @@
 
 int qemu_check_xml(Connection *connection, const char *xml, uint32_t flags, Job *job,
                    Error *error); /* check-xml.c */
+
+/* hypervisor-cpu.c */
+int qemu_compare_cpu(Connection *connection, const char *xml, uint32_t flags, Job *job,
+                     Error *error);
+int qemu_baseline_cpu(Connection *connection, const char *const *xmls, size_t n, uint32_t flags,
+                      Job *job, Error *error);
