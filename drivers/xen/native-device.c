@@ -12,7 +12,6 @@
 /* ---- controllers: limits of the Xen bus, virtual USB ---- */
 
 static void put_usb(NativeRead *read, size_t i, const char *text) {
-        _cleanup_(freep) char *type = spec_value(text, "type");
         _cleanup_(freep) char *version = spec_value(text, "version");
         _cleanup_(freep) char *ports = spec_value(text, "ports");
         xmlNode *node = native_add(read, read->root, "devices/controller");

@@ -101,7 +101,7 @@ static void put_disk(NativeRead *read, const NativeDisk *disk) {
         native_put(read, node, "target/@bus", "%s", bus_of(read, disk->target));
         if (disk->readonly)
                 native_add(read, node, "readonly");
-        if (disk->shareable)
+        if (disk->shareable && strcmp(disk->format ?: "raw", "raw") == 0) /* no other can be */
                 native_add(read, node, "shareable");
 }
 

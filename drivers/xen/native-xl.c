@@ -75,11 +75,10 @@ static void skip_string(Scan *scan) {
                 scan->at++;
 }
 
+/* Of a key or number, which may hold letters, too. */
 static size_t word_length(const char *text) {
         size_t n = 0;
 
-        if (!isalpha((unsigned char) *text) && *text != '_')
-                return 0;
         while (isalnum((unsigned char) text[n]) || text[n] == '_')
                 n++;
         return n;
@@ -89,7 +88,7 @@ static size_t word_length(const char *text) {
 static int scan_token(Scan *scan, NativeConfig *config, Error *error) {
         size_t n = word_length(scan->at);
 
-        if (n > 0 && scan->depth == 0) {
+        if (n > 0 && scan->depth == 0 && !isdigit((unsigned char) *scan->at)) {
                 _cleanup_(freep) char *name = strndup(scan->at, n);
 
                 if (!name)
