@@ -3,7 +3,10 @@
  * a name that other tools know (machinectl). Where there is none, guests are plain children.
  *
  * Who makes units is the service's business, because that takes a bus; a driver sees only this.
- * A unit is over when its last process is: nobody needs to end it. */
+ * A unit is over when its last process is: nobody needs to end it.
+ *
+ * What must do more than the service itself may can't be its child: the manager runs it for us, in
+ * a unit whose sandbox is cut for that program. */
 #pragma once
 
 #include <sys/types.h>
@@ -29,9 +32,36 @@ typedef struct UnitSpec {
         uint64_t tasks_max;
 } UnitSpec;
 
+/* What a program may do. It sees the host's files, but changes nothing besides what is named. */
+typedef struct UnitSandbox {
+        uint64_t capabilities; /* 1 << CAP_..., all that it can ever have */
+        uint64_t namespaces;   /* CLONE_NEW..., that it may make */
+        bool network;          /* the host's; else it has none but the socket that it is given */
+        bool any_mode;         /* it may make files that run as their owner */
+        const char *const *families; /* of sockets: "AF_UNIX"; all lists end with NULL */
+        const char *const *calls;    /* of the system, beside what any service does: "@mount" */
+        const char *const *devices;  /* pairs: "char-*", "m"; beside /dev/null and its like */
+} UnitSandbox;
+
+/* A program beside a guest. The first four make its unit's name: whoever knows them finds it, and
+ * no two starts have the same. */
+typedef struct UnitProgram {
+        const char *driver, *name; /* as above; of the domain */
+        const char *helper;        /* "fs0-virtiofsd" */
+        pid_t guest;               /* placed before: it ends with that unit, and is in its slice */
+        const char *const *argv;   /* argv[0] is a path; ends with NULL */
+        int fd, out;               /* 3 there; 1 and 2; borrowed */
+        bool listens;              /* as in ProcessSpec */
+        const UnitSandbox *sandbox;
+        const char *writable;      /* a file or folder that it may change; or NULL */
+} UnitProgram;
+
 /* Called once, from the loop. result: 1 placed, 0 there is no manager after all, so they stay where
  * they are; negative, with error set: it refused. */
 typedef void (*UnitPlaced)(int result, Error *error, void *userdata);
+
+/* The same for a program: 1 it runs, as pid, which is 0 when it has ended already. */
+typedef void (*UnitRan)(int result, pid_t pid, Error *error, void *userdata);
 
 typedef struct UnitManager UnitManager;
 typedef struct UnitRequest UnitRequest;
@@ -41,6 +71,15 @@ struct UnitManager {
          * are; PENDING: placed() follows; or an error. */
         int (*place)(UnitManager *manager, const UnitSpec *spec, UnitPlaced placed, void *userdata,
                      UnitRequest **ret, Error *error);
-        /* placed() isn't called any more; the unit may still come to be. NULL does nothing. */
+        /* Whether it runs programs: only where it could give them what we don't have. */
+        bool (*can_run)(UnitManager *manager);
+        /* As place(), with ran(). */
+        int (*run)(UnitManager *manager, const UnitProgram *program, UnitRan ran, void *userdata,
+                   UnitRequest **ret, Error *error);
+        /* Ends the unit of a program that an earlier life of the service may have started; of the
+         * program, the names are enough. May be called before there is a bus. */
+        void (*stop)(UnitManager *manager, const UnitProgram *program);
+        /* placed() or ran() isn't called any more; the unit may still come to be. NULL does
+         * nothing. */
         void (*forget)(UnitManager *manager, UnitRequest *request);
 };

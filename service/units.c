@@ -6,7 +6,11 @@
  * asked for the scope itself. Where neither is, or the host wasn't booted with systemd, guests are
  * plain children; which of these it is shows at each start anew.
  *
- * Both answer when the processes are in their unit, or say why they can't be. */
+ * Both answer when the processes are in their unit, or say why they can't be.
+ *
+ * A program beside a guest becomes a transient service, of the system's manager alone: only that
+ * can give it rights which we don't have. It runs when the manager's job has ended; its pid is a
+ * second question. */
 #include "service/units.h"
 
 #include <errno.h>
@@ -17,32 +21,33 @@
 
 #include "drivers/job.h"
 #include "drivers/log.h"
-
-#define SLICE "machine-virtbus.slice"
-#define TASKS_MAX 32768 /* of a guest that says nothing else: each I/O request may be a thread */
+#include "service/unit-messages.h"
 
 typedef struct Units {
         UnitManager manager;
         sd_bus *bus;
         bool session;
+        char **strays; /* units to end once there is a bus */
+        size_t n_strays;
 } Units;
 
-/* One guest on its way into its unit. */
+/* One guest on its way into its unit, or one program. */
 struct UnitRequest {
         Units *units;
         char *name;      /* of the machine: "qemu-3-web" */
         char *unit;      /* "virtbus-qemu-3-web.scope" */
-        sd_bus_message *retry; /* asks the manager of units, if machined isn't there; or NULL */
+        sd_bus_message *start; /* asks the manager of units; of a guest if machined isn't there */
         char *job;       /* path of the job whose end is awaited */
         sd_bus_slot *call, *jobs;
-        UnitPlaced placed;
+        UnitPlaced placed; /* of a guest */
+        UnitRan ran;       /* of a program */
         void *userdata;
 };
 
 static void request_free(UnitRequest *request) {
         sd_bus_slot_unref(request->call);
         sd_bus_slot_unref(request->jobs);
-        sd_bus_message_unref(request->retry);
+        sd_bus_message_unref(request->start);
         free(request->name);
         free(request->unit);
         free(request->job);
@@ -51,146 +56,33 @@ static void request_free(UnitRequest *request) {
 
 DEFINE_CLEANUP(UnitRequest *, request_free);
 
-/* ---- names ---- */
+/* Its names; of a guest, or of a program beside one. */
+static UnitRequest *request_new(Units *units, const char *suffix, char *name) {
+        UnitRequest *request = calloc(1, sizeof(*request));
 
-/* Letters, digits and single dashes, which is what both a machine's and a unit's name may hold. */
-static void make_plain(char *text) {
-        char *to = text;
-
-        for (const char *from = text; *from; from++) {
-                bool plain = (*from >= 'a' && *from <= 'z') || (*from >= 'A' && *from <= 'Z') ||
-                             (*from >= '0' && *from <= '9');
-
-                if (plain)
-                        *to++ = *from;
-                else if (to > text && to[-1] != '-')
-                        *to++ = '-';
+        if (!request || !name ||
+            asprintf(&request->unit, "virtbus-%s.%s", name, suffix) < 0) {
+                free(request);
+                free(name);
+                return NULL;
         }
-        while (to > text && to[-1] == '-')
-                to--;
-        *to = 0;
-}
-
-static int request_name(UnitRequest *request, const UnitSpec *spec) {
-        /* A machine's name has 64 bytes at most. */
-        if (asprintf(&request->name, "%s-%u-%.40s", spec->driver, spec->id, spec->name) < 0) {
-                request->name = NULL;
-                return -ENOMEM;
-        }
-        make_plain(request->name);
-        if (asprintf(&request->unit, "virtbus-%s.scope", request->name) < 0) {
-                request->unit = NULL;
-                return -ENOMEM;
-        }
-        return 0;
-}
-
-/* ---- properties ---- */
-
-/* Limits that are numbers, where they stand and how systemd calls them. */
-static const struct {
-        const char *name;
-        size_t offset;
-} limits[] = {
-        { "CPUWeight", offsetof(UnitSpec, cpu_weight) },
-        { "CPUQuotaPerSecUSec", offsetof(UnitSpec, cpu_quota) },
-        { "CPUQuotaPeriodUSec", offsetof(UnitSpec, cpu_period) },
-        { "MemoryMax", offsetof(UnitSpec, memory_max) },
-        { "MemoryHigh", offsetof(UnitSpec, memory_high) },
-        { "MemoryMin", offsetof(UnitSpec, memory_min) },
-        { "MemorySwapMax", offsetof(UnitSpec, swap_max) },
-        { "IOWeight", offsetof(UnitSpec, io_weight) },
-};
-
-static int append_pids(sd_bus_message *call, const UnitSpec *spec) {
-        int r = sd_bus_message_open_container(call, 'r', "sv");
-
-        if (r >= 0)
-                r = sd_bus_message_append(call, "s", "PIDs");
-        if (r >= 0)
-                r = sd_bus_message_open_container(call, 'v', "au");
-        if (r >= 0)
-                r = sd_bus_message_append_array(call, 'u', spec->pids,
-                                                spec->n_pids * sizeof(uint32_t));
-        if (r >= 0)
-                r = sd_bus_message_close_container(call);
-        return r < 0 ? r : sd_bus_message_close_container(call);
-}
-
-/* a(sv): machined adds the leader to PIDs itself, and the description. */
-static int append_properties(sd_bus_message *call, const UnitSpec *spec, bool machine) {
-        char uuid[UUID_TEXT_MAX], text[320];
-        int r = sd_bus_message_open_container(call, 'a', "(sv)");
-
-        if (r >= 0)
-                r = sd_bus_message_append(call, "(sv)(sv)(sv)", "Slice", "s", spec->slice ?: SLICE,
-                                          "CollectMode", "s", "inactive-or-failed", "TasksMax", "t",
-                                          spec->tasks_max ?: TASKS_MAX);
-        for (size_t i = 0; r >= 0 && i < ELEMENTS(limits); i++) {
-                uint64_t value = *(const uint64_t *) ((const char *) spec + limits[i].offset);
-
-                if (value != UNIT_UNSET)
-                        r = sd_bus_message_append(call, "(sv)", limits[i].name, "t", value);
-        }
-        if (r >= 0 && (!machine || spec->n_pids > 1))
-                r = append_pids(call, spec);
-        if (r >= 0 && !machine) {
-                snprintf(text, sizeof(text), "Virtual machine %.200s (%s)", spec->name,
-                         uuid_format(spec->uuid, uuid));
-                r = sd_bus_message_append(call, "(sv)", "Description", "s", text);
-        }
-        return r < 0 ? r : sd_bus_message_close_container(call);
-}
-
-static int new_scope_call(UnitRequest *request, const UnitSpec *spec, sd_bus_message **ret) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        int r = sd_bus_message_new_method_call(request->units->bus, &call,
-                                               "org.freedesktop.systemd1",
-                                               "/org/freedesktop/systemd1",
-                                               "org.freedesktop.systemd1.Manager",
-                                               "StartTransientUnit");
-
-        if (r >= 0)
-                r = sd_bus_message_append(call, "ss", request->unit, "fail");
-        if (r >= 0)
-                r = append_properties(call, spec, false);
-        if (r >= 0)
-                r = sd_bus_message_append(call, "a(sa(sv))", 0);
-        if (r >= 0)
-                *ret = TAKE(call);
-        return r;
-}
-
-static int new_machine_call(UnitRequest *request, const UnitSpec *spec, sd_bus_message **ret) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        int r = sd_bus_message_new_method_call(request->units->bus, &call,
-                                               "org.freedesktop.machine1",
-                                               "/org/freedesktop/machine1",
-                                               "org.freedesktop.machine1.Manager", "CreateMachine");
-
-        if (r >= 0)
-                r = sd_bus_message_append(call, "s", request->name);
-        if (r >= 0)
-                r = sd_bus_message_append_array(call, 'y', spec->uuid.bytes,
-                                                sizeof(spec->uuid.bytes));
-        if (r >= 0)
-                r = sd_bus_message_append(call, "ssus", "virtbus", "vm", (uint32_t) spec->pids[0],
-                                          "");
-        if (r >= 0)
-                r = append_properties(call, spec, true);
-        if (r >= 0)
-                *ret = TAKE(call);
-        return r;
+        request->units = units;
+        request->name = name;
+        return request;
 }
 
 /* ---- answers, in the order in which they come ---- */
 
-static void request_end(UnitRequest *request, int result, Error *error) {
+static void request_end(UnitRequest *request, int result, pid_t pid, Error *error) {
         UnitPlaced placed = request->placed;
+        UnitRan ran = request->ran;
         void *userdata = request->userdata;
 
         request_free(request);
-        placed(result, error, userdata);
+        if (placed)
+                placed(result, error, userdata);
+        else
+                ran(result, pid, error, userdata);
 }
 
 /* Nobody of that name, or nobody who could be started. */
@@ -216,7 +108,38 @@ static void request_refused(UnitRequest *request, const sd_bus_error *refusal) {
         int r = fail(&error, ERROR_OPERATION_FAILED, "systemd cannot make the unit of '%s': %s",
                      request->name, refusal->message ?: refusal->name);
 
-        request_end(request, r, &error);
+        request_end(request, r, 0, &error);
+}
+
+static void request_broken(UnitRequest *request, const char *why) {
+        const sd_bus_error refusal = SD_BUS_ERROR_MAKE_CONST(SD_BUS_ERROR_FAILED, why);
+
+        request_refused(request, &refusal);
+}
+
+/* No such unit any more, or no such process: it has ended. */
+static int pid_answered(sd_bus_message *reply, void *userdata, sd_bus_error *unused) {
+        UnitRequest *request = userdata;
+        uint32_t pid = 0;
+
+        request->call = sd_bus_slot_unref(request->call);
+        if (!sd_bus_message_get_error(reply) && sd_bus_message_read(reply, "v", "u", &pid) <= 0)
+                pid = 0;
+        request_end(request, 1, pid, NULL);
+        return 0;
+}
+
+static int ask_for_pid(UnitRequest *request) {
+        _cleanup_(freep) char *path = NULL;
+        int r = sd_bus_path_encode("/org/freedesktop/systemd1/unit", request->unit, &path);
+
+        if (r < 0)
+                return r;
+        return sd_bus_call_method_async(request->units->bus, &request->call,
+                                        "org.freedesktop.systemd1", path,
+                                        "org.freedesktop.DBus.Properties", "Get", pid_answered,
+                                        request, "ss", "org.freedesktop.systemd1.Service",
+                                        "MainPID");
 }
 
 /* The reply to StartTransientUnit names a job; its end comes as a signal. */
@@ -228,33 +151,34 @@ static int job_removed(sd_bus_message *signal, void *userdata, sd_bus_error *unu
         if (sd_bus_message_read(signal, "uoss", &id, &job, &unit, &result) <= 0 ||
             !request->job || strcmp(job, request->job) != 0)
                 return 0;
-        if (strcmp(result, "done") == 0) {
-                request_end(request, 1, NULL);
-                return 0;
-        }
-        const sd_bus_error refusal = SD_BUS_ERROR_MAKE_CONST(SD_BUS_ERROR_FAILED, result);
-        request_refused(request, &refusal);
+        if (strcmp(result, "done") != 0)
+                request_broken(request, result);
+        else if (request->placed)
+                request_end(request, 1, 0, NULL);
+        else if (ask_for_pid(request) < 0)
+                request_broken(request, "the bus is gone");
         return 0;
 }
 
-static int scope_answered(sd_bus_message *reply, void *userdata, sd_bus_error *unused) {
+static int unit_answered(sd_bus_message *reply, void *userdata, sd_bus_error *unused) {
         const sd_bus_error *error = sd_bus_message_get_error(reply);
         UnitRequest *request = userdata;
         const char *job;
 
         request->call = sd_bus_slot_unref(request->call);
         if (error && is_absent(error)) {
-                request_end(request, 0, NULL);
+                request_end(request, 0, 0, NULL);
         } else if (error || sd_bus_message_read(reply, "o", &job) <= 0 ||
                    !(request->job = strdup(job))) {
-                static const sd_bus_error nonsense =
-                        SD_BUS_ERROR_MAKE_CONST(SD_BUS_ERROR_FAILED, "its answer makes no sense");
-                request_refused(request, error ?: &nonsense);
+                if (error)
+                        request_refused(request, error);
+                else
+                        request_broken(request, "its answer makes no sense");
         }
         return 0;
 }
 
-static int ask_for_scope(UnitRequest *request) {
+static int ask_for_unit(UnitRequest *request) {
         sd_bus *bus = request->units->bus;
         int r = sd_bus_match_signal_async(bus, &request->jobs, "org.freedesktop.systemd1",
                                           "/org/freedesktop/systemd1",
@@ -267,7 +191,7 @@ static int ask_for_scope(UnitRequest *request) {
                                              "org.freedesktop.systemd1.Manager", "Subscribe", NULL,
                                              NULL, NULL);
         if (r >= 0)
-                r = sd_bus_call_async(bus, &request->call, request->retry, scope_answered, request,
+                r = sd_bus_call_async(bus, &request->call, request->start, unit_answered, request,
                                       0);
         return r;
 }
@@ -278,18 +202,15 @@ static int machine_answered(sd_bus_message *reply, void *userdata, sd_bus_error 
 
         request->call = sd_bus_slot_unref(request->call);
         if (!error) {
-                request_end(request, 1, NULL);
+                request_end(request, 1, 0, NULL);
                 return 0;
         }
         if (!is_absent(error)) {
                 request_refused(request, error);
                 return 0;
         }
-        if (ask_for_scope(request) < 0) {
-                static const sd_bus_error lost =
-                        SD_BUS_ERROR_MAKE_CONST(SD_BUS_ERROR_FAILED, "the bus is gone");
-                request_refused(request, &lost);
-        }
+        if (ask_for_unit(request) < 0)
+                request_broken(request, "the bus is gone");
         return 0;
 }
 
@@ -304,17 +225,17 @@ static int units_place(UnitManager *manager, const UnitSpec *spec, UnitPlaced pl
 
         if (!units->bus || sd_booted() <= 0)
                 return DONE;
-        request = calloc(1, sizeof(*request));
+        request = request_new(units, "scope",
+                              unit_name(spec->driver, spec->id, spec->name, NULL));
         if (!request)
                 return fail_memory(error);
-        *request = (UnitRequest) { .units = units, .placed = placed, .userdata = userdata };
-        r = request_name(request, spec);
-        if (r >= 0)
-                r = new_scope_call(request, spec, &request->retry);
+        request->placed = placed;
+        request->userdata = userdata;
+        r = unit_scope_message(units->bus, request->unit, spec, &request->start);
         if (r >= 0 && units->session)
-                r = ask_for_scope(request);
+                r = ask_for_unit(request);
         else if (r >= 0)
-                r = new_machine_call(request, spec, &call);
+                r = unit_machine_message(units->bus, request->name, spec, &call);
         if (r >= 0 && call)
                 r = sd_bus_call_async(units->bus, &request->call, call, machine_answered, request,
                                       0);
@@ -322,6 +243,65 @@ static int units_place(UnitManager *manager, const UnitSpec *spec, UnitPlaced pl
                 return fail_errno(error, r, "cannot ask systemd for a unit");
         *ret = TAKE(request);
         return PENDING;
+}
+
+static bool units_can_run(UnitManager *manager) {
+        const Units *units = container_of(manager, Units, manager);
+
+        return units->bus && !units->session && sd_booted() > 0;
+}
+
+static char *program_name(const UnitProgram *program) {
+        return unit_name(program->driver, program->guest, program->name, program->helper);
+}
+
+static int units_run(UnitManager *manager, const UnitProgram *program, UnitRan ran,
+                     void *userdata, UnitRequest **ret, Error *error) {
+        Units *units = container_of(manager, Units, manager);
+        _cleanup_(request_freep) UnitRequest *request = NULL;
+        int r;
+
+        if (!units_can_run(manager))
+                return DONE;
+        request = request_new(units, "service", program_name(program));
+        if (!request)
+                return fail_memory(error);
+        request->ran = ran;
+        request->userdata = userdata;
+        r = unit_service_message(units->bus, request->unit, program, &request->start);
+        if (r >= 0)
+                r = ask_for_unit(request);
+        if (r < 0)
+                return fail_errno(error, r, "cannot ask systemd for a unit");
+        *ret = TAKE(request);
+        return PENDING;
+}
+
+/* That there is none is as good. */
+static void stop_unit(Units *units, const char *unit) {
+        (void) sd_bus_call_method_async(units->bus, NULL, "org.freedesktop.systemd1",
+                                        "/org/freedesktop/systemd1",
+                                        "org.freedesktop.systemd1.Manager", "StopUnit", NULL, NULL,
+                                        "ss", unit, "replace");
+}
+
+static void units_stop(UnitManager *manager, const UnitProgram *program) {
+        Units *units = container_of(manager, Units, manager);
+        _cleanup_(request_freep) UnitRequest *request =
+                request_new(units, "service", program_name(program));
+        char **strays;
+
+        if (!request || units->session || sd_booted() <= 0)
+                return;
+        if (units->bus) {
+                stop_unit(units, request->unit);
+                return;
+        }
+        strays = reallocarray(units->strays, units->n_strays + 1, sizeof(*strays));
+        if (!strays)
+                return;
+        units->strays = strays;
+        strays[units->n_strays++] = TAKE(request->unit);
 }
 
 static void units_forget(UnitManager *manager, UnitRequest *request) {
@@ -335,18 +315,43 @@ int units_new(bool session, UnitManager **ret) {
         if (!units)
                 return -ENOMEM;
         *units = (Units) {
-                .manager = { .place = units_place, .forget = units_forget }, .session = session,
+                .manager = {
+                        .place = units_place,
+                        .can_run = units_can_run,
+                        .run = units_run,
+                        .stop = units_stop,
+                        .forget = units_forget,
+                },
+                .session = session,
         };
         *ret = &units->manager;
         return 0;
 }
 
+static void clear_strays(Units *units) {
+        for (size_t i = 0; i < units->n_strays; i++)
+                free(units->strays[i]);
+        free(TAKE(units->strays));
+        units->n_strays = 0;
+}
+
 void units_set_bus(UnitManager *manager, sd_bus *bus) {
-        container_of(manager, Units, manager)->bus = bus;
+        Units *units = container_of(manager, Units, manager);
+
+        units->bus = bus;
+        if (!bus)
+                return;
+        for (size_t i = 0; i < units->n_strays; i++)
+                stop_unit(units, units->strays[i]);
+        clear_strays(units);
 }
 
 UnitManager *units_free(UnitManager *manager) {
-        if (manager)
-                free(container_of(manager, Units, manager));
+        Units *units = manager ? container_of(manager, Units, manager) : NULL;
+
+        if (!units)
+                return NULL;
+        clear_strays(units);
+        free(units);
         return NULL;
 }
