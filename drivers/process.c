@@ -347,7 +347,7 @@ int process_adopt(sd_event *event, pid_t pid, uint64_t start, ProcessExited exit
         }
         /* Read after the descriptor was opened: what matches is what the descriptor stands for. */
         int r = read_start(pid, &process->start);
-        if (r == -ESRCH || (r == 0 && process->start != start))
+        if (r == -ESRCH || (r == 0 && start != PROCESS_ANY_START && process->start != start))
                 return -ESRCH;
         if (r == 0)
                 r = process_watch(process, event);

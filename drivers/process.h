@@ -14,6 +14,8 @@
  * end is told. */
 #define PROCESS_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
 
+#define PROCESS_ANY_START UINT64_MAX
+
 typedef struct Process Process;
 
 /* Called once, from the loop, when it is over and reaped. code, status: as waitid() has them
@@ -45,7 +47,8 @@ int process_new(sd_event *event, const ProcessSpec *spec, ProcessExited exited, 
 int process_release(Process *process, Error *error);
 
 /* Takes over a process that runs already, and outlives us as before. -ESRCH, which leaves error
- * alone, when pid is gone or was reused since (start differs). */
+ * alone, when pid is gone or was reused since (start differs). PROCESS_ANY_START: who has the pid
+ * now is who is meant. */
 int process_adopt(sd_event *event, pid_t pid, uint64_t start, ProcessExited exited, void *userdata,
                   Process **ret, Error *error);
 

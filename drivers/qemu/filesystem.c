@@ -3,6 +3,8 @@
 #include "drivers/qemu/filesystem.h"
 
 #include <errno.h>
+#include <linux/capability.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -62,6 +64,20 @@ static void add_arguments(Arguments *arguments, const DomainFilesystem *filesyst
                 arguments_add(arguments, "--thread-pool-size=%u", filesystem->thread_pool.value);
 }
 
+/* It acts for the users of the guest, so it needs what makes files theirs, inside a namespace that
+ * holds the shared folder alone. */
+static const UnitSandbox sandbox = {
+        .capabilities = BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) |
+                        BIT(CAP_FOWNER) | BIT(CAP_FSETID) | BIT(CAP_MKNOD) |
+                        BIT(CAP_SETFCAP) | BIT(CAP_SETGID) | BIT(CAP_SETPCAP) |
+                        BIT(CAP_SETUID) | BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT),
+        .namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET,
+        .any_mode = true,
+        .families = (const char *const[]) { "AF_UNIX", NULL },
+        .calls = (const char *const[]) { "@mount", "open_by_handle_at", NULL },
+        .devices = (const char *const[]) { "char-*", "m", "block-*", "m", NULL },
+};
+
 static int spawn(QemuGuest *guest, const DomainFilesystem *filesystem, int folder, Error *error) {
         _cleanup_(freep) char *socket = qemu_filesystem_socket(filesystem), *program = NULL;
         _cleanup_(arguments_clear) Arguments arguments = {};
@@ -86,6 +102,8 @@ static int spawn(QemuGuest *guest, const DomainFilesystem *filesystem, int folde
                 .argv = (const char *const *) arguments.items,
                 .fds = &listening,
                 .n_fds = 1,
+                .sandbox = &sandbox,
+                .writable = filesystem->source,
         };
         return qemu_helper_spawn(guest, &spec, error);
 }

@@ -17,6 +17,7 @@
 static QemuHelper *helper_free(QemuHelper *helper) {
         if (!helper)
                 return NULL;
+        qemu_helper_forget_plan(helper);
         process_free(helper->process);
         free(helper->name);
         free(helper);
@@ -128,15 +129,7 @@ static void write_command(int log, const char *const *argv) {
         (void) !write(log, "\n", 1);
 }
 
-static int helper_launch(QemuHelper *helper, const HelperSpec *spec, Error *error) {
-        Domain *domain = helper->guest->domain;
-        _cleanup_(closep) int log = qemu_log_open(domain, helper->name, error);
-
-        if (log < 0)
-                return log;
-        write_command(log, spec->argv);
-        helper->log_start = lseek(log, 0, SEEK_END);
-
+int qemu_helper_launch(QemuHelper *helper, const HelperSpec *spec, int log, Error *error) {
         const ProcessSpec process = {
                 .argv = spec->argv,
                 .out = log,
@@ -147,13 +140,26 @@ static int helper_launch(QemuHelper *helper, const HelperSpec *spec, Error *erro
                 .hold = true,
                 .outlives = true,
         };
-        return process_new(domain->resource.connection->event, &process, helper_exited, helper,
-                           &helper->process, error);
+
+        return process_new(helper->guest->domain->resource.connection->event, &process,
+                           helper_exited, helper, &helper->process, error);
+}
+
+static int helper_start(QemuHelper *helper, const HelperSpec *spec, Error *error) {
+        _cleanup_(closep) int log = qemu_log_open(helper->guest->domain, helper->name, error);
+
+        if (log < 0)
+                return log;
+        write_command(log, spec->argv);
+        helper->log_start = lseek(log, 0, SEEK_END);
+        if (qemu_helper_plans(helper->guest, spec))
+                return qemu_helper_plan(helper, spec, log, error);
+        return qemu_helper_launch(helper, spec, log, error);
 }
 
 int qemu_helper_spawn(QemuGuest *guest, const HelperSpec *spec, Error *error) {
         QemuHelper *helper = helper_new(guest, spec->device, spec->kind);
-        int r = helper ? helper_launch(helper, spec, error) : fail_memory(error);
+        int r = helper ? helper_start(helper, spec, error) : fail_memory(error);
 
         if (r >= 0 && helper_add(guest, helper) < 0)
                 r = fail_memory(error);
@@ -164,36 +170,58 @@ int qemu_helper_spawn(QemuGuest *guest, const HelperSpec *spec, Error *error) {
         return r;
 }
 
+/* The rest of those that are still held. */
+static void drop_held(QemuHelpers *helpers, size_t from) {
+        for (size_t i = helpers->n; i-- > from;) {
+                QemuHelper *helper = helpers->items[i];
+
+                if (helper->unit)
+                        continue;
+                helper_take_out(helper);
+                helper_free(helper);
+        }
+}
+
 int qemu_helpers_release(QemuGuest *guest, Error *error) {
         QemuHelpers *helpers = &guest->helpers;
 
         for (size_t i = 0; i < helpers->n; i++) {
-                int r = process_release(helpers->items[i]->process, error);
+                QemuHelper *helper = helpers->items[i];
+                int r = helper->unit ? 0 : process_release(helper->process, error);
 
                 if (r >= 0)
                         continue;
-                error_prefix(error, "%s", helpers->items[i]->name);
-                /* this one is over, and so will be those that are still held */
-                while (helpers->n > i)
-                        helper_free(helpers->items[--helpers->n]);
+                error_prefix(error, "%s", helper->name);
+                drop_held(helpers, i); /* this one is over, too */
                 return r;
         }
         return 0;
 }
 
-void qemu_helper_adopt(QemuGuest *guest, const char *name, pid_t pid, uint64_t start) {
+int qemu_helper_watch(QemuHelper *helper, pid_t pid, uint64_t start, Error *error) {
+        return process_adopt(helper->guest->domain->resource.connection->event, pid, start,
+                             helper_exited, helper, &helper->process, error);
+}
+
+void qemu_helper_adopt(QemuGuest *guest, const HelperStatus *status) {
         _cleanup_(error_clear) Error error = {};
         Domain *domain = guest->domain;
-        QemuHelper *helper = helper_new(guest, NULL, name);
-        int r = helper ? process_adopt(domain->resource.connection->event, pid, start,
-                                       helper_exited, helper, &helper->process, &error)
-                       : -ENOMEM;
+        QemuHelper *helper;
+        int r;
 
+        if (status->pid == 0) {
+                qemu_helper_kill_stray(domain, process_pid(guest->process), status);
+                return;
+        }
+        helper = helper_new(guest, NULL, status->name);
+        r = helper ? qemu_helper_watch(helper, status->pid, status->start, &error) : -ENOMEM;
         if (r >= 0)
                 r = helper_add(guest, helper);
-        if (r >= 0)
+        if (r >= 0) {
+                helper->unit = status->unit == TRISTATE_YES;
                 return;
-        log_resource(LOG_WARNING, &domain->resource, "its %s %s", name,
+        }
+        log_resource(LOG_WARNING, &domain->resource, "its %s %s", status->name,
                      r == -ESRCH ? "ended while the service was away" : "cannot be watched");
         helper_free(helper);
 }
@@ -204,20 +232,23 @@ static void report_death(QemuHelper *helper, int code, int status) {
         QemuGuest *guest = helper->guest;
         _cleanup_(freep) char *words =
                 qemu_log_tail(guest->domain, helper->name, helper->log_start);
-        const char *how = code == CLD_EXITED ? "status" : "signal";
+        char how[32] = "";
 
+        if (code != 0)
+                (void) snprintf(how, sizeof(how), " (%s %d)",
+                                code == CLD_EXITED ? "status" : "signal", status);
         if (guest->start) {
                 _cleanup_(freep) char *text = NULL;
 
-                if (asprintf(&text, "%s ended while the guest was being started (%s %d): %s",
-                             helper->name, how, status, words ?: "it said nothing") < 0)
+                if (asprintf(&text, "%s ended while the guest was being started%s: %s",
+                             helper->name, how, words ?: "it said nothing") < 0)
                         text = NULL;
                 qemu_start_abort(guest, ERROR_INTERNAL, text ?: "a helper ended");
                 return;
         }
         log_resource(LOG_ERR, &guest->domain->resource,
-                     "%s ended unexpectedly (%s %d)%s%s; the guest runs on without it",
-                     helper->name, how, status, words ? ": " : "", words ?: "");
+                     "%s ended unexpectedly%s%s%s; the guest runs on without it", helper->name,
+                     how, words ? ": " : "", words ?: "");
         (void) qemu_status_save(guest, NULL); /* else a later life reports it again */
 }
 
@@ -247,6 +278,8 @@ static int helpers_escalate(sd_event_source *source, uint64_t usec, void *userda
         for (size_t i = 0; i < guest->helpers.n; i++) {
                 QemuHelper *helper = guest->helpers.items[i];
 
+                if (!helper->process)
+                        continue;
                 log_resource(LOG_WARNING, &guest->domain->resource,
                              "%s doesn't end when asked, killed", helper->name);
                 (void) process_signal(helper->process, SIGKILL);
@@ -254,11 +287,24 @@ static int helpers_escalate(sd_event_source *source, uint64_t usec, void *userda
         return 0;
 }
 
+/* Of a plan that was never told to anybody, nothing needs to end. */
+static void drop_plans(QemuHelpers *helpers) {
+        for (size_t i = helpers->n; i-- > 0;) {
+                QemuHelper *helper = helpers->items[i];
+
+                if (helper->process || qemu_helper_is_awaited(helper))
+                        continue;
+                helper_take_out(helper);
+                helper_free(helper);
+        }
+}
+
 bool qemu_helpers_end(QemuGuest *guest) {
         QemuHelpers *helpers = &guest->helpers;
         sd_event *event = guest->domain->resource.connection->event;
         int signal = SIGTERM;
 
+        drop_plans(helpers);
         if (helpers->n == 0)
                 return false;
         helpers->ending = true;
@@ -266,17 +312,33 @@ bool qemu_helpers_end(QemuGuest *guest) {
                                        0, helpers_escalate, guest) < 0)
                 signal = SIGKILL;
         for (size_t i = 0; i < helpers->n; i++)
-                (void) process_signal(helpers->items[i]->process, signal);
+                if (helpers->items[i]->process)
+                        (void) process_signal(helpers->items[i]->process, signal);
         return true;
+}
+
+void qemu_helper_came(QemuHelper *helper, bool runs) {
+        QemuGuest *guest = helper->guest;
+
+        if (!runs) {
+                helper_take_out(helper);
+                helper_free(helper);
+        } else if (guest->helpers.ending)
+                (void) process_signal(helper->process, SIGTERM);
+        if (guest->helpers.ending && guest->helpers.n == 0)
+                qemu_guest_over(guest);
 }
 
 static void stray_exited(Process *process, int code, int status, void *userdata) {
 }
 
-void qemu_helper_kill_stray(sd_event *event, pid_t pid, uint64_t start) {
+void qemu_helper_kill_stray(Domain *domain, pid_t guest, const HelperStatus *status) {
         _cleanup_(process_freep) Process *process = NULL;
 
-        if (process_adopt(event, pid, start, stray_exited, NULL, &process, NULL) >= 0)
+        if (status->unit == TRISTATE_YES)
+                qemu_helper_stop_unit(domain, guest, status->name);
+        if (process_adopt(domain->resource.connection->event, status->pid, status->start,
+                          stray_exited, NULL, &process, NULL) >= 0)
                 (void) process_signal(process, SIGKILL);
 }
 
@@ -285,5 +347,6 @@ void qemu_helpers_clear(QemuHelpers *helpers) {
                 helper_free(helpers->items[i]);
         free(helpers->items);
         sd_event_source_disable_unref(helpers->escalation);
+        error_clear(&helpers->error);
         *helpers = (QemuHelpers) {};
 }

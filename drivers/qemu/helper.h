@@ -6,26 +6,44 @@
  * nobody knows of. Each is given its socket as a descriptor: a listening one, or one end of a
  * pair, so that QEMU's connection succeeds whether the helper is up yet or not, and nobody polls.
  *
+ * Those that need rights which the system's service doesn't have (HelperSpec.sandbox) are run by
+ * the host's manager of units where it can (helper-unit.c): spawned they are only a plan, which the
+ * runtime file names, and qemu_helpers_run() carries it out. Elsewhere they are children like the
+ * others, held until they are let go. Either way they are watched and ended alike.
+ *
  * When QEMU is over they are asked to end, then told to, and only when the last is gone is the
  * guest: what it leaves behind (a TPM's state, say) is in nobody's use when it starts again. */
 #pragma once
 
+#include "conf/map.h"
+#include "drivers/domain.h"
 #include "drivers/process.h"
+#include "drivers/unit.h"
 
 typedef struct QemuGuest QemuGuest;
 
 typedef struct QemuHelper {
         QemuGuest *guest;
         char *name; /* "fs0-virtiofsd"; its log is <domain>-<name>.log */
-        Process *process;
+        Process *process;        /* NULL while it is a plan */
+        bool unit;               /* in a unit of its own, or to be */
+        struct HelperPlan *plan; /* what is to run there, until it does */
         off_t log_start;
 } QemuHelper;
+
+/* All that were planned run, or error says which doesn't. Not called when they were told to end
+ * meanwhile. */
+typedef void (*HelpersRan)(Error *error, void *userdata);
 
 typedef struct QemuHelpers {
         QemuHelper **items; /* those that live */
         size_t n;
         sd_event_source *escalation; /* they were asked to end, and that wasn't enough */
         bool ending;
+        unsigned coming; /* of planned ones, those whose answer is still to come */
+        HelpersRan ran;  /* called after the last */
+        void *userdata;
+        Error error;     /* what went wrong first */
 } QemuHelpers;
 
 typedef struct HelperSpec {
@@ -34,25 +52,57 @@ typedef struct HelperSpec {
         const int *fds;            /* 3, 4 ... there; borrowed */
         size_t n_fds;
         bool listens;              /* the first is a socket, told to it as systemd does */
+        const UnitSandbox *sandbox; /* not NULL: in a unit where there are any; then n_fds is 1 */
+        const char *writable;       /* as in UnitProgram */
 } HelperSpec;
 
-/* Starts one, held. */
+/* Starts one, held, or plans it. */
 int qemu_helper_spawn(QemuGuest *guest, const HelperSpec *spec, Error *error);
+
+/* Runs the planned ones, once the guest is in its unit and the runtime file names them; saves that
+ * file again, with their pids. DONE: there are none, or each became a held child; PENDING: ran()
+ * follows; or an error, when none runs. */
+int qemu_helpers_run(QemuGuest *guest, HelpersRan ran, void *userdata, Error *error);
 
 /* Lets all of them go. On failure some may run: qemu_helpers_end(). */
 int qemu_helpers_release(QemuGuest *guest, Error *error);
 
+/* What the runtime file says of one. pid 0: a plan, of which nobody knows how far it came. */
+typedef struct HelperStatus {
+        MapItem item;
+        char *name;
+        uint32_t pid;
+        uint64_t start;
+        Tristate unit;
+} HelperStatus;
+
 /* One that an earlier life of the service started. Its absence is only worth a warning. */
-void qemu_helper_adopt(QemuGuest *guest, const char *name, pid_t pid, uint64_t start);
+void qemu_helper_adopt(QemuGuest *guest, const HelperStatus *status);
 
 /* Asks all to end. True: qemu_guest_over() is called once they have; false: there are none. */
 bool qemu_helpers_end(QemuGuest *guest);
 
-/* Ends one whose guest is gone already, at once. */
-void qemu_helper_kill_stray(sd_event *event, pid_t pid, uint64_t start);
+/* Ends one whose guest, once process guest, is gone already; at once. */
+void qemu_helper_kill_stray(Domain *domain, pid_t guest, const HelperStatus *status);
 
 /* Stops watching. Held ones end, the others run on. */
 void qemu_helpers_clear(QemuHelpers *helpers);
+
+/* ---- between helper.c and helper-unit.c ---- */
+
+bool qemu_helper_plans(const QemuGuest *guest, const HelperSpec *spec);
+int qemu_helper_plan(QemuHelper *helper, const HelperSpec *spec, int log, Error *error);
+bool qemu_helper_is_awaited(const QemuHelper *helper); /* its unit was asked for */
+void qemu_helper_forget_plan(QemuHelper *helper);
+void qemu_helper_stop_unit(Domain *domain, pid_t guest, const char *name);
+
+int qemu_helper_launch(QemuHelper *helper, const HelperSpec *spec, int log, Error *error);
+int qemu_helper_watch(QemuHelper *helper, pid_t pid, uint64_t start, Error *error);
+/* One that was awaited runs, or doesn't and is freed. Who is ending is ended, the guest with the
+ * last. */
+void qemu_helper_came(QemuHelper *helper, bool runs);
+
+/* ---- for those who make them ---- */
 
 /* A listening stream socket in an open folder; replaces one of that name. -1 and *error, or its
  * descriptor. */

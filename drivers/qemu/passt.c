@@ -3,6 +3,8 @@
 #include "drivers/qemu/passt.h"
 
 #include <errno.h>
+#include <linux/capability.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -113,10 +115,33 @@ static int make_arguments(Arguments *arguments, const DomainNet *net, Error *err
 
 /* ---- its process ---- */
 
+/* It becomes nobody, who makes a user namespace to lock itself in. */
+static const UnitSandbox sandbox = {
+        .capabilities = BIT(CAP_NET_BIND_SERVICE) | BIT(CAP_SETGID) | BIT(CAP_SETPCAP) |
+                        BIT(CAP_SETUID),
+        .namespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS,
+        .network = true,
+        .families = (const char *const[]) { "AF_UNIX", "AF_INET", "AF_INET6", "AF_NETLINK", NULL },
+        .calls = (const char *const[]) { "@mount", NULL },
+};
+
+/* The folder of the log that the definition names. */
+static int log_folder(const DomainNet *net, char **ret, Error *error) {
+        const char *slash = net->backend_log ? strrchr(net->backend_log, '/') : NULL;
+
+        if (!slash || slash == net->backend_log)
+                return 0;
+        *ret = strndup(net->backend_log, slash - net->backend_log);
+        return *ret ? 0 : fail_memory(error);
+}
+
 static int spawn(QemuGuest *guest, const DomainNet *net, QemuTap *tap, Error *error) {
         _cleanup_(arguments_clear) Arguments arguments = {};
+        _cleanup_(freep) char *writable = NULL;
         int ends[2], r = make_arguments(&arguments, net, error);
 
+        if (r >= 0)
+                r = log_folder(net, &writable, error);
         if (r < 0)
                 return r;
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
@@ -130,6 +155,8 @@ static int spawn(QemuGuest *guest, const DomainNet *net, QemuTap *tap, Error *er
                 .argv = (const char *const *) arguments.items,
                 .fds = &other,
                 .n_fds = 1,
+                .sandbox = &sandbox,
+                .writable = writable,
         };
         return qemu_helper_spawn(guest, &spec, error);
 }

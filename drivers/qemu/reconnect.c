@@ -59,11 +59,8 @@ static int adopt(Domain *domain, QemuStatus *status, DomainConf *conf, Error *er
                 status->state < _DOMAIN_STATE_MAX ? (DomainState) status->state : DOMAIN_NOSTATE;
         domain->reason = status->reason;
         domain->autodestroy = status->autodestroy == TRISTATE_YES;
-        for (size_t i = 0; i < status->helpers.n; i++) {
-                const HelperStatus *helper = status->helpers.items[i];
-
-                qemu_helper_adopt(guest, helper->name, helper->pid, helper->start);
-        }
+        for (size_t i = 0; i < status->helpers.n; i++)
+                qemu_helper_adopt(guest, status->helpers.items[i]);
         guest->bindings = status->bindings;
         status->bindings = (QemuBindings) {};
         guest->coming = TAKE(status->coming);
@@ -75,12 +72,10 @@ static int adopt(Domain *domain, QemuStatus *status, DomainConf *conf, Error *er
 
 /* Its QEMU is gone: so go its helpers, and what was taken from the host goes back. */
 static void clean_up(Domain *domain, const QemuStatus *status, DomainConf *conf) {
-        sd_event *event = domain->resource.connection->event;
         _cleanup_(device_spec_done) DeviceSpec coming = {};
 
         for (size_t i = 0; i < status->helpers.n; i++)
-                qemu_helper_kill_stray(event, status->helpers.items[i]->pid,
-                                       status->helpers.items[i]->start);
+                qemu_helper_kill_stray(domain, status->pid, status->helpers.items[i]);
         qemu_bindings_undo(&status->bindings, &domain->resource);
         if (status->coming && device_parse(conf, status->coming, &coming, NULL) >= 0 &&
             coming.kind == DEVICE_NET)

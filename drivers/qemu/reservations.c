@@ -2,6 +2,7 @@
 /* qemu-pr-helper beside QEMU. It takes a socket that listens already as systemd would pass it. */
 #include "drivers/qemu/reservations.h"
 
+#include <linux/capability.h>
 #include <string.h>
 
 const Reservations *qemu_disk_reservations(const DomainDisk *disk) {
@@ -19,6 +20,17 @@ static bool are_wanted(const DomainConf *conf) {
                                 return true;
         return false;
 }
+
+/* Disks come to it opened, by QEMU. Of those with many paths it finds the others itself, and asks
+ * multipathd. What it has no use for it drops, which takes rights, too. */
+static const UnitSandbox sandbox = {
+        .capabilities = BIT(CAP_SETGID) | BIT(CAP_SETPCAP) | BIT(CAP_SETUID) | BIT(CAP_SYS_ADMIN) |
+                        BIT(CAP_SYS_RAWIO),
+        .network = true, /* multipathd's socket has an abstract name */
+        .families = (const char *const[]) { "AF_UNIX", "AF_NETLINK", NULL },
+        .devices = (const char *const[]) { "/dev/mapper/control", "rw", "block-device-mapper", "rw",
+                                           "block-sd", "rw", NULL },
+};
 
 int qemu_reservations_spawn(QemuGuest *guest, const DomainConf *conf, int folder, Error *error) {
         _cleanup_(freep) char *program = NULL;
@@ -40,6 +52,7 @@ int qemu_reservations_spawn(QemuGuest *guest, const DomainConf *conf, int folder
                 .fds = &listening,
                 .n_fds = 1,
                 .listens = true,
+                .sandbox = &sandbox,
         };
         return qemu_helper_spawn(guest, &spec, error);
 }

@@ -3,9 +3,10 @@
  *
  *   capabilities (may have to be asked for) -> live definition -> files, programs that must have
  *   run before -> sockets, taps, helpers, command line -> processes, held before their exec ->
- *   runtime file -> a unit of their own, with limits -> devices taken from the host -> helpers let
- *   go, then QEMU -> what QEMU alone knows (pty names) and is told (passwords, balloon, links),
- *   asked all at once -> cont -> events -> the job ends
+ *   runtime file -> a unit of their own, with limits -> helpers that need units of theirs ->
+ *   devices taken from the host -> other helpers let go, then QEMU -> what QEMU alone knows (pty
+ *   names) and is told (passwords, balloon, links), asked all at once -> cont -> events -> the job
+ *   ends
  *
  * Until a process was let go, a failure is undone at once. From then on it is noted, the processes
  * are ended, and qemu_start_exited() ends the job: the guest is gone when the caller hears of
@@ -93,8 +94,22 @@ static int start_live_definition(QemuStart *start, const QemuCaps *caps, Error *
 
 /* ---- from capabilities to the running processes ---- */
 
-/* Lets the helpers go, then QEMU. What ran already must end first: then 0 is returned, the reason
- * noted, and qemu_guest_over() follows. */
+/* It fails while QEMU is held, with error. True: helpers ran already and must end first; the reason
+ * is noted, and qemu_guest_over() follows. */
+static bool start_end_helpers(QemuStart *start, Error *error) {
+        QemuGuest *guest = start->guest;
+
+        guest->process = process_free(guest->process); /* it never ran: its hold breaks */
+        guest->exit_code = CLD_KILLED;
+        guest->exit_status = SIGKILL;
+        error_move(&start->error, error);
+        if (qemu_helpers_end(guest))
+                return true;
+        error_move(error, &start->error);
+        return false;
+}
+
+/* Lets the helpers go, then QEMU. On failure start_end_helpers() has decided: 0 if it was noted. */
 static int start_release(QemuStart *start, Error *error) {
         QemuGuest *guest = start->guest;
         int r = qemu_bindings_do(&guest->bindings, error);
@@ -105,16 +120,7 @@ static int start_release(QemuStart *start, Error *error) {
                 r = qemu_helpers_release(guest, error);
         if (r >= 0)
                 r = process_release(guest->process, error);
-        if (r >= 0)
-                return 0;
-        guest->process = process_free(guest->process); /* it never ran: its hold breaks */
-        guest->exit_code = CLD_KILLED;
-        guest->exit_status = SIGKILL;
-        error_move(&start->error, error);
-        if (qemu_helpers_end(guest))
-                return 0;
-        error_move(error, &start->error);
-        return r;
+        return r < 0 && start_end_helpers(start, error) ? 0 : r;
 }
 
 /* A failure before anything ran is returned; a later one is noted and 0 returned. */
@@ -148,13 +154,30 @@ static void start_go_on(QemuStart *start, int (*step)(QemuStart *start, Error *e
         }
 }
 
+static void start_helped(Error *error, void *userdata) {
+        QemuStart *start = userdata;
+
+        if (start->error.code != ERROR_NONE)
+                return; /* given up meanwhile: QEMU was killed, and its end is on its way */
+        if (error->code == ERROR_NONE || !start_end_helpers(start, error))
+                start_go_on(start, start_run, error);
+}
+
+static int start_help(QemuStart *start, Error *error) {
+        int r = qemu_helpers_run(start->guest, start_helped, start, error);
+
+        if (r < 0 || r == PENDING)
+                return r < 0 ? r : 0;
+        return start_run(start, error);
+}
+
 static void start_placed(int result, Error *error, void *userdata) {
         QemuStart *start = userdata;
 
         start->unit = NULL;
         if (result == 0)
                 qemu_unit_missing(start->guest, start->conf);
-        start_go_on(start, start_run, error);
+        start_go_on(start, start_help, error);
 }
 
 static int start_launch(QemuStart *start, Error *error) {
@@ -177,7 +200,7 @@ static int start_launch(QemuStart *start, Error *error) {
         if (r == PENDING)
                 return 0;
         qemu_unit_missing(guest, start->conf);
-        return start_run(start, error);
+        return start_help(start, error);
 }
 
 static void start_set_up(QemuSetup *setup, int r, Error *error, void *userdata) {

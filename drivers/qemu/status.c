@@ -16,6 +16,7 @@ static const MapElement helper_element = { "helper", sizeof(HelperStatus), (cons
         STRING("@name",  HelperStatus, name, REQUIRED),
         U32   ("@pid",   HelperStatus, pid, REQUIRED),
         U64   ("@start", HelperStatus, start, REQUIRED),
+        YES_NO("@unit",  HelperStatus, unit),
         {}
 } };
 
@@ -67,9 +68,12 @@ static char *status_rest(const QemuGuest *guest) {
         for (size_t i = 0; i < guest->helpers.n; i++) {
                 const QemuHelper *helper = guest->helpers.items[i];
 
-                (void) fprintf(out, "  <helper name='%s' pid='%d' start='%" PRIu64 "'/>\n",
-                               helper->name, process_pid(helper->process),
-                               process_start(helper->process));
+                const Process *process = helper->process;
+
+                (void) fprintf(out,
+                               "  <helper name='%s' pid='%d' start='%" PRIu64 "' unit='%s'/>\n",
+                               helper->name, process ? process_pid(process) : 0,
+                               process ? process_start(process) : 0, yes(helper->unit));
         }
         for (size_t i = 0; i < guest->bindings.n; i++) {
                 const QemuBinding *binding = guest->bindings.items[i];

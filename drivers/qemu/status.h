@@ -4,13 +4,6 @@
 
 #include "drivers/qemu/guest.h"
 
-typedef struct HelperStatus {
-        MapItem item;
-        char *name;
-        uint32_t pid;
-        uint64_t start;
-} HelperStatus;
-
 typedef struct QemuStatus {
         uint32_t pid;
         uint64_t start; /* process_start() of that pid */

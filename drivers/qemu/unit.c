@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A guest's unit: which limits of its definition the host's manager of units is to keep.
  *
- * They hold for the guest as a whole, its helpers included. What <cputune> gives each vcpu is added
- * up, since the threads of one process share a unit. */
+ * They hold for the guest as a whole, including helpers but for those with units of their own. What
+ * <cputune> gives each vcpu is added up, since the threads of one process share a unit. */
 #include <stdio.h>
 #include <string.h>
 
@@ -108,7 +108,8 @@ int qemu_unit_place(QemuGuest *guest, const DomainConf *conf, UnitPlaced placed,
                 return fail_memory(error);
         pids[spec.n_pids++] = process_pid(guest->process);
         for (size_t i = 0; i < guest->helpers.n; i++)
-                pids[spec.n_pids++] = process_pid(guest->helpers.items[i]->process);
+                if (guest->helpers.items[i]->process) /* else it gets a unit of its own */
+                        pids[spec.n_pids++] = process_pid(guest->helpers.items[i]->process);
         spec.pids = pids;
         spec.slice = slice;
         limit(conf, &spec);

@@ -16,13 +16,6 @@ CONNECT, DOMAIN = 'org.libvirt.Connect', 'org.libvirt.Domain'
 UNIT = 'virtbusd.service'
 IMAGE = '/bed/guest.img'
 
-# As in docs/decisions.md.
-LOOSE = '''[Service]
-RestrictNamespaces=no
-CapabilityBoundingSet=CAP_SYS_ADMIN CAP_SYS_CHROOT CAP_SETPCAP CAP_MKNOD CAP_SETFCAP
-SystemCallFilter=@mount
-'''
-
 GUEST = '''<domain type='qemu'><name>{name}</name><memory unit='MiB'>16</memory>
 <vcpu>1</vcpu>{extra}
 <os><type arch='x86_64' machine='pc'>hvm</type></os><devices>
@@ -65,6 +58,11 @@ def until(condition, what, seconds=20):
 
 def machines():
     return re.findall(r'^(\S+)\s+vm\s+virtbus', output('machinectl', '--no-legend'), re.M)
+
+
+def helper_units():
+    text = output('systemctl', 'list-units', '--all', '--plain', '--no-legend', 'virtbus-*')
+    return [line.split()[0] for line in text.splitlines()]
 
 
 def define(name, extra='', devices=''):
@@ -153,44 +151,129 @@ class Systemd(unittest.TestCase):
         call(path, DOMAIN, 'Destroy', 'u', 0)
         until(lambda: machine not in machines(), 'the machine is gone')
 
-    def helped(self, name, program, devices, extra=''):
-        """A guest with something beside its QEMU, which the service's own limits must allow."""
+    def needs(self, program):
         if not shutil.which(program) and not os.path.exists(program):
             self.skipTest(f'SKIPPED: no {program}')
-        path = self.guest(name, extra, devices)
-        call(path, DOMAIN, 'Create', 'u', 0)
-        status = output('machinectl', 'status', '--no-pager', self.machine(name))
-        self.assertIn(os.path.basename(program), status)
-        call(path, DOMAIN, 'Destroy', 'u', 0)
-
-    def loosen(self):
-        """virtiofsd and passt lock themselves into namespaces: docs/decisions.md."""
-        folder = f'/run/systemd/system/{UNIT}.d'
-        os.makedirs(folder, exist_ok=True)
-        self.addCleanup(output, 'systemctl', 'daemon-reload')
-        self.addCleanup(shutil.rmtree, folder)
-        with open(f'{folder}/namespaces.conf', 'w') as file:
-            file.write(LOOSE)
-        output('systemctl', 'daemon-reload')
-        output('systemctl', 'restart', UNIT)
 
     def test_tpm(self):
-        self.helped('tpm', 'swtpm', "<tpm model='tpm-tis'><backend type='emulator' version='2.0'/>"
-                    '</tpm>')
+        """A helper that lives with the service's own limits, in the guest's unit."""
+        self.needs('swtpm')
+        path = self.guest('tpm', '', "<tpm model='tpm-tis'><backend type='emulator' version='2.0'/>"
+                          '</tpm>')
+        call(path, DOMAIN, 'Create', 'u', 0)
+        self.assertIn('swtpm', output('machinectl', 'status', '--no-pager', self.machine('tpm')))
+        call(path, DOMAIN, 'Destroy', 'u', 0)
 
-    def test_passt(self):
-        self.loosen()
+    # ---- helpers in units of their own ----
+
+    def helped(self, name, helper, devices, extra=''):
+        """A guest whose helper needs more than the service may; its path, and the unit."""
+        path = self.guest(name, extra, devices)
+        self.assertEqual(helper_units(), [])
+        call(path, DOMAIN, 'Create', 'u', 0)
+        [unit] = helper_units()
+        self.assertRegex(unit, f'^virtbus-qemu-[0-9]+-{name}-{helper}.service$')
+        return path, unit
+
+    def virtiofs(self, name='share', folder='/var/lib/share-%'):
+        self.needs('/usr/lib/qemu/virtiofsd')
+        os.makedirs(folder, exist_ok=True)
+        return self.helped(
+            name, 'fs0-virtiofsd',
+            f"<filesystem type='mount'><driver type='virtiofs'/><source dir='{folder}'/>"
+            "<target dir='tag'/></filesystem>",
+            "<memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>")
+
+    def passt(self):
+        self.needs('passt')
         for words in ('ip tuntap add way mode tap', 'ip link set way up',
                       'ip addr add 192.0.2.2/24 dev way', 'ip route add default via 192.0.2.1'):
             output(*words.split(), check=False)
-        self.helped('net', 'passt', "<interface type='user'><backend type='passt'/></interface>")
+        return self.helped('net', 'net0-passt',
+                           "<interface type='user'><backend type='passt'/></interface>")
 
-    def test_virtiofs(self):
-        self.loosen()
-        self.helped('share', '/usr/lib/qemu/virtiofsd',
-                    "<filesystem type='mount'><driver type='virtiofs'/><source dir='/var/lib'/>"
-                    "<target dir='tag'/></filesystem>",
-                    "<memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>")
+    def reservations(self):
+        self.needs('qemu-pr-helper')
+        return self.helped(
+            'scsi', 'pr-helper', "<controller type='scsi' model='virtio-scsi'/>"
+            "<disk type='file' device='disk'><driver name='qemu' type='raw'/>"
+            f"<source file='{IMAGE}'><reservations managed='yes'/></source>"
+            "<target dev='sda' bus='scsi'/>"
+            '<readonly/></disk>')
+
+    def test_helpers_with_more_rights(self):
+        for make, program in ((self.virtiofs, 'virtiofsd'), (self.passt, 'passt'),
+                              (self.reservations, 'qemu-pr-helper')):
+            with self.subTest(program):
+                path, unit = make()
+                time.sleep(0.3)  # it has found what it lacks by then
+                self.assertEqual(unit_property(unit, 'ActiveState'), 'active')
+                self.assertIn(program, output('systemctl', 'status', '--no-pager', unit))
+                self.assertEqual(unit_property(unit, 'Slice'), 'machine-virtbus.slice')
+                self.assertEqual(unit_property(unit, 'NoNewPrivileges'), 'yes')
+                self.assertEqual(unit_property(unit, 'ProtectSystem'), 'strict')
+                self.assertEqual(call(path, DOMAIN, 'GetState', 'u', 0), [[1, 1]])
+                call(path, DOMAIN, 'Destroy', 'u', 0)
+                until(lambda: helper_units() == [], f'{program} ends with its guest')
+
+    def test_helper_outlives_the_service(self):
+        path, unit = self.virtiofs('kept')
+        pid = unit_property(unit, 'MainPID')
+        for way in (('restart', UNIT), ('kill', '-s', 'KILL', UNIT), ('stop', UNIT)):
+            output('systemctl', *way)
+            until(lambda: call(path, DOMAIN, 'GetState', 'u', 0, check=False) == [[1, 1]],
+                  f'running after {way}')
+            self.assertEqual(helper_units(), [unit])
+            self.assertEqual(unit_property(unit, 'MainPID'), pid)
+        call(path, DOMAIN, 'Destroy', 'u', 0)
+        until(lambda: helper_units() == [], 'it ends with its guest')
+
+    def test_helper_ends_though_the_service_is_away(self):
+        """qemu-pr-helper ends by nobody's hanging up."""
+        self.reservations()
+        machine = self.machine('scsi')
+        output('systemctl', 'stop', UNIT)
+        output('machinectl', 'terminate', machine)
+        until(lambda: helper_units() == [], 'it ends with its guest')
+
+    def test_helper_that_dies(self):
+        path, unit = self.virtiofs('alone')
+        output('systemctl', 'kill', '-s', 'KILL', unit)
+        until(lambda: 'fs0-virtiofsd ended unexpectedly' in
+              output('journalctl', '-q', '-o', 'cat', '-u', UNIT), 'its death is told')
+        self.assertEqual(call(path, DOMAIN, 'GetState', 'u', 0), [[1, 1]])
+        call(path, DOMAIN, 'Destroy', 'u', 0)
+
+    def test_helper_that_cannot_start(self):
+        self.needs('/usr/lib/qemu/virtiofsd')
+        path = self.guest('broken', "<memoryBacking><source type='memfd'/><access mode='shared'/>"
+                          '</memoryBacking>', "<filesystem type='mount'><driver type='virtiofs'/>"
+                          "<binary path='/bin/false'/><source dir='/var/lib'/>"
+                          "<target dir='tag'/></filesystem>")
+        self.assertIn('fs0-virtiofsd ended while the guest was being started',
+                      call(path, DOMAIN, 'Create', 'u', 0, check=False))
+        self.assertEqual(helper_units(), [])
+        self.assertEqual(machines(), [])
+
+    def test_killed_while_helpers_start(self):
+        """Whatever had come to be by then, a restart leaves a whole guest or nothing."""
+        path, _ = self.virtiofs('hasty')
+        call(path, DOMAIN, 'Destroy', 'u', 0)
+        for i in range(24):
+            starting = subprocess.Popen(
+                ('busctl', 'call', NAME, path, DOMAIN, 'Create', 'u', '0'),
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(i * 0.01)
+            output('systemctl', 'kill', '-s', 'KILL', UNIT)
+            output('systemctl', 'reset-failed', UNIT, check=False)
+            starting.wait()
+            until(lambda: call(path, DOMAIN, 'GetState', 'u', 0, check=False)[0][0] in (1, 5),
+                  'the service is back')
+            if call(path, DOMAIN, 'GetState', 'u', 0)[0][0] == 1:
+                self.assertEqual(len(helper_units()), 1)
+                call(path, DOMAIN, 'Destroy', 'u', 0)
+            until(lambda: helper_units() == [], 'no unit is left')
+            until(lambda: machines() == [], 'no machine is left')
 
     def test_limits(self):
         path = self.guest(
@@ -283,6 +366,11 @@ class Result(unittest.TestResult):
         bad = {str(t) for t, _ in self.failures + self.errors}
         word = 'FAILED' if str(test) in bad else 'ok'
         print(f'{word} systemd.{test._testMethodName} {time.monotonic() - self.began:.1f} s')
+
+    def addSubTest(self, test, part, error):
+        super().addSubTest(test, part, error)
+        if error:
+            print(self._exc_info_to_string(error, part))
 
     def addFailure(self, test, error):
         super().addFailure(test, error)
