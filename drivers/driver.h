@@ -232,7 +232,8 @@ typedef struct SnapshotOps {
         int (*delete)(Snapshot *snapshot, uint32_t flags, Job *job, Error *error);
 } SnapshotOps;
 
-/* Virtual networks. All but open, close and leases mandatory where there are networks at all. */
+/* Virtual networks. All but open, close, leases and open_tap
+ * mandatory where there are networks at all. */
 typedef struct NetworkOps {
         /* With the connection: before its driver is opened, so that guests that are found again
          * find their networks, and after it was closed. Optional, and then both. What runs is found
@@ -248,6 +249,9 @@ typedef struct NetworkOps {
                       const char *xml, uint32_t flags, Job *job, Error *error);
         int (*leases)(Network *network, const char *mac, uint32_t flags, Job *job,
                       Error *error); /* mac NULL: all; a(sxisssuss) */
+        /* result.fd: a tap on the network's bridge, there as long as it is open; optional. options:
+         * values_check() is its first step. */
+        int (*open_tap)(Network *network, Values *options, uint32_t flags, Job *job, Error *error);
 } NetworkOps;
 
 typedef struct StorageOps {

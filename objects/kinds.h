@@ -47,3 +47,5 @@ int domain_list_snapshots(Request *request, Error *error);
 int domain_snapshot_by_name(Request *request, Error *error);
 int domain_current_snapshot(Request *request, Error *error);
 int domain_create_snapshot(Request *request, Error *error);
+
+extern const Interface virtbus_network_interface;

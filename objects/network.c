@@ -105,7 +105,7 @@ static const Interface interface = {
         .nested = true,
 };
 
-static const Interface *const interfaces[] = { &interface, NULL };
+static const Interface *const interfaces[] = { &interface, &virtbus_network_interface, NULL };
 
 static int details(const Resource *resource, sd_bus_message *call) {
         return append_name_and_uuid(call, "network_name", "network_uuid", resource);

@@ -88,6 +88,7 @@ ACTIONS = {
         'delete': 'delete the definition of {}',
         'start': 'start {}',
         'stop': 'stop {}',
+        'open_tap': 'join {}',
     },
     'node_device': {
         'getattr': 'see {}',

@@ -4,6 +4,7 @@
 
 #include "drivers/network/leases.h"
 #include "drivers/network/ops.h"
+#include "drivers/network/port.h"
 
 static int define(Connection *connection, const char *xml, Job *job, Error *error) {
         _cleanup_(network_conf_freep) NetworkConf *conf = NULL;
@@ -96,4 +97,5 @@ const NetworkOps host_networks = {
         .destroy = destroy,
         .update = update,
         .leases = leases,
+        .open_tap = port_open_tap,
 };

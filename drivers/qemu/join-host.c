@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Ports of bridges, limits and macvtaps, by rtnetlink. */
+/* Limits and macvtaps, by rtnetlink. */
 #include "drivers/qemu/join-host.h"
 
 #include <errno.h>
-#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "drivers/network/link-private.h"
 
@@ -23,31 +21,7 @@ static int open_link(Rtnl *rtnl, const char *name, Link *ret, Error *error) {
                                    name) : r;
 }
 
-/* ---- ports ---- */
-
-int port_set(const char *name, const PortSettings *settings, Error *error) {
-        _cleanup_(rtnl_close) Rtnl rtnl = {};
-        RtnlRequest request;
-        Link link;
-        int r = open_link(&rtnl, name, &link, error);
-
-        if (r < 0)
-                return r;
-        request_begin(&request, RTM_SETLINK, 0);
-        struct ifinfomsg *message = request_extra(&request, sizeof(*message));
-        message->ifi_family = AF_BRIDGE;
-        message->ifi_index = (int) link.index;
-        struct nlattr *port = mnl_attr_nest_start(request.header, IFLA_PROTINFO | NLA_F_NESTED);
-        mnl_attr_put_u8(request.header, IFLA_BRPORT_ISOLATED, settings->isolated);
-        if (settings->learns_nothing) {
-                mnl_attr_put_u8(request.header, IFLA_BRPORT_LEARNING, 0);
-                mnl_attr_put_u8(request.header, IFLA_BRPORT_UNICAST_FLOOD, 0);
-        }
-        mnl_attr_nest_end(request.header, port);
-        r = rtnl_talk(&rtnl, &request, NULL, NULL);
-        return r < 0 ? fail_errno(error, r, "cannot isolate interface '%s' on its bridge", name)
-                     : 0;
-}
+/* ---- limits ---- */
 
 static int drop_rate(Rtnl *rtnl, unsigned index) {
         RtnlRequest request;

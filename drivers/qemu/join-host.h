@@ -5,15 +5,7 @@
 #include "drivers/network/link.h"
 #include "drivers/qemu/join.h"
 
-typedef struct PortSettings {
-        bool isolated;       /* from the other isolated ports */
-        bool learns_nothing; /* of addresses behind it, and isn't flooded */
-} PortSettings;
-
-/* Of the port that an interface is on its bridge. */
-int port_set(const char *name, const PortSettings *settings, Error *error);
-
-/* What goes out of it to the guest; an average of 0: no limit. */
+/* What goes out of a tap to the guest; an average of 0: no limit. */
 int port_set_rate(const char *name, const NetworkRate *rate, Error *error);
 
 /* A macvtap on dev with the guest's address; its name is written into target. *ret_path is its

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "drivers/network/attach.h"
+#include "drivers/network/port.h"
 #include "drivers/qemu/join-host.h"
 
 /* What its definition and its network make of it. */
@@ -144,10 +145,13 @@ static int set_rules(const DomainNet *net, const Join *join, Error *error) {
 static int settle(const DomainNet *net, const Join *join, Error *error) {
         const PortSettings settings = { .isolated = join->isolated,
                                         .learns_nothing = join->learns_nothing };
+        _cleanup_(rtnl_close) Rtnl rtnl = {};
         int r = 0;
 
         if (join->isolated || join->learns_nothing)
-                r = port_set(net->target, &settings, error);
+                r = rtnl_open(&rtnl, error);
+        if (r >= 0 && rtnl.socket)
+                r = port_set(&rtnl, net->target, &settings, error);
         return r < 0 ? r : set_rules(net, join, error);
 }
 

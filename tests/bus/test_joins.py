@@ -4,6 +4,7 @@ the test's own."""
 import contextlib
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -348,6 +349,34 @@ class Networks(Joins):
         self.assertNotEqual(one.dhcp(), two.dhcp())
         self.assertTrue(one.pings('10.77.7.1'))
         self.assertFalse(one.pings(other))
+
+    def test_tap_of_a_network(self):
+        """Whoever may join gets a tap that is there as long as it is held."""
+        network = self.network()
+        options = {'mac': ('s', MAC), 'vnet-headers': ('b', False)}
+
+        def ask(given, path=network.path):
+            return self.client.call(path, 'org.virtbus.Network', 'OpenTap', given, 0,
+                                    signature='a{sv}u')
+
+        tap = ask(options).to_raw_fd()
+        self.assertIn('master vb7', self.host.run('ip', '-o', 'link', 'show', 'vnet0'))
+        self.assertIn('fe:54:00:00:77:02', self.host.run('ip', '-o', 'link', 'show', 'vnet0'))
+        ask_who = bytes.fromhex('ffffffffffff' + MAC.replace(':', '') + '0806' '0001080006040001'
+                                + MAC.replace(':', '') + '0a4d0763' '000000000000' '0a4d0701')
+        os.write(tap, ask_who)
+        deadline = time.monotonic() + 5
+        answer = b''
+        while answer[12:14] + answer[20:22] != bytes.fromhex('08060002'):
+            if select.select([tap], [], [], max(deadline - time.monotonic(), 0))[0]:
+                answer = os.read(tap, 2000)
+            self.assertLess(time.monotonic(), deadline, 'the bridge does not answer')
+        os.close(tap)
+        self.assertNotIn('vnet0', self.links())
+        self.refused(ask, {'mac': ('s', 'x')}, text='mac')
+        self.refused(ask, {'portgroup': ('s', 'x')}, text='portgroup')
+        self.refused(ask, {'other': ('s', 'x')}, text='other')
+        self.assertEqual(self.links(), ['lo', 'vb7'])
 
     def test_what_is_not_there(self):
         guest = self.bed.define('guest', devices=interface('network', "<source network='net'/>"))

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Ports of bridges, and taps that become one. */
+#pragma once
+
+#include "drivers/driver.h"
+#include "drivers/network/link.h"
+
+typedef struct PortSettings {
+        bool isolated;       /* from the other isolated ports */
+        bool learns_nothing; /* of addresses behind it, and isn't flooded */
+} PortSettings;
+
+/* Of the port that an interface is on its bridge. */
+int port_set(Rtnl *rtnl, const char *name, const PortSettings *settings, Error *error);
+
+/* NetworkOps.open_tap */
+int port_open_tap(Network *network, Values *options, uint32_t flags, Job *job, Error *error);
