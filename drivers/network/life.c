@@ -65,6 +65,15 @@ static int check_privileges(const Connection *connection, const NetworkConf *con
                             : "let its unit have it");
 }
 
+/* Nobody here talks to firewalld; a zone that is asked for must not be forgotten in silence. */
+static int check_zone(const NetworkConf *conf, Error *error) {
+        if (!conf->bridge_zone)
+                return 0;
+        return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                    "network '%s' asks for zone '%s' of firewalld, which this service doesn't tell "
+                    "about bridges", conf->name, conf->bridge_zone);
+}
+
 /* ---- undoing ---- */
 
 /* The number of the bridge, if it is there and ours; else 0. */
@@ -141,6 +150,12 @@ static void warn_of_dropping(HostNetwork *host, const NetworkConf *conf) {
                                      "it has a rule that accepts interface '%s', %s", chain,
                                      conf->bridge, hooks[i].what);
         }
+        if (rules_has_table("firewalld"))
+                log_resource(LOG_WARNING, &host->network->defined.resource,
+                             "firewalld runs, and isn't told of bridges: unless its zone of "
+                             "interface '%s' lets DHCP and DNS pass, guests get no addresses "
+                             "(firewall-cmd --zone=trusted --add-interface=%s)", conf->bridge,
+                             conf->bridge);
 }
 
 static int add_addresses(Rtnl *rtnl, unsigned index, const NetworkConf *conf, Error *error) {
@@ -331,6 +346,8 @@ int host_start(Connection *connection, NetworkConf *conf, Job *job, Network **re
         Defined *defined;
         int r = check_privileges(connection, conf, error);
 
+        if (r >= 0)
+                r = check_zone(conf, error);
         if (r >= 0)
                 r = network_fill_in(connection, conf, error);
         if (r >= 0)

@@ -285,3 +285,20 @@ char *rules_find_dropping(unsigned hook) {
         (void) dump(NFT_MSG_GETCHAIN, NFPROTO_UNSPEC, found_policy, &search, NULL);
         return search.found;
 }
+
+static int found_named(const struct nlmsghdr *header, void *userdata) {
+        Wanted *wanted = userdata;
+        Attributes all = {};
+
+        (void) mnl_attr_parse(header, sizeof(struct nfgenmsg), collect, &all);
+        if (strcmp(text_of(all.items[NFTA_TABLE_NAME]), wanted->table) == 0)
+                wanted->mark = 1;
+        return MNL_CB_OK;
+}
+
+bool rules_has_table(const char *name) {
+        Wanted wanted = { .table = name };
+
+        (void) dump(NFT_MSG_GETTABLE, NFPROTO_UNSPEC, found_named, &wanted, NULL);
+        return wanted.mark != 0;
+}

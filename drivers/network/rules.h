@@ -37,3 +37,6 @@ uint64_t rules_mark(const char *table); /* 0: not there */
  * a chain drops can't be accepted from outside. hook: NF_INET_FORWARD and its like. NULL: there is
  * none. */
 char *rules_find_dropping(unsigned hook);
+
+/* Whether there is a table of this name, of any family. */
+bool rules_has_table(const char *name);

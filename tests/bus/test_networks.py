@@ -379,6 +379,13 @@ class Basics(NetworksTest):
         self.assertEqual(self.traces(), [])
         self.assertLess(time.monotonic() - begun, 55)
 
+    def test_firewalld(self):
+        zone = self.define(network_xml('z', 1).replace("<bridge", "<bridge zone='public'"))
+        self.refused(zone.Create, text="zone 'public' of firewalld")
+        self.host.run('nft', 'add', 'table', 'inet', 'firewalld')
+        self.started()
+        self.assertIn('firewalld runs', self.bed.words())
+
     def test_autostart(self):
         network = self.define()
         self.client.call(network.path, PROPERTIES, 'Set', NETWORK, 'Autostart', ('b', True),
