@@ -9,6 +9,14 @@ static const MapElement feature_element = { "feature", sizeof(CpuFeature), (cons
         {}
 } };
 
+CpuFeature *cpu_add_feature(DomainCpu *cpu, const char *policy, const char *name) {
+        CpuFeature *feature = map_list_add(&feature_element, &cpu->features);
+
+        if (!feature || !(feature->policy = strdup(policy)) || !(feature->name = strdup(name)))
+                return NULL;
+        return feature;
+}
+
 static const MapElement distance_element = { "sibling", sizeof(NumaDistance), (const MapField[]) {
         MAYBE ("@id",    NumaDistance, cell, REQUIRED),
         MAYBE ("@value", NumaDistance, distance, REQUIRED),

@@ -284,6 +284,9 @@ void conf_summary_clear(ConfSummary *summary);
 /* Whether a printed definition may be shown as it is to who may not read secrets. */
 bool conf_has_secret(const DomainConf *conf);
 
+/* NULL without memory; the list is then still one that can be cleared. */
+CpuFeature *cpu_add_feature(DomainCpu *cpu, const char *policy, const char *name);
+
 /* ---- devices in general ---- */
 
 /* Calls visit() for all devices, kind by kind as in device_kinds, until it returns non-zero. */

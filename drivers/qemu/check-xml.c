@@ -195,6 +195,8 @@ static int check_needs(Check *check, const QemuCaps *caps) {
         int r = error_pass(error, qemu_assign_addresses(live, caps, error));
 
         if (r >= 0)
+                r = qemu_settle_cpu(live, caps, error);
+        if (r >= 0)
                 r = error_pass(error, qemu_firmware_choose(&live->os, live->os.machine, error));
         if (r >= 0)
                 r = error_pass(error, qemu_choose_nvram(check->connection, live, error));

@@ -23,6 +23,10 @@ int qemu_complete(DomainConf *conf, const QemuCaps *caps, Error *error);
  * for it. */
 int qemu_assign_addresses(DomainConf *conf, const QemuCaps *caps, Error *error);
 
+/* At a start: a processor like the host's becomes the named model next to it, and what differs, so
+ * that the guest can be told apart from its host. Where QEMU names none it stays as it is. */
+int qemu_settle_cpu(DomainConf *conf, const QemuCaps *caps, Error *error);
+
 /* "virtio-disk0", "net0", "serial0", "pci.1" ...: as libvirt names them; user aliases are kept. */
 int qemu_assign_aliases(DomainConf *conf, Error *error);
 

@@ -146,6 +146,36 @@ static int complete_cpu(DomainConf *conf, const QemuCaps *caps) {
         return 0;
 }
 
+static bool names_feature(const DomainCpu *cpu, const char *name) {
+        for (size_t i = 0; i < cpu->features.n; i++)
+                if (text_is(cpu->features.items[i]->name, name))
+                        return true;
+        return false;
+}
+
+/* What the definition says of a feature goes before what the host has. */
+int qemu_settle_cpu(DomainConf *conf, const QemuCaps *caps, Error *error) {
+        DomainCpu *cpu = conf->cpu;
+
+        if (!cpu || !text_is(cpu->mode, "host-model") || conf->type != VIRT_KVM ||
+            !caps->host_model)
+                return 0;
+        if (text_set(&cpu->mode, "custom") < 0 || text_set(&cpu->match, "exact") < 0 ||
+            text_set(&cpu->model, caps->host_model) < 0 ||
+            text_set(&cpu->model_fallback, "forbid") < 0 ||
+            (!text_is(caps->host_vendor, "unknown") &&
+             text_set(&cpu->vendor, caps->host_vendor) < 0))
+                return fail_memory(error);
+        for (size_t i = 0; i < caps->n_host_features; i++) {
+                const char *feature = caps->host_features[i];
+
+                if (!names_feature(cpu, feature + 1) &&
+                    !cpu_add_feature(cpu, *feature == '+' ? "require" : "disable", feature + 1))
+                        return fail_memory(error);
+        }
+        return 0;
+}
+
 /* ---- features ---- */
 
 /* The machine has an interrupt controller in any case: the newest that KVM makes, or version 2. */

@@ -77,6 +77,8 @@ static int start_live_definition(QemuStart *start, const QemuCaps *caps, Error *
         if (r >= 0)
                 r = qemu_assign_addresses(conf, caps, error);
         if (r >= 0)
+                r = qemu_settle_cpu(conf, caps, error);
+        if (r >= 0)
                 r = qemu_firmware_choose(&conf->os, conf->os.machine, error);
         if (r >= 0)
                 r = qemu_choose_nvram(start->guest->domain->resource.connection, conf, error);

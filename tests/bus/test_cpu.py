@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Processors: named, compared with this host, brought to what they have in common."""
+import os
 import xml.etree.ElementTree as ElementTree
 
-from harness import CONNECT, ROOT, BusTest
+from harness import CONNECT, DOMAIN, QEMU, ROOT, BusTest
 
 INCOMPATIBLE, IDENTICAL, SUPERSET = range(3)
 FAIL, VALIDATE = 1, 2
@@ -85,6 +86,31 @@ class Cpu(BusTest):
                      text='vendors')
         self.refused(self.baseline, text='xmlCPUs')
         self.refused(self.baseline, '<cpu/>', text='model')
+
+    def test_a_model_like_the_host_has_a_name(self):
+        if not os.access('/dev/kvm', os.R_OK | os.W_OK):
+            self.skipTest('KVM is not here')
+        text = self.client.call(ROOT, CONNECT, 'GetDomainCapabilities', QEMU, '', '', 'kvm', 0,
+                                signature='ssssu')
+        known = ElementTree.fromstring(text).find("cpu/mode[@name='host-model']")
+        if known is None or known.find('model') is None:
+            self.skipTest('QEMU names no model that is next to this host')
+        # There are kernels below which no guest starts that has this one.
+        mine = 'arch-capabilities'
+        rules = f"<cpu mode='host-model'><feature policy='disable' name='{mine}'/></cpu>"
+        xml = self.bed.xml('one', rules=rules).replace("type='qemu'", "type='kvm'", 1)
+        domain = self.client.define(xml)
+        self.assertIn("mode='host-model'", domain.xml)
+        domain.Create(0)
+        live = ElementTree.fromstring(domain.xml).find('cpu')
+        self.assertEqual((live.get('mode'), live.findtext('model')),
+                         ('custom', known.findtext('model')))
+        wanted = {(f.get('name'), f.get('policy')) for f in known.findall('feature')}
+        found = {(f.get('name'), f.get('policy')) for f in live.findall('feature')}
+        self.assertEqual(found, {one for one in wanted if one[0] != mine} | {(mine, 'disable')})
+        kept = self.client.call(domain.path, DOMAIN, 'GetXMLDesc', 2, signature='u')
+        self.assertIn("mode='host-model'", kept)
+        domain.Destroy(0)
 
     def test_names(self):
         names = self.client.call(ROOT, CONNECT, 'GetCPUModelNames', 'x86_64', 0, signature='su')
