@@ -93,7 +93,9 @@ int config_cpuset(XenConfig *xen, libxl_bitmap *ret, const char *text, const cha
                         n = i + 1;
         if (n == 0)
                 return config_refuse(xen, "%s: '%s' names none below %d", path, text, CPUS_MAX);
-        for (size_t i = 0; config_bitmap(xen, ret, n) && i < n; i++)
+        if (!config_bitmap(xen, ret, n))
+                return fail_memory(xen->error);
+        for (size_t i = 0; i < n; i++)
                 if (map[i])
                         libxl_bitmap_set(ret, (int) i);
         return 0;
