@@ -6,6 +6,8 @@
 #include <limits.h>
 #include <string.h>
 
+#define PYGRUB "pygrub" /* libxl knows where its own is */
+
 /* ---- what is booted ---- */
 
 static const struct {
@@ -92,21 +94,45 @@ static int config_loader(XenConfig *xen) {
 }
 
 /* Arguments in one text, parted by blanks. */
-static void config_bootloader(XenConfig *xen) {
+static void set_arguments(XenConfig *xen, libxl_string_list *ret) {
         static const char blanks[] = " \t\n";
-        libxl_domain_build_info *build = &xen->config->b_info;
         const char *text = xen->conf->os.bootloader_args;
 
-        config_text(xen, &build->bootloader, xen->conf->os.bootloader);
         while (text && *(text += strspn(text, blanks))) {
                 size_t n = strcspn(text, blanks);
                 _cleanup_(freep) char *word = strndup(text, n);
 
                 xen->failed = xen->failed || !word;
                 if (word)
-                        config_word(xen, &build->bootloader_args, word);
+                        config_word(xen, ret, word);
                 text += n;
         }
+}
+
+/* These go where configurations of libvirt's have them and every libxl takes them from, though new
+ * ones have members for all types of guests. As with Xen's old tools, a guest that doesn't say how
+ * it boots has a boot menu on its disk. */
+static int config_pv(XenConfig *xen) {
+        libxl_domain_build_info *build = &xen->config->b_info;
+        const DomainOs *os = &xen->conf->os;
+
+        config_text(xen, &build->u.pv.kernel, os->kernel);
+        config_text(xen, &build->u.pv.ramdisk, os->initrd);
+        config_text(xen, &build->u.pv.cmdline, os->cmdline);
+        config_text(xen, &build->u.pv.bootloader, os->bootloader ?: os->kernel ? NULL : PYGRUB);
+        set_arguments(xen, &build->u.pv.bootloader_args);
+        return 0;
+}
+
+static int config_pvh(XenConfig *xen) {
+        libxl_domain_build_info *build = &xen->config->b_info;
+        const DomainOs *os = &xen->conf->os;
+
+        if (!os->kernel && !os->bootloader)
+                return config_refuse(xen, "os: neither a kernel nor a bootloader");
+        config_text(xen, &build->bootloader, os->bootloader);
+        set_arguments(xen, &build->bootloader_args);
+        return 0;
 }
 
 static int config_hvm(XenConfig *xen) {
@@ -128,17 +154,14 @@ int config_os(XenConfig *xen) {
         libxl_domain_build_info *build = &xen->config->b_info;
         const DomainOs *os = &xen->conf->os;
 
+        if (os->dtb)
+                return config_refuse(xen, "os/dtb: Xen makes a guest's tree of devices itself");
+        if (xen->guest == GUEST_PV)
+                return config_pv(xen);
         config_text(xen, &build->kernel, os->kernel);
         config_text(xen, &build->ramdisk, os->initrd);
         config_text(xen, &build->cmdline, os->cmdline);
-        if (os->dtb)
-                return config_refuse(xen, "os/dtb: only for ARM, whose guests bring their own");
-        if (xen->guest == GUEST_HVM)
-                return config_hvm(xen);
-        config_bootloader(xen);
-        if (!os->kernel && !os->bootloader)
-                return config_refuse(xen, "os: neither a kernel nor a bootloader");
-        return 0;
+        return xen->guest == GUEST_HVM ? config_hvm(xen) : config_pvh(xen);
 }
 
 /* ---- features ---- */
