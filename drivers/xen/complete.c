@@ -132,9 +132,20 @@ static int complete_inputs(DomainConf *conf, Guest guest) {
         return need_input(conf, "mouse", bus) < 0 ? -ENOMEM : need_input(conf, "keyboard", bus);
 }
 
+/* The first serial port is the console too, with the number it has. */
+static void mirror_port(DomainConf *conf) {
+        DomainChar *console = conf->consoles.n > 0 ? conf->consoles.items[0] : NULL;
+
+        if (console && conf->serials.n > 0 && console->target_type &&
+            strcmp(console->target_type, "serial") == 0)
+                console->target_port = conf->serials.items[0]->target_port;
+}
+
 static int complete_console(DomainConf *conf, Guest guest) {
         DomainChar *console;
 
+        if (guest == GUEST_HVM)
+                mirror_port(conf);
         for (size_t i = 0; guest != GUEST_HVM && i < conf->consoles.n; i++)
                 if (set_default(&conf->consoles.items[i]->target_type, "xen") < 0)
                         return -ENOMEM;

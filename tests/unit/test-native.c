@@ -226,12 +226,15 @@ static void check_refusals(void) {
                 { "xen-xl", "name = \"a\"\nx = [ 1,\n\n2\nz", "line 5: near `z': syntax error" },
                 { "xen-xl", "name = \"a\n", "line 1: near `\"a': lexical error" },
                 { "xen-xl", "memory = 64\n", "gives the guest no name" },
-                { "xen-xl", "name='a'\n\ndisk=['/x,raw,hda,w,nonsense=1']", "line 3: disk: disk 1" },
-                { "xen-xl", "name='a'\ndisk=['target=/x']", "line 2: disk: disk 1: in disk specification: no vdev" },
+                { "xen-xl", "name='a'\n\ndisk=['/x,raw,hda,w,nonsense=1']",
+                  "line 3: disk: disk 1" },
+                { "xen-xl", "name='a'\ndisk=['target=/x']",
+                  "line 2: disk: disk 1: in disk specification: no vdev" },
                 { "xen-xl", "name='a'\nvif=['mac=1']", "line 2: vif: '1' is no MAC address" },
                 { "xen-xl", "name='a'\npci=['x']", "line 2: pci: 'x' is no PCI device" },
                 { "xen-xl", "name='a'\nvcpus=0", "line 2: vcpus: between 1 and" },
-                { "xen-xl", "name='a'\nx=[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", "line 2: lists in lists" },
+                { "xen-xl", "name='a'\nx=[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]",
+                  "line 2: lists in lists" },
                 { "xen-xl", "name='a\xff'", "line 1: the value of name isn't UTF-8" },
                 { "xen-xm", "name = 'a'\nimport os\n", "line 2: '=' expected" },
                 { "xen-xm", "name = 'a'\nx = [ 1, 2\n", "line 3: ',' or the end of a list" },
@@ -303,7 +306,8 @@ static void check_sxpr(void) {
                      "(device (pci (dev (domain 0x0)(bus 0x1)(slot 0x1a)(func 0x1)))))",
                      PIECES("machine='xenfv'>hvm<", "<boot dev='hd'/>", "<boot dev='cdrom'/>",
                             "<acpi/>", "basis='localtime'", "<disk type='file' device='cdrom'>",
-                            "<emulator>/usr/bin/qemu-dm</emulator>", "<driver name='tap' type='raw'/>",
+                            "<emulator>/usr/bin/qemu-dm</emulator>",
+                            "<driver name='tap' type='raw'/>",
                             "<shareable/>", "<serial type='pty'>", "port='5903'",
                             "bus='0x01' slot='0x1a' function='0x1'"));
 }
@@ -312,7 +316,8 @@ static void check_sxpr(void) {
  * another. */
 static void check_kept(void) {
         static const char config[] = "name = \"a\"\ntimer_mode = 2\nmemory = 0x40\n"
-                                     "disk = [ \"/dev/x,,xvda\", \"script=s,vdev=xvdb,target=t\" ]\n";
+                                     "disk = [ \"/dev/x,,xvda\", "
+                                     "\"script=s,vdev=xvdb,target=t\" ]\n";
         _cleanup_(freep) char *xml = must_read("xen-xl", config, "kept"), *text = NULL;
         Error error = {};
 
@@ -341,8 +346,8 @@ static void check_kept(void) {
 /* Both dialects read what they write, whatever the text. */
 static void check_quotes(void) {
         static const char *const texts[] = {
-                "plain", "with 'one'", "with \"two\"", "with 'both\"", "back\\slash\\n", "tab\tline\nend",
-                "\"", "'", "\\", "#no comment", "é",
+                "plain", "with 'one'", "with \"two\"", "with 'both\"", "back\\slash\\n",
+                "tab\tline\nend", "\"", "'", "\\", "#no comment", "é",
         };
 
         for (size_t i = 0; i < ELEMENTS(texts); i++)
