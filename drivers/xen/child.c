@@ -7,8 +7,8 @@
  * socket as one message. A process rather than a thread: it can be killed when the guest is no
  * longer wanted, and libxl's own children are its, not ours.
  *
- * The child has nothing of ours open but that socket. It dies with the service, so that a later life
- * finds no builder at work, only what the runtime file says was being built. */
+ * The child has nothing of ours open but that socket. It dies with the service, so that a later
+ * life finds no builder at work, only what the runtime file says was being built. */
 #include "drivers/xen/child.h"
 
 #include <errno.h>

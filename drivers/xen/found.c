@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Guests that are there: after a restart of the service those that runtime files name, with their
- * definitions and rules; and those that others made, with what Xen says of them. What a service that
- * died had half done is finished: a guest that was being built is removed, since nobody was told of
+ * definitions and rules; and those that others made, with what Xen says of them. What a service
+ * that died had half done is finished: a guest that was being built is removed, since nobody was told of
  * it; one that was being destroyed, or built again, goes on. */
 #include <errno.h>
 #include <inttypes.h>
@@ -78,7 +78,6 @@ static int conf_of(const libxl_dominfo *info, const char *name, DomainConf **ret
         return r;
 }
 
-/* Domain-0 has no uuid in Xen; it gets none of its own either. */
 static int adopt(XenCore *core, const libxl_dominfo *info, const char *name, bool at_start,
                  Error *error) {
         _cleanup_(conf_freep) DomainConf *conf = NULL;

@@ -54,6 +54,7 @@ XenGuest *xen_guest_free(XenGuest *guest) {
         xen_child_free(guest->child);
         guest_unwatch(guest);
         guest->domain->data = NULL;
+        error_clear(&guest->failure);
         free(guest);
         return NULL;
 }
@@ -179,43 +180,37 @@ static void guest_stays(XenGuest *guest, int rc, const XenLines *lines) {
                 job_done(ending, r, &error);
 }
 
-static void destroyed(XenCall *call, int rc, void *userdata) {
-        Domain *domain = userdata;
-        XenGuest *guest = xen_guest_of(domain);
+static void destroyed(int rc, uint32_t domid, const XenLines *lines, void *userdata) {
+        XenGuest *guest = userdata;
 
-        if (guest && guest->domid == call->domid) {
-                if (rc != 0 && !guest_is_gone(call->core, call->domid))
-                        guest_stays(guest, rc, &call->lines);
-                else if (guest->after == ACTION_RESTART)
-                        guest_again(guest);
-                else
-                        xen_guest_over(guest, guest->stop_reason, guest->stop_detail);
-        }
-        resource_unref(&domain->resource);
+        guest->child = NULL;
+        if (rc != 0 && !guest_is_gone(guest->core, domid))
+                guest_stays(guest, rc, lines);
+        else if (guest->after == ACTION_RESTART)
+                guest_again(guest);
+        else
+                xen_guest_over(guest, guest->stop_reason, guest->stop_detail);
 }
 
+int xen_destroy_domain(libxl_ctx *ctx, uint32_t *domid, void *argument) {
+        return libxl_domain_destroy(ctx, *domid, NULL);
+}
+
+/* libxl offers to do it asynchronously, and takes half a second before it returns. */
 void xen_guest_end(XenGuest *guest, int reason, int detail) {
-        XenCall *call = xen_call_new(guest->core, guest->domid, destroyed, guest->domain);
-        int rc = ERROR_NOMEM;
+        _cleanup_(error_clear) Error error = {};
+        XenLines lines = {};
 
         guest->stopping = true;
         guest->stop_reason = reason;
         guest->stop_detail = detail;
         xen_guest_save(guest);
-        if (call) {
-                resource_ref(&guest->domain->resource);
-                rc = XEN_CALL(guest->core,
-                              libxl_domain_destroy(guest->core->ctx, guest->domid, &call->how));
-        }
-        if (rc == 0)
+        guest->child = xen_child_free(guest->child);
+        if (xen_child_new(guest->core, guest->domid, xen_destroy_domain, NULL, destroyed, guest,
+                          &guest->child, &error) >= 0)
                 return;
-
-        XenLines lines = call ? call->lines : (XenLines) {};
-        if (call) {
-                resource_unref(&guest->domain->resource);
-                xen_call_drop(call);
-        }
-        guest_stays(guest, rc, &lines);
+        xen_lines_add(&lines, error.message ?: "out of memory");
+        guest_stays(guest, ERROR_FAIL, &lines);
 }
 
 /* ---- it shut down: what follows ---- */

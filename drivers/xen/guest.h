@@ -19,6 +19,7 @@ typedef struct XenGuest {
         XenChild *child;           /* builds it, or dumps its memory */
         LifecycleAction after; /* what follows its end or its dump; ACTION_DESTROY: nothing */
         Job *starting, *ending;
+        Error failure; /* of the start, while what was built is being removed */
         uint32_t flags; /* of the start */
 } XenGuest;
 
@@ -52,6 +53,8 @@ void xen_guest_shut_down(XenGuest *guest, unsigned reason);
 void xen_guest_save(XenGuest *guest); /* its runtime file; what fails is logged */
 void xen_guest_paused(XenGuest *guest, int reason, int detail);
 void xen_guest_running(XenGuest *guest, int reason);
+
+int xen_destroy_domain(libxl_ctx *ctx, uint32_t *domid, void *argument); /* a XenWork */
 
 /* ---- start.c ---- */
 

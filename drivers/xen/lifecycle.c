@@ -82,10 +82,8 @@ static int xen_destroy(Domain *domain, uint32_t flags, Job *job, Error *error) {
                 return PENDING; /* it ends anyway */
         if (guest->child && guest->domid == XEN_NO_DOMAIN)
                 xen_child_kill(guest->child);
-        else {
-                guest->child = xen_child_free(guest->child);
+        else
                 xen_guest_end(guest, DOMAIN_SHUTOFF_DESTROYED, STOPPED_DESTROYED);
-        }
         return PENDING;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A start, told in the order in which it happens: the runtime file says that a guest of this uuid is
- * being built, a child builds it, its end is watched for, it is let run, and told of. Whatever dies
+/* A start, told in the order in which it happens: the runtime file says that a guest of this uuid
+ * is being built, a child builds it, its end is watched for, it is let run, and told of. Whatever dies
  * on the way, what was built goes: Xen knows the uuid of every domain. */
 #include <assert.h>
 #include <errno.h>
@@ -35,12 +35,6 @@ static uint32_t find_domid(XenCore *core, Uuid uuid) {
 
 /* ---- how it fails ---- */
 
-typedef struct Failure {
-        Domain *domain; /* a reference */
-        Error error;
-        int r;
-} Failure;
-
 /* Nothing of it is left: the callers are told. */
 static void start_failed(XenGuest *guest, int r, Error *error) {
         Domain *domain = guest->domain;
@@ -63,18 +57,17 @@ static void start_failed(XenGuest *guest, int r, Error *error) {
         resource_unref(&domain->resource);
 }
 
-static void failure_done(XenCall *call, int rc, void *userdata) {
-        Failure *failure = userdata;
-        XenGuest *guest = xen_guest_of(failure->domain);
+static void undone(int rc, uint32_t domid, const XenLines *lines, void *userdata) {
+        XenGuest *guest = userdata;
+        Error error = guest->failure;
 
+        guest->child = NULL;
+        guest->failure = (Error) {};
         if (rc != 0)
-                log_resource(LOG_ERR, &failure->domain->resource,
-                             "cannot remove what was built of it: %s", call->lines.text);
-        if (guest)
-                start_failed(guest, failure->r, &failure->error);
-        resource_unref(&failure->domain->resource);
-        error_clear(&failure->error);
-        free(failure);
+                log_resource(LOG_ERR, &guest->domain->resource,
+                             "cannot remove what was built of it: %s", lines->text);
+        start_failed(guest, -error_number(error.code), &error);
+        error_clear(&error);
 }
 
 /* libxl removes what it couldn't finish by itself, unless its process was killed. */
@@ -83,19 +76,12 @@ static void start_undo(XenGuest *guest, int r, Error *error) {
 
         guest->stopping = true; /* its death is no news */
         uint32_t domid = find_domid(core, guest->domain->resource.uuid);
-        Failure *failure = domid == XEN_NO_DOMAIN ? NULL : calloc(1, sizeof(*failure));
-        XenCall *call = failure ? xen_call_new(core, domid, failure_done, failure) : NULL;
-
-        if (!call || XEN_CALL(core, libxl_domain_destroy(core->ctx, domid, &call->how)) != 0) {
-                if (call)
-                        xen_call_drop(call);
-                free(failure);
+        if (domid == XEN_NO_DOMAIN ||
+            xen_child_new(core, domid, xen_destroy_domain, NULL, undone, guest, &guest->child,
+                          NULL) < 0)
                 start_failed(guest, r, error);
-                return;
-        }
-        *failure = (Failure) { .domain = guest->domain, .r = r };
-        resource_ref(&guest->domain->resource);
-        error_move(&failure->error, error);
+        else
+                error_move(&guest->failure, error);
 }
 
 /* ---- it is there ---- */
