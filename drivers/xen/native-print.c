@@ -41,15 +41,19 @@ static void print_string(FILE *out, const char *text, NativeDialect dialect) {
         }
 }
 
-static bool is_number(const NativeValue *value) {
+/* What is written without quotes: xl's lexer knows no sign, and to Python 010 is another number or
+ * none. A value that only claims to be a number, in a document from anywhere, is a text. */
+static bool is_number(const NativeValue *value, NativeDialect dialect) {
         const char *text = value->text;
 
-        /* xl's lexer knows no sign */
-        return value->number && *text && text[strspn(text, "0123456789")] == 0;
+        if (dialect == NATIVE_XM && *text == '-')
+                text++;
+        return value->number && *text && strlen(text) < 19 &&
+               text[strspn(text, "0123456789")] == 0 && (*text != '0' || !text[1]);
 }
 
 static void print_value(FILE *out, const NativeValue *value, NativeDialect dialect) {
-        if (value->text && (is_number(value) || (value->number && dialect == NATIVE_XM)))
+        if (value->text && is_number(value, dialect))
                 fputs(value->text, out);
         else if (value->text)
                 print_string(out, value->text, dialect);

@@ -343,6 +343,17 @@ static void check_kept(void) {
         error_clear(&error);
 }
 
+/* A document may say that anything is a number. */
+static void check_number(void) {
+        static const char xml[] =
+                "<domain type='xen' xmlns:v='https://virtbus.org/xen/1.0'><name>a</name>"
+                "<memory>65536</memory><os><type>linux</type><kernel>/k</kernel></os>"
+                "<v:xm><v:key name='x' type='number' value='1&#10;kernel = 2'/></v:xm></domain>";
+        _cleanup_(freep) char *text = must_write("xen-xm", xml, "number");
+
+        CHECK(text && strstr(text, "kernel = \"/k\"") && strstr(text, "x = \"1\\nkernel = 2\""));
+}
+
 /* Both dialects read what they write, whatever the text. */
 static void check_quotes(void) {
         static const char *const texts[] = {
@@ -371,6 +382,7 @@ int main(int argc, char *argv[]) {
         check_refusals();
         check_sxpr();
         check_kept();
+        check_number();
         check_quotes();
         if (!judge_samples(&tally)) {
                 printf("no samples in %s\n", tally.folder);
