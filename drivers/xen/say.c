@@ -37,8 +37,7 @@ static void vmessage(xentoollog_logger *logger, xentoollog_level level, int numb
                 text = NULL;
                 return;
         }
-        const char *words = without_place(text);
-        if (asprintf(&line, number > 0 ? "%s: %s" : "%s%.0s", words,
+        if (asprintf(&line, "%s%s%s", without_place(text), number > 0 ? ": " : "",
                      number > 0 ? strerror(number) : "") < 0) {
                 line = NULL;
                 return;
