@@ -19,8 +19,13 @@
 
 #include "drivers/xen/libxl-api.h"
 
-#define FAKE __attribute__((visibility("default"), used))
-#define NEXT(f) ((__typeof__(&f)) dlsym(RTLD_NEXT, #f))
+/* Named for the linker alone, since the compiler may have the C library's under other names
+ * (_FILE_OFFSET_BITS). */
+#define FAKE(type, f, ...)                                                       \
+        __attribute__((visibility("default"), used)) type fake_##f(__VA_ARGS__) \
+                __asm__(#f);                                                     \
+        type fake_##f(__VA_ARGS__)
+#define NEXT(f) ((__typeof__(&fake_##f)) dlsym(RTLD_NEXT, #f))
 
 static bool fake_device(const char *path) {
         return path && strcmp(path, "/dev/xen/privcmd") == 0;
@@ -30,7 +35,7 @@ static bool fake_socket(const char *path) {
         return path && strstr(path, "xenstored/socket");
 }
 
-FAKE int open(const char *path, int flags, ...) {
+FAKE(int, open, const char *path, int flags, ...) {
         va_list ap;
 
         va_start(ap, flags);
@@ -39,7 +44,7 @@ FAKE int open(const char *path, int flags, ...) {
         return NEXT(open)(fake_device(path) ? "/dev/null" : path, flags, mode);
 }
 
-FAKE int open64(const char *path, int flags, ...) {
+FAKE(int, open64, const char *path, int flags, ...) {
         va_list ap;
 
         va_start(ap, flags);
@@ -48,15 +53,23 @@ FAKE int open64(const char *path, int flags, ...) {
         return NEXT(open64)(fake_device(path) ? "/dev/null" : path, flags, mode);
 }
 
-FAKE int stat(const char *path, struct stat *ret) {
+static bool fake_stat_socket(const char *path, struct stat *ret) {
         if (!fake_socket(path))
-                return NEXT(stat)(path, ret);
+                return false;
         *ret = (struct stat) { .st_mode = S_IFSOCK | 0600 };
-        return 0;
+        return true;
+}
+
+FAKE(int, stat, const char *path, struct stat *ret) {
+        return fake_stat_socket(path, ret) ? 0 : NEXT(stat)(path, ret);
+}
+
+FAKE(int, stat64, const char *path, struct stat *ret) {
+        return fake_stat_socket(path, ret) ? 0 : NEXT(stat64)(path, ret);
 }
 
 /* The other end is never read. */
-FAKE int connect(int fd, const struct sockaddr *address, socklen_t size) {
+FAKE(int, connect, int fd, const struct sockaddr *address, socklen_t size) {
         int ends[2];
 
         if (address->sa_family != AF_UNIX ||
