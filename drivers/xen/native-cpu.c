@@ -56,7 +56,12 @@ static const struct {
         { "pn", "psn" },            { "clflush", "clfsh" },    { "sep", "sysenter" },
         { "cx8", "cmpxchg8" },      { "nodeid_msr", "nodeid" }, { "cr8legacy", "altmovcr8" },
         { "lahf_lm", "lahfsahf" },  { "cmp_legacy", "cmplegacy" }, { "fxsr_opt", "ffxsr" },
-        { "pdpe1gb", "page1gb" },   { "abm", "lzcnt" },
+        { "pdpe1gb", "page1gb" },   { "spec-ctrl", "ibrsb" },  { "sha-ni", "sha" },
+        { "arch-capabilities", "arch-caps" },                 { "intel-pt", "proc-trace" },
+        { "core-capability", "core-caps" },                   { "avx512ifma", "avx512-ifma" },
+        { "npt", "svm_npt" },       { "lbrv", "svm_lbrv" },    { "nrip-save", "svm_nrips" },
+        { "tsc-scale", "svm_tscrate" },                       { "vmcb-clean", "svm_vmcbclean" },
+        { "decodeassists", "svm_decode" },                    { "pause-filter", "svm_pausefilt" },
 };
 
 static const struct {
