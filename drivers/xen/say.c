@@ -26,6 +26,7 @@ static const char *without_place(const char *text) {
         return rest + strspn(rest, " ");
 }
 
+__attribute__((format(printf, 5, 0)))
 static void vmessage(xentoollog_logger *logger, xentoollog_level level, int number,
                      const char *context, const char *format, va_list ap) {
         XenSay *say = container_of(logger, XenSay, logger);
