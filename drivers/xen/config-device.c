@@ -47,12 +47,29 @@ static int config_serials(XenConfig *xen) {
         return r;
 }
 
+/* libxl has none, but its device model does. */
+static int config_parallels(XenConfig *xen) {
+        const DomainConf *conf = xen->conf;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < conf->parallels.n; i++) {
+                _cleanup_(freep) char *text = NULL;
+
+                if ((r = config_port(xen, conf->parallels.items[i], "parallel", &text)) < 0)
+                        return r;
+                config_word(xen, &xen->config->b_info.extra_hvm, "-parallel");
+                config_word(xen, &xen->config->b_info.extra_hvm, text);
+        }
+        return r;
+}
+
 /* libxl gives every guest one console, which is a pty. */
 static int check_consoles(XenConfig *xen) {
         const DomainConf *conf = xen->conf;
 
-        if (xen->guest != GUEST_HVM && conf->serials.n > 0)
-                return config_refuse(xen, "devices/serial: only for hvm guests");
+        if (xen->guest != GUEST_HVM && conf->serials.n + conf->parallels.n > 0)
+                return config_refuse(xen, "devices/%s: only for hvm guests",
+                                     conf->serials.n > 0 ? "serial" : "parallel");
         for (size_t i = 0; i < conf->consoles.n; i++) {
                 const DomainChar *console = conf->consoles.items[i];
                 bool own = xen->guest != GUEST_HVM || config_is(console->target_type, "xen");
@@ -100,6 +117,8 @@ int config_chars(XenConfig *xen) {
 
         if (r >= 0 && xen->guest == GUEST_HVM)
                 r = config_serials(xen);
+        if (r >= 0)
+                r = config_parallels(xen);
         for (size_t i = 0; r >= 0 && i < xen->conf->channels.n; i++)
                 r = config_channel(xen, xen->conf->channels.items[i]);
         return r;
@@ -410,8 +429,8 @@ static const struct {
         const char *name;
         size_t list;
 } none[] = {
-        NONE("devices/parallel", parallels),   NONE("devices/hub", hubs),
-        NONE("devices/watchdog", watchdogs),   NONE("devices/rng", rngs),
+        NONE("devices/hub", hubs),             NONE("devices/watchdog", watchdogs),
+        NONE("devices/rng", rngs),
         NONE("devices/panic", panics),         NONE("devices/memory", memories),
         NONE("devices/redirdev", redirdevs),   NONE("devices/smartcard", smartcards),
         NONE("devices/shmem", shmems),         NONE("devices/iommu", iommus),

@@ -14,7 +14,7 @@
  * (libxl_domain_config_dispose()).
  *
  * What is chosen when a guest starts must stand in the definition already: the ports of its
- * displays (a display whose port is open gets the first, 5900), the pool path of a disk that is a
+ * displays (VNC whose port is open gets the first, 5900; SPICE is refused), the pool path of a disk that is a
  * volume, the bridge of an interface that is in a network, bus and number of a USB device known by
  * vendor and product, and paths of sockets.
  *
