@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Guests that are there: after a restart of the service those that runtime files name, with their
  * definitions and rules; and those that others made, with what Xen says of them. What a service
- * that died had half done is finished: a guest that was being built is removed, since nobody was told of
- * it; one that was being destroyed, or built again, goes on. */
+ * that died had half done is finished: a guest that was being built is removed, since nobody was
+ * told of it; one that was being destroyed, or built again, goes on. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

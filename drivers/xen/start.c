@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A start, told in the order in which it happens: the runtime file says that a guest of this uuid
- * is being built, a child builds it, its end is watched for, it is let run, and told of. Whatever dies
- * on the way, what was built goes: Xen knows the uuid of every domain. */
+ * is being built, a child builds it, its end is watched for, it is let run, and told of. Whatever
+ * dies on the way, what was built goes: Xen knows the uuid of every domain. */
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
