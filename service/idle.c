@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "drivers/defined.h"
+
 /* A connection whose driver keeps no files: what was changed there is gone with the process. */
 typedef struct Memory {
         Idle *idle;
@@ -25,11 +27,16 @@ struct Idle {
         size_t n_memories;
 };
 
-static bool has_guest(const Connection *connection) {
+/* Guests, and networks, whose dnsmasq and rules are looked after. */
+static bool has_work(const Connection *connection) {
         const ResourceSet *domains = &connection->sets[RESOURCE_DOMAIN];
+        const ResourceSet *networks = &connection->sets[RESOURCE_NETWORK];
 
         for (size_t i = 0; i < domains->n; i++)
                 if (domain_of(domains->items[i])->id > 0)
+                        return true;
+        for (size_t i = 0; i < networks->n; i++)
+                if (defined_of(networks->items[i])->active)
                         return true;
         return false;
 }
@@ -45,7 +52,7 @@ bool idle_now(const Idle *idle) {
         for (size_t i = 0; i < tree->n_branches; i++) {
                 const Connection *connection = tree->branches[i]->connection;
 
-                if (connection->driver->keeps_files && has_guest(connection))
+                if (connection->driver->keeps_files && has_work(connection))
                         return false;
         }
         return true;

@@ -24,7 +24,7 @@
 #include "drivers/network/host.h"
 
 #define READY_PATIENCE (20 * UINT64_C(1000000)) /* us */
-#define END_PATIENCE (3 * UINT64_C(1000000))    /* us to end when asked */
+#define END_PATIENCE (6 * UINT64_C(1000000))    /* us to end when asked */
 #define LONG_LIFE (60 * UINT64_C(1000000))      /* us: what died before belongs to a row */
 #define DEATHS_MAX 6
 #define WORDS_MAX 8192 /* bytes of its log that are looked at */

@@ -753,6 +753,18 @@ class Faults(NetworksTest):
         self.assertIn('vb7', self.host.run('ip', 'link'))
         self.host.run('ip', 'link', 'del', 'vb7')
 
+    def test_it_stays_while_a_network_is_active(self):
+        self.bed.stop()
+        self.bed.command = [*self.bed.command, '--idle-exit=1']
+        self.bed.start()
+        network = self.started()
+        time.sleep(3)
+        self.assertIsNone(self.bed.service.poll())
+        network.Destroy()
+        network.Undefine()
+        self.assertEqual(self.bed.service.wait(10), 0)
+        self.bed.start()
+
     def test_without_privileges(self):
         self.bed.stop()
         self.bed.command = ['setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin',
