@@ -77,6 +77,9 @@ def define(name, extra='', devices='', memory=16, boot=''):
 
 
 class Systemd(unittest.TestCase):
+    def setUp(self):
+        output('systemctl', 'reset-failed', UNIT, check=False)  # no test starts it too often
+
     def guest(self, name, extra='', devices='', **more):
         path = define(name, extra, devices, **more)
         self.addCleanup(call, path, DOMAIN, 'Undefine', 'u', 0, check=False)
