@@ -20,6 +20,7 @@ typedef struct Manager {
         const Options *options;
         Settings settings;
         sd_event *event;
+        sd_event_source *leave;
         UnitManager *units;
         Store *store;
         Connection **connections;
@@ -31,19 +32,25 @@ typedef struct Manager {
         sd_bus_slot *name[2];
 } Manager;
 
-static void manager_done(Manager *manager) {
+/* Calls that are under way are answered: that they can't be finished. */
+static void manager_close(Manager *manager) {
         for (size_t i = 0; i < ELEMENTS(manager->name); i++)
-                sd_bus_slot_unref(manager->name[i]);
-        idle_free(manager->idle);
-        gate_free(manager->gate);
+                manager->name[i] = sd_bus_slot_unref(manager->name[i]);
+        manager->idle = idle_free(manager->idle);
+        manager->gate = gate_free(manager->gate);
         tree_close(manager->tree);
-        for (size_t i = manager->n_connections; i > 0; i--)
-                connection_free(manager->connections[i - 1]);
+        while (manager->n_connections > 0)
+                connection_free(manager->connections[--manager->n_connections]);
+}
+
+static void manager_done(Manager *manager) {
+        manager_close(manager);
         free(manager->connections);
         tree_free(manager->tree);
         units_free(manager->units);
         sd_bus_flush_close_unref(manager->bus);
         store_free(manager->store);
+        sd_event_source_disable_unref(manager->leave);
         sd_event_unref(manager->event);
 }
 
@@ -52,6 +59,13 @@ static void manager_done(Manager *manager) {
 static int stop(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
         log_message(LOG_INFO, "stopping: %s", strsignal(info->ssi_signo));
         return sd_event_exit(sd_event_source_get_event(source), EXIT_SUCCESS);
+}
+
+/* The loop ends; before sd-bus, which closes the bus then. */
+static int leave(sd_event_source *source, void *userdata) {
+        (void) sd_notify(false, "STOPPING=1");
+        manager_close(userdata);
+        return 0;
 }
 
 static int manager_open_loop(Manager *manager, Error *error) {
@@ -67,6 +81,10 @@ static int manager_open_loop(Manager *manager, Error *error) {
         r = sd_event_default(&manager->event);
         for (size_t i = 0; r >= 0 && i < ELEMENTS(signals); i++)
                 r = sd_event_add_signal(manager->event, NULL, signals[i], stop, NULL);
+        if (r >= 0)
+                r = sd_event_add_exit(manager->event, &manager->leave, leave, manager);
+        if (r >= 0)
+                r = sd_event_source_set_priority(manager->leave, SD_EVENT_PRIORITY_IMPORTANT);
         if (r >= 0)
                 r = sd_event_set_watchdog(manager->event, true);
         return r < 0 ? fail_errno(error, r, "cannot set up the event loop") : 0;
@@ -209,7 +227,6 @@ int manager_run(const Options *options) {
                 return EXIT_FAILURE;
         }
         r = sd_event_loop(manager.event);
-        (void) sd_notify(false, "STOPPING=1");
         if (r < 0) {
                 log_message(LOG_ERR, "the event loop failed: %s", strerror(-r));
                 return EXIT_FAILURE;

@@ -9,6 +9,7 @@
 #include "drivers/nwfilter.h"
 #include "drivers/qemu/driver.h"
 #include "drivers/qemu/guest.h"
+#include "drivers/qemu/start-private.h"
 #include "drivers/secret.h"
 
 /* ---- the host's own QEMU is asked who it is when there is nothing better to do ---- */
@@ -34,16 +35,39 @@ static int probe(sd_event_source *source, void *userdata) {
         return 0;
 }
 
+static void end_job(Job *job) {
+        _cleanup_(error_clear) Error error = {};
+
+        if (job)
+                job_done(job, fail(&error, ERROR_OPERATION_ABORTED, "the service ends"), &error);
+}
+
+/* Who waits for a start or an end is told that we go. Its process stays what it is: a held one ends,
+ * one that was let go is found again, and ended if its start never was. */
+static void leave(Domain *domain) {
+        QemuGuest *guest = qemu_guest_of(domain);
+        Job *start = guest->start ? guest->start->job : NULL;
+        Job *ending = TAKE(guest->ending);
+
+        qemu_guest_free(guest);
+        end_job(start);
+        end_job(ending);
+}
+
+/* First what waits for its turn, so that no end of a job begins another. Starts that wait for
+ * capabilities are undone by the end of their cache; a transient domain goes with its start. */
 static void driver_close(Connection *connection) {
         QemuDriver *driver = qemu_driver_of(connection);
+        const ResourceSet *domains = &connection->sets[RESOURCE_DOMAIN];
 
-        for (size_t i = 0; i < connection->sets[RESOURCE_DOMAIN].n; i++) {
-                Domain *domain = domain_of(connection->sets[RESOURCE_DOMAIN].items[i]);
-
-                qemu_guest_free(qemu_guest_of(domain));
-        }
+        for (size_t i = 0; i < domains->n; i++)
+                job_queue_flush(&domains->items[i]->queue, ERROR_OPERATION_ABORTED,
+                                "the service ends");
         sd_event_source_disable_unref(driver->probe);
-        qemu_caps_cache_free(driver->caps);
+        driver->caps = qemu_caps_cache_free(driver->caps);
+        for (size_t i = 0; i < domains->n; i++)
+                if (qemu_guest_of(domain_of(domains->items[i])))
+                        leave(domain_of(domains->items[i]));
         free(driver);
         connection->data = NULL;
 }
