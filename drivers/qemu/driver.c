@@ -42,8 +42,8 @@ static void end_job(Job *job) {
                 job_done(job, fail(&error, ERROR_OPERATION_ABORTED, "the service ends"), &error);
 }
 
-/* Who waits for a start or an end is told that we go. Its process stays what it is: a held one ends,
- * one that was let go is found again, and ended if its start never was. */
+/* Who waits for a start or an end is told that we go. Its process stays what it is: a held one
+ * ends, one that was let go is found again, and ended if its start never was. */
 static void leave(Domain *domain) {
         QemuGuest *guest = qemu_guest_of(domain);
         Job *start = guest->start ? guest->start->job : NULL;

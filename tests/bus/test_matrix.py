@@ -133,6 +133,7 @@ class Matrix(unittest.TestCase):
 
         domain = make('DomainLookupByName', 's', 'test')
         pool = make('StoragePoolLookupByName', 's', 'default-pool')
+        network = make('NetworkLookupByName', 's', 'default')
         interface = 'org.libvirt.'
         return {
             interface + 'Connect': ROOT,
@@ -140,7 +141,8 @@ class Matrix(unittest.TestCase):
             'org.virtbus.Connect': ROOT,
             'org.virtbus.Domain': domain,
             TEST: ROOT,
-            interface + 'Network': make('NetworkLookupByName', 's', 'default'),
+            interface + 'Network': network,
+            'org.virtbus.Network': network,
             interface + 'Interface': make('InterfaceLookupByName', 's', 'eth1'),
             interface + 'NodeDevice': make('NodeDeviceLookupByName', 's', 'computer'),
             interface + 'StoragePool': pool,

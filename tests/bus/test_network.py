@@ -135,7 +135,8 @@ class Networks(ThingTest):
         network.Undefine()
         self.assertEqual(self.order(start), ['NetworkEvent', 'InterfacesRemoved'])
         self.assertEqual(self.events(start), [(network.path, UNDEFINED)])
-        self.assertEqual(self.heard(start)[1][1], (network.path, [self.interface]))
+        interfaces = [self.interface, 'org.virtbus.Network']
+        self.assertEqual(self.heard(start)[1][1], (network.path, interfaces))
         self.check_gone(network.path)
         self.refused(self.connection.NetworkLookupByName, 'lan')
 
