@@ -151,12 +151,13 @@ static void judge_trip(Tally *tally, const char *format, const char *text, const
 /* The firmware's folder has a name of its own in the samples. */
 static char *read_sample(const char *folder, const char *file) {
         static const char mark[] = "/LIBXL_FIRMWARE_DIR", place[] = "/usr/lib/xen/boot";
-        char *text = read_text(folder, file), *found;
+        char *text = read_text(folder, file);
 
-        while ((found = strstr(text, mark))) {
+        for (char *found = strstr(text, mark); found; found = strstr(text, mark)) {
+                size_t rest = strlen(found + sizeof(mark) - 1) + 1;
+
+                memmove(found + sizeof(place) - 1, found + sizeof(mark) - 1, rest);
                 memcpy(found, place, sizeof(place) - 1);
-                memmove(found + sizeof(place) - 1, found + sizeof(mark) - 1,
-                        strlen(found + sizeof(mark) - 1) + 1);
         }
         return text;
 }
