@@ -58,12 +58,24 @@ typedef struct Missing {
         const char *alias;
 } Missing;
 
+/* What is a part of the machine, or on a bus that nothing leaves: it can't be gone, and QEMU may not
+ * know it by its alias. */
+static bool is_fixed(DeviceKind kind, const Device *device) {
+        const DomainDisk *disk = (const DomainDisk *) device;
+
+        if (kind == DEVICE_DISK)
+                return disk->bus == DISK_BUS_IDE || disk->bus == DISK_BUS_SATA ||
+                       disk->bus == DISK_BUS_FDC || disk->bus == DISK_BUS_SD;
+        if (kind == DEVICE_INPUT)
+                return device->address.type != ADDRESS_PCI && device->address.type != ADDRESS_USB;
+        return kind == DEVICE_WATCHDOG;
+}
+
 static int find_missing(DomainConf *conf, DeviceKind kind, Device *device, void *userdata) {
         Missing *missing = userdata;
 
-        if (!qemu_plug_kind(kind)->goes || !device->alias || has(missing->devices, device->alias))
-                return 0;
-        if (kind == DEVICE_WATCHDOG) /* may be a part of the machine */
+        if (!qemu_plug_kind(kind)->goes || is_fixed(kind, device) || !device->alias ||
+            has(missing->devices, device->alias))
                 return 0;
         missing->alias = device->alias;
         return 1;
