@@ -58,8 +58,8 @@ typedef struct Missing {
         const char *alias;
 } Missing;
 
-/* What is a part of the machine, or on a bus that nothing leaves: it can't be gone, and QEMU may not
- * know it by its alias. */
+/* What is a part of the machine, or on a bus that nothing leaves: it can't be gone, and QEMU may
+ * not know it by its alias. */
 static bool is_fixed(DeviceKind kind, const Device *device) {
         const DomainDisk *disk = (const DomainDisk *) device;
 
