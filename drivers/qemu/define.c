@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "drivers/domain-ops.h"
 #include "drivers/host.h"
 #include "drivers/qemu/arch.h"
 #include "drivers/qemu/define.h"
@@ -113,12 +114,7 @@ static int definition_take(Connection *connection, const char *xml, bool validat
 /* ---- define ---- */
 
 static int keep(Definition *definition, Error *error) {
-        Domain *domain;
-        int r = domain_define(definition->connection, definition->conf, &domain, error);
-
-        if (r >= 0)
-                definition->job->result.resource = resource_ref(&domain->resource);
-        return r;
+        return domain_op_define(definition->connection, definition->conf, definition->job, error);
 }
 
 static int qemu_define(Connection *connection, const char *xml, uint32_t flags, Job *job,
@@ -129,46 +125,9 @@ static int qemu_define(Connection *connection, const char *xml, uint32_t flags, 
 
 /* ---- create ---- */
 
-/* The caller's job goes on in the domain's queue, since a domain that exists may be busy; what
- * is to be started waits with it. */
-typedef struct Creation {
-        DomainConf *conf;
-        uint32_t flags;
-} Creation;
-
-static void creation_free(void *baggage) {
-        Creation *creation = baggage;
-
-        conf_free(creation->conf);
-        free(creation);
-}
-
-static int create_now(Job *job, Error *error) {
-        Domain *domain = domain_of(job->result.resource);
-        Creation *creation = job->result.baggage;
-        int r = domain_need_inactive(domain, error);
-
-        return r < 0 ? r
-                     : qemu_start_conf(domain, TAKE(creation->conf), creation->flags, job, error);
-}
-
 static int run(Definition *definition, Error *error) {
-        Creation *creation;
-        Job *job = definition->job;
-        Domain *domain;
-        int r = domain_create(definition->connection, definition->conf, &domain, error);
-
-        if (r < 0)
-                return r;
-        job->result.resource = resource_ref(&domain->resource);
-        creation = calloc(1, sizeof(*creation));
-        if (!creation)
-                return fail_memory(error);
-        *creation = (Creation) { .conf = TAKE(definition->conf), .flags = definition->flags };
-        job->result.baggage = creation;
-        job->result.baggage_free = creation_free;
-        job_start(&domain->resource.queue, job, "create", create_now);
-        return PENDING;
+        return domain_op_create(definition->connection, TAKE(definition->conf), definition->flags,
+                                qemu_start_conf, definition->job, error);
 }
 
 static int qemu_create(Connection *connection, const char *xml, uint32_t flags, Job *job,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "drivers/domain-ops.h"
 #include "drivers/test/driver.h"
 
 #define NETS_MAX 1024
@@ -62,16 +63,10 @@ int test_conf_parse(const char *xml, ConfFlags flags, DomainConf **ret, Error *e
 static int test_define(Connection *connection, const char *xml, uint32_t flags, Job *job,
                        Error *error) {
         _cleanup_(conf_freep) DomainConf *conf = NULL;
-        Domain *domain;
         int r = test_conf_parse(xml, flags & DOMAIN_DEFINE_VALIDATE ? CONF_VALIDATE : 0, &conf,
                                 error);
 
-        if (r >= 0)
-                r = domain_define(connection, conf, &domain, error);
-        if (r < 0)
-                return r;
-        job->result.resource = resource_ref(&domain->resource);
-        return DONE;
+        return r < 0 ? r : domain_op_define(connection, conf, job, error);
 }
 
 static int test_create(Connection *connection, const char *xml, uint32_t flags, Job *job,
@@ -99,20 +94,10 @@ static int test_create_with_files(Connection *connection, const char *xml, const
         return test_create(connection, xml, flags, job, error);
 }
 
-/* ---- undefine, rename ---- */
-
-static int test_undefine(Domain *domain, uint32_t flags, Job *job, Error *error) {
-        return domain_undefine(domain, flags, error);
-}
-
-static int test_rename(Domain *domain, const char *name, Job *job, Error *error) {
-        return domain_rename(domain, name, error);
-}
-
 const DomainDefinitions test_definitions = {
         .define = test_define,
         .create = test_create,
         .create_with_files = test_create_with_files,
-        .undefine = test_undefine,
-        .rename = test_rename,
+        .undefine = domain_op_undefine,
+        .rename = domain_op_rename,
 };

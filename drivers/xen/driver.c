@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "drivers/domain-ops.h"
 #include "drivers/host.h"
 #include "drivers/log.h"
 #include "drivers/nwfilter.h"
@@ -27,16 +28,10 @@ int xen_need(const Connection *connection, Error *error) {
 static int xen_define(Connection *connection, const char *xml, uint32_t flags, Job *job,
                       Error *error) {
         _cleanup_(conf_freep) DomainConf *conf = NULL;
-        Domain *domain;
         int r = xen_conf_parse(xml, flags & DOMAIN_DEFINE_VALIDATE ? CONF_VALIDATE : 0, &conf,
                                error);
 
-        if (r >= 0)
-                r = domain_define(connection, conf, &domain, error);
-        if (r < 0)
-                return r;
-        job->result.resource = resource_ref(&domain->resource);
-        return DONE;
+        return r < 0 ? r : domain_op_define(connection, conf, job, error);
 }
 
 static int xen_create(Connection *connection, const char *xml, uint32_t flags, Job *job,
@@ -47,22 +42,15 @@ static int xen_create(Connection *connection, const char *xml, uint32_t flags, J
 
         if (r >= 0)
                 r = xen_need(connection, error);
-        return r < 0 ? r : xen_create_conf(connection, TAKE(conf), flags, job, error);
-}
-
-static int xen_undefine(Domain *domain, uint32_t flags, Job *job, Error *error) {
-        return domain_undefine(domain, flags, error);
-}
-
-static int xen_rename(Domain *domain, const char *name, Job *job, Error *error) {
-        return domain_rename(domain, name, error);
+        return r < 0 ? r : domain_op_create(connection, TAKE(conf), flags, xen_start_conf, job,
+                                            error);
 }
 
 const DomainDefinitions xen_definitions = {
         .define = xen_define,
         .create = xen_create,
-        .undefine = xen_undefine,
-        .rename = xen_rename,
+        .undefine = domain_op_undefine,
+        .rename = domain_op_rename,
 };
 
 /* ---- what the hypervisor says of itself ---- */

@@ -27,10 +27,6 @@ int xen_conf_parse(const char *xml, ConfFlags flags, DomainConf **ret, Error *er
 int xen_complete(DomainConf *conf, Error *error);
 Guest xen_guest_type(const DomainConf *conf);
 
-/* Makes and starts a transient domain, or starts the one of this name and uuid; takes conf. */
-int xen_create_conf(Connection *connection, DomainConf *conf, uint32_t flags, Job *job,
-                    Error *error);
-
 extern const DomainDefinitions xen_definitions;
 extern const DomainLifecycle xen_lifecycle;
 extern const HypervisorOps xen_hypervisor;

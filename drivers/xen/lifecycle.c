@@ -17,51 +17,6 @@ static int xen_start(Domain *domain, uint32_t flags, Job *job, Error *error) {
         return r < 0 ? r : xen_start_conf(domain, conf, flags, job, error);
 }
 
-/* ---- create: the caller's job goes on in the domain's queue ---- */
-
-typedef struct Creation {
-        DomainConf *conf;
-        uint32_t flags;
-} Creation;
-
-static void creation_free(void *baggage) {
-        Creation *creation = baggage;
-
-        conf_free(creation->conf);
-        free(creation);
-}
-
-static int create_now(Job *job, Error *error) {
-        Domain *domain = domain_of(job->result.resource);
-        Creation *creation = job->result.baggage;
-        int r = domain_need_inactive(domain, error);
-
-        return r < 0 ? r : xen_start_conf(domain, TAKE(creation->conf), creation->flags, job,
-                                          error);
-}
-
-int xen_create_conf(Connection *connection, DomainConf *conf, uint32_t flags, Job *job,
-                    Error *error) {
-        _cleanup_(conf_freep) DomainConf *owned = conf;
-        Creation *creation;
-        Domain *domain;
-        int r = xen_need(connection, error);
-
-        if (r >= 0)
-                r = domain_create(connection, owned, &domain, error);
-        if (r < 0)
-                return r;
-        job->result.resource = resource_ref(&domain->resource);
-        creation = calloc(1, sizeof(*creation));
-        if (!creation)
-                return fail_memory(error);
-        *creation = (Creation) { .conf = TAKE(owned), .flags = flags };
-        job->result.baggage = creation;
-        job->result.baggage_free = creation_free;
-        job_start(&domain->resource.queue, job, "create", create_now);
-        return PENDING;
-}
-
 /* ---- destroy: over when Xen has nothing of it any more ---- */
 
 static int xen_destroy(Domain *domain, uint32_t flags, Job *job, Error *error) {
