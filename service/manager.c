@@ -30,6 +30,7 @@ typedef struct Manager {
         Gate *gate;
         Idle *idle;
         sd_bus_slot *name[2];
+        bool stopping;
 } Manager;
 
 /* Calls that are under way are answered: that they can't be finished. */
@@ -56,9 +57,22 @@ static void manager_done(Manager *manager) {
 
 /* ---- the loop ---- */
 
+static void stopped(void *userdata) {
+        (void) sd_event_exit(((Manager *) userdata)->event, EXIT_SUCCESS);
+}
+
+/* Calls that are on their way are heard before the end, so that each is answered; who says it twice
+ * doesn't want to wait for that. */
 static int stop(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+        Manager *manager = userdata;
+
         log_message(LOG_INFO, "stopping: %s", strsignal(info->ssi_signo));
-        return sd_event_exit(sd_event_source_get_event(source), EXIT_SUCCESS);
+        manager->idle = idle_free(manager->idle);
+        if (manager->stopping || !manager->bus ||
+            bus_release_name(manager->bus, stopped, manager, manager->name, NULL) < 0)
+                return sd_event_exit(manager->event, EXIT_SUCCESS);
+        manager->stopping = true;
+        return 0;
 }
 
 /* The loop ends; before sd-bus, which closes the bus then. */
@@ -80,7 +94,7 @@ static int manager_open_loop(Manager *manager, Error *error) {
                 return fail_errno(error, -errno, "cannot set up signals");
         r = sd_event_default(&manager->event);
         for (size_t i = 0; r >= 0 && i < ELEMENTS(signals); i++)
-                r = sd_event_add_signal(manager->event, NULL, signals[i], stop, NULL);
+                r = sd_event_add_signal(manager->event, NULL, signals[i], stop, manager);
         if (r >= 0)
                 r = sd_event_add_exit(manager->event, &manager->leave, leave, manager);
         if (r >= 0)

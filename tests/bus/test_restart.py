@@ -41,6 +41,22 @@ class Restart(BusTest):
         self.bed.start()
         self.assertEqual((domain.get('Id'), domain.state), (identity, RUNNING))
 
+    def test_every_call_is_answered_when_it_stops(self):
+        for _ in range(5):
+            calls = []
+            for number in range(200):
+                if number == 100:
+                    self.bed.service.terminate()
+                calls.append(self.client.begin(ROOT, CONNECT, 'ListDomains', 0))
+            for serial in calls:
+                try:
+                    self.client.finish(serial)
+                except BusError as error:
+                    # Those that came when nobody had the name any more.
+                    self.assertEqual(error.name, 'org.freedesktop.DBus.Error.ServiceUnknown')
+            self.assertEqual(self.bed.service.wait(10), 0)
+            self.bed.start()
+
     def test_transient(self):
         domain = Domain(
             self.client, self.client.connect('DomainCreateXML', self.bed.xml('guest'), 0)
