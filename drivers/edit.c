@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "drivers/device-edit.h"
 #include "drivers/driver.h"
 
 /* ---- what is meant ---- */
@@ -152,6 +153,28 @@ int domain_edit(Domain *domain, uint32_t flags, DomainChange change, void *userd
         int r = edit_plan(domain, flags, change, userdata, &edit, error);
 
         return r < 0 ? r : edit_commit(&edit, error);
+}
+
+/* ---- devices that came ---- */
+
+int edit_keep_device(Domain *domain, const char *device, DomainConf **persistent, Error *error) {
+        _cleanup_(device_spec_done) DeviceSpec spec = {};
+        _cleanup_(edit_done) DomainEdit edit = { .domain = domain };
+        Device *old;
+        int r = domain_conf(domain, DOMAIN_LIVE, &edit.live, error);
+
+        if (r >= 0)
+                r = device_parse(edit.live, device, &spec, error);
+        if (r < 0)
+                return r;
+        old = spec.device->alias ? conf_find_alias(edit.live, spec.device->alias, NULL) : NULL;
+        r = old ? device_replace(&edit.live, old, &spec, true, NULL, error)
+                : device_insert(&edit.live, &spec, true, NULL, error);
+        if (r < 0)
+                return r;
+        if (persistent)
+                edit.persistent = TAKE(*persistent);
+        return edit_commit(&edit, error);
 }
 
 /* ---- tables ---- */

@@ -30,6 +30,10 @@ void edit_done(DomainEdit *edit);
 
 int domain_edit(Domain *domain, uint32_t flags, DomainChange change, void *userdata, Error *error);
 
+/* Brings a device that came, as XML with its alias and address, into the live definition as it is
+ * by now, in the place of one with that alias; commits, with *persistent (or NULL) too. */
+int edit_keep_device(Domain *domain, const char *device, DomainConf **persistent, Error *error);
+
 /* The one definition that a question is about: both at once is ERROR_INVALID_ARG. ret_live may be
  * NULL. */
 int edit_read(Domain *domain, uint32_t flags, DomainConf **ret, bool *ret_live, Error *error);

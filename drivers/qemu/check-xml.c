@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "drivers/host-usb.h"
+#include "drivers/ports.h"
 #include "drivers/qemu/check-host.h"
 #include "drivers/qemu/define.h"
 #include "drivers/qemu/firmware.h"
@@ -203,7 +205,7 @@ static int check_needs(Check *check, const QemuCaps *caps) {
         if (r >= 0)
                 r = qemu_need_files(live, error);
         if (r >= 0)
-                r = error_pass(error, qemu_hostdevs_find(live, QEMU_SYSFS, error));
+                r = error_pass(error, host_usb_find(live, HOST_SYSFS, error));
         if (r >= 0)
                 r = error_pass(error, check_bindings(live, error));
         return r < 0 ? r : qemu_check_host(&host, live);
@@ -217,7 +219,7 @@ static int check_command(Check *check, const QemuCaps *caps) {
         int r = qemu_assign_aliases(live, error);
 
         if (r >= 0)
-                r = qemu_choose_ports(live, error);
+                r = display_choose_ports(live, error);
         if (r >= 0)
                 r = find_places(check->connection, live, &places, error);
         if (r >= 0)

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "drivers/ports.h"
+
 /* ---- where a display listens ---- */
 
 static const GraphicsListen *first_listen(const DomainGraphics *graphics) {
@@ -28,7 +30,7 @@ static bool listens_not(const DomainGraphics *graphics) {
 /* ---- vnc ---- */
 
 static int vnc_place(Builder *builder, const DomainGraphics *graphics, Option *option) {
-        const char *socket = socket_of(graphics), *address = qemu_listen_address(graphics);
+        const char *socket = socket_of(graphics), *address = display_address(graphics);
 
         if (listens_not(graphics)) {
                 option_add(option, "vnc=none");
@@ -120,7 +122,7 @@ static void spice_ports(const DomainGraphics *graphics, Option *option) {
         if (graphics->tls_port > 0)
                 option_add(option, "%stls-port=%lld", plain ? "," : "",
                            (long long) graphics->tls_port);
-        option_add_text(option, "addr", qemu_listen_address(graphics));
+        option_add_text(option, "addr", display_address(graphics));
         if (graphics->tls_port > 0)
                 option_add_text(option, "x509-dir", tls_folder("spice", folder));
 }

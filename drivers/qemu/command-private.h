@@ -47,7 +47,6 @@ DomainDisk **qemu_sorted_disks(const DomainConf *conf);
 
 DomainController *qemu_find_controller(const DomainConf *conf, ControllerType type, uint32_t index);
 DomainController *qemu_find_usb_master(const DomainConf *conf, uint32_t index);
-const char *qemu_listen_address(const DomainGraphics *graphics); /* where it is to listen */
 bool qemu_disk_has_medium(const DomainDisk *disk); /* something is in the drive */
 int qemu_disk_index(const char *target); /* "vda" and "sda1" 0, "hdb" 1; -EINVAL */
 bool text_is(const char *text, const char *value); /* both there and equal */

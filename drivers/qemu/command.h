@@ -48,11 +48,6 @@ bool qemu_net_wants_vhost(const DomainConf *conf, const DomainNet *net);
 /* Whether an interface of this type is connected through a tap that the driver must open. */
 bool qemu_net_needs_tap(const DomainNet *net);
 
-/* Ports for the graphics that leave the choice to us: each is bound once, from 5900 up, on the
- * address it will listen on, and written into live. Another program may still be faster; QEMU then
- * says so. */
-int qemu_choose_ports(DomainConf *live, Error *error);
-
 /* Where a start has put things. Descriptors are passed to the process and named by their number
  * there. */
 typedef struct QemuPlaces {

@@ -32,9 +32,5 @@ int qemu_bindings_do(const QemuBindings *bindings, Error *error);
 void qemu_bindings_undo(const QemuBindings *bindings, const Resource *resource);
 void qemu_bindings_clear(QemuBindings *bindings);
 
-/* Finds what is named by what it is rather than by where: USB devices by vendor and product get
- * their bus and device number, written into live; those that are missing and optional leave it. */
-int qemu_hostdevs_find(DomainConf *live, const char *sysfs, Error *error);
-
 /* "/dev/sg3" of a SCSI unit of the host; newly allocated. */
 int qemu_scsi_generic(const DomainHostdev *hostdev, const char *sysfs, char **ret, Error *error);

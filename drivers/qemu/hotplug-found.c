@@ -21,7 +21,7 @@ static bool has(json_object *list, const char *alias) {
 /* What was to come did: so it stays. */
 static int keep(QemuGuest *guest, const char *alias, Error *error) {
         _cleanup_(freep) char *text = TAKE(guest->coming);
-        int r = qemu_plug_keep(guest->domain, text, NULL, error);
+        int r = edit_keep_device(guest->domain, text, NULL, error);
 
         if (r >= 0)
                 event_report(&guest->domain->resource.connection->hub,
@@ -47,7 +47,7 @@ static int settle(QemuGuest *guest, json_object *devices, Error *error) {
         if (has(devices, spec.device->alias))
                 return keep(guest, spec.device->alias, error);
         _cleanup_(freep) char *text = TAKE(guest->coming);
-        r = qemu_plug_keep(guest->domain, text, NULL, error);
+        r = edit_keep_device(guest->domain, text, NULL, error);
         if (r >= 0)
                 qemu_device_gone(guest, spec.device->alias);
         return r;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conf/api-domain.h"
+#include "drivers/host-usb.h"
 #include "drivers/qemu/command-private.h"
 #include "drivers/qemu/hotplug.h"
 #include "drivers/qemu/join.h"
@@ -272,7 +273,7 @@ static int open_hostdev(QemuPlug *plug, const QemuCaps *caps, Error *error) {
         if (hostdev->mode != HOSTDEV_SUBSYSTEM || hostdev->type != HOSTDEV_USB)
                 return fail(error, ERROR_OPERATION_UNSUPPORTED,
                             "of host devices those on USB can be attached while a guest runs");
-        return qemu_hostdevs_find(plug->edit.live, QEMU_SYSFS, error);
+        return host_usb_find(plug->edit.live, HOST_SYSFS, error);
 }
 
 static const QemuPlugKind kinds[_DEVICE_KIND_MAX] = {

@@ -93,7 +93,7 @@ static int update_commit(QemuPlug *plug, Error *error) {
         r = conf_sync(plug->edit.live, error);
         if (r >= 0 && xml_print(plug->device->item.node, &text) < 0)
                 r = fail_memory(error);
-        return r < 0 ? r : qemu_plug_keep(plug->domain, text, &plug->edit.persistent, error);
+        return r < 0 ? r : edit_keep_device(plug->domain, text, &plug->edit.persistent, error);
 }
 
 static void update_told(int r, Error *error, void *userdata) {

@@ -264,31 +264,11 @@ static void attach_undo(QemuPlug *plug) {
                 (void) attach_note(plug, false, NULL);
 }
 
-int qemu_plug_keep(Domain *domain, const char *device, DomainConf **persistent, Error *error) {
-        _cleanup_(device_spec_done) DeviceSpec spec = {};
-        _cleanup_(edit_done) DomainEdit edit = { .domain = domain };
-        Device *old;
-        int r = domain_conf(domain, DOMAIN_LIVE, &edit.live, error);
-
-        if (r >= 0)
-                r = device_parse(edit.live, device, &spec, error);
-        if (r < 0)
-                return r;
-        old = spec.device->alias ? conf_find_alias(edit.live, spec.device->alias, NULL) : NULL;
-        r = old ? device_replace(&edit.live, old, &spec, true, NULL, error)
-                : device_insert(&edit.live, &spec, true, NULL, error);
-        if (r < 0)
-                return r;
-        if (persistent)
-                edit.persistent = TAKE(*persistent);
-        return edit_commit(&edit, error);
-}
-
 /* QEMU has it. Others may have changed the live definition meanwhile, so it is put into that. */
 static int attach_commit(QemuPlug *plug, Error *error) {
         QemuGuest *guest = qemu_guest_of(plug->domain);
         _cleanup_(freep) char *text = guest ? TAKE(guest->coming) : NULL;
-        int r = text ? qemu_plug_keep(plug->domain, text, &plug->edit.persistent, error)
+        int r = text ? edit_keep_device(plug->domain, text, &plug->edit.persistent, error)
                      : fail(error, ERROR_OPERATION_INVALID, "domain is not running");
 
         if (r < 0) {

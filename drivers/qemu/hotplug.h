@@ -130,7 +130,3 @@ int qemu_update(Domain *domain, const char *xml, uint32_t flags, Job *job, Error
 
 /* Asks QEMU which devices it has, and follows. */
 void qemu_devices_find(QemuGuest *guest);
-
-/* Brings a device, as XML with its alias and address, into the live definition as it is by now, in
- * the place of one with that alias. */
-int qemu_plug_keep(Domain *domain, const char *device, DomainConf **persistent, Error *error);

@@ -14,6 +14,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "drivers/host-usb.h"
+#include "drivers/ports.h"
 #include "drivers/qemu/firmware.h"
 #include "drivers/qemu/join.h"
 #include "drivers/qemu/start-private.h"
@@ -85,11 +87,11 @@ static int start_live_definition(QemuStart *start, const QemuCaps *caps, Error *
         if (r >= 0)
                 r = qemu_prepare_files(start->guest->domain, conf, error);
         if (r >= 0)
-                r = qemu_hostdevs_find(conf, QEMU_SYSFS, error);
+                r = host_usb_find(conf, HOST_SYSFS, error);
         if (r >= 0)
                 r = qemu_assign_aliases(conf, error);
         if (r >= 0)
-                r = qemu_choose_ports(conf, error);
+                r = display_choose_ports(conf, error);
         conf->id = (MaybeU32) { .set = true, .value = start->guest->domain->id };
         return r;
 }

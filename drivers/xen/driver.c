@@ -110,11 +110,19 @@ static int driver_open(Connection *connection, Error *error) {
         return 0;
 }
 
+/* Domain-0 has no file: what is said of it holds as long as we run. */
+static int keep_live(Domain *domain, Error *error) {
+        XenGuest *guest = xen_guest_of(domain);
+
+        return guest ? xen_status_save(guest, error) : 0;
+}
+
 const Driver xen_driver = {
         .name = "Xen",
         .id = "xen",
         .origin = ORIGIN_LIBXL,
         .keeps_files = true,
+        .keep_live = keep_live,
         .open = driver_open,
         .close = driver_close,
         .definitions = &xen_definitions,

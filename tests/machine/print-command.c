@@ -7,6 +7,7 @@
 #include <json-c/json.h>
 #include <signal.h>
 
+#include "drivers/ports.h"
 #include "drivers/qemu/firmware.h"
 #include "tests/unit/qemu.h"
 
@@ -68,7 +69,7 @@ static int build(const char *text, const QemuCaps *caps, QemuCommand *ret, Error
             (r = qemu_firmware_choose(&conf->os, conf->os.machine, error)) < 0 ||
             (r = choose_nvram(conf)) < 0 ||
             (r = qemu_assign_aliases(conf, error)) < 0 ||
-            (r = qemu_choose_ports(conf, error)) < 0 ||
+            (r = display_choose_ports(conf, error)) < 0 ||
             (r = qemu_choose_paths(conf, &places, error)) < 0)
                 return r;
         return qemu_command_build(conf, caps, &places, ret, error);

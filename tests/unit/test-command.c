@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 
 #include "conf/xml.h"
+#include "drivers/ports.h"
 #include "tests/unit/qemu.h"
 
 enum { MONITOR_FD = 3, TAP_FD = 9 };
@@ -44,7 +45,7 @@ static int build(const char *text, int n_taps, QemuCommand *ret, Error *error) {
             (r = qemu_complete(conf, qemu.caps, error)) < 0 ||
             (r = qemu_assign_addresses(conf, qemu.caps, error)) < 0 ||
             (r = qemu_assign_aliases(conf, error)) < 0 ||
-            (r = qemu_choose_ports(conf, error)) < 0 ||
+            (r = display_choose_ports(conf, error)) < 0 ||
             (r = qemu_choose_paths(conf, &places, error)) < 0)
                 return r;
         return qemu_command_build(conf, qemu.caps, &places, ret, error);

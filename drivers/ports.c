@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Free ports for displays. The only way to know that a port is free is to bind it; it is let go
- * again at once, because QEMU binds its own. Ports of one definition are never given out twice. */
-#include "drivers/qemu/command-private.h"
+ * again at once, because who serves the display binds its own. Ports of one definition are never
+ * given out twice. */
+#include "drivers/ports.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 typedef union Address {
         struct sockaddr any;
@@ -70,6 +72,10 @@ static int choose(DomainConf *conf, const char *address, unsigned first, int64_t
                     address, first, PORT_LAST);
 }
 
+static bool text_is(const char *text, const char *value) {
+        return text && strcmp(text, value) == 0;
+}
+
 static bool has_ports(const DomainGraphics *graphics) {
         const char *type = graphics->listens.n > 0 ? graphics->listens.items[0]->type : NULL;
 
@@ -77,7 +83,7 @@ static bool has_ports(const DomainGraphics *graphics) {
                !graphics->socket && !text_is(type, "socket") && !text_is(type, "none");
 }
 
-const char *qemu_listen_address(const DomainGraphics *graphics) {
+const char *display_address(const DomainGraphics *graphics) {
         const char *address = graphics->listens.n > 0 ? graphics->listens.items[0]->address : NULL;
 
         return address ?: graphics->listen ?: "127.0.0.1";
@@ -97,7 +103,7 @@ static int note_address(DomainGraphics *graphics, const char *address, Error *er
 }
 
 static int choose_ports(DomainConf *live, DomainGraphics *graphics, Error *error) {
-        const char *address = qemu_listen_address(graphics);
+        const char *address = display_address(graphics);
         int r = 0;
 
         if (!has_ports(graphics))
@@ -109,7 +115,7 @@ static int choose_ports(DomainConf *live, DomainGraphics *graphics, Error *error
         return r < 0 ? r : note_address(graphics, address, error);
 }
 
-int qemu_choose_ports(DomainConf *live, Error *error) {
+int display_choose_ports(DomainConf *live, Error *error) {
         for (size_t i = 0; i < live->graphics.n; i++) {
                 int r = choose_ports(live, live->graphics.items[i], error);
 
