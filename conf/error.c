@@ -142,6 +142,7 @@ void error_move(Error *to, Error *from) {
 void error_clear(Error *error) {
         free(error->message);
         free(error->object);
+        free(error->output);
         *error = (Error) { .problems = error->problems };
 }
 

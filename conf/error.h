@@ -88,6 +88,7 @@ typedef struct Error {
         ErrorOrigin origin;
         char *message; /* without the prefix of its code; NULL: the prefix says it all */
         char *object;  /* name of the domain, network ... it is about, or NULL */
+        char *output;  /* what a program said that failed, its last lines; or NULL */
         int number;    /* errno of the system call that failed; 0: it was none */
         Problems *problems; /* where error_pass() puts them; borrowed; NULL: the first ends it */
 } Error;

@@ -29,8 +29,9 @@ static void request_free(Request *request) {
 
 #define LEVEL_ERROR 2 /* virErrorLevel */
 
-/* The fields of virError: str1 is the pattern of the message and str2 what was put into it; int1
- * is the errno of a system call. What has nothing to say is "" and -1. */
+/* The fields of virError: str1 is the pattern of the message, str2 what was put into it, str3 what
+ * a program said that failed; int1 is the errno of a system call. What has nothing to say is "" and
+ * -1. */
 static int append_details(sd_bus_message *reply, const Error *error, const char *text) {
         _cleanup_(freep) char *pattern = NULL;
         const char *words = error_words(error->code);
@@ -50,7 +51,7 @@ static int append_details(sd_bus_message *reply, const Error *error, const char 
                 { "object", error->object ?: "" },
                 { "str1", pattern },
                 { "str2", error->message ?: "" },
-                { "str3", "" },
+                { "str3", error->output ?: "" },
                 { "int1", .number = error->number ?: -1 },
                 { "int2", .number = -1 },
         };

@@ -36,6 +36,10 @@ void xen_lines_add(XenLines *lines, const char *line);
 /* Fails with what was tried, libxl's word for rc, and its lines. */
 int xen_fail(Error *error, int rc, const XenLines *lines, const char *what);
 
+/* A start failed: what the bootloader or the device model said, if it was theirs to fail, goes into
+ * the error, its last line into the message. */
+void xen_fail_output(Error *error, const XenLines *lines, const char *name);
+
 /* ---- time that passes in libxl while the loop waits (say.c) ---- */
 
 typedef struct XenTime {

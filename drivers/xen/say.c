@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What libxl says while it works, and how long it keeps the loop waiting. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "drivers/log.h"
 #include "drivers/xen/core.h"
 
+#define LOG_FOLDER "/var/log/xen" /* libxl's, as it was built */
+#define LOG_TAIL 1024              /* bytes of a log that go into an error */
 #define LONG_CALL 50000 /* us: longer on the loop than that is worth a line */
 
 /* ---- the logger ---- */
@@ -83,6 +88,64 @@ int xen_fail(Error *error, int rc, const XenLines *lines, const char *what) {
 
         return fail(error, code_of(rc), "%s: libxl failed (%s)%s%s", what, word, said ? ": " : "",
                     said ? lines->text : "");
+}
+
+/* ---- what the programs that libxl runs said ---- */
+
+/* Text for an error, which is UTF-8: what isn't printable ASCII becomes a blank. */
+static void make_text(char *text) {
+        for (char *p = text; *p; p++)
+                if ((*p < ' ' || *p > '~') && *p != '\n')
+                        *p = ' ';
+        for (size_t n = strlen(text); n > 0 && strchr(" \n", text[n - 1]); n--)
+                text[n - 1] = 0;
+}
+
+/* The last lines of a log; NULL: there are none. */
+static char *log_tail(const char *path) {
+        _cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        _cleanup_(freep) char *text = calloc(1, LOG_TAIL + 1);
+        struct stat st;
+
+        if (fd < 0 || !text || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+                return NULL;
+        if (pread(fd, text, LOG_TAIL, MAX(st.st_size - LOG_TAIL, 0)) <= 0)
+                return NULL;
+        make_text(text);
+        return *text ? TAKE(text) : NULL;
+}
+
+/* Paths are made here rather than taken from a message, which may have a guest's own words. */
+static char *log_path(const XenLines *lines, const char *name) {
+        static const char consult[] = "consult logfile " LOG_FOLDER "/bootloader.";
+        const char *told = strstr(lines->text, consult);
+        unsigned domid;
+        char *path = NULL;
+        int r = -1;
+
+        if (told && sscanf(told + strlen(consult), "%u.log", &domid) == 1)
+                r = asprintf(&path, LOG_FOLDER "/bootloader.%u.log", domid);
+        else if (strstr(lines->text, "device model did not start") && !strchr(name, '/'))
+                r = asprintf(&path, LOG_FOLDER "/qemu-dm-%s.log", name);
+        return r < 0 ? NULL : path;
+}
+
+void xen_fail_output(Error *error, const XenLines *lines, const char *name) {
+        _cleanup_(freep) char *path = log_path(lines, name);
+        const char *last;
+        char *whole;
+
+        if (!path || error->output)
+                return;
+        error->output = log_tail(path);
+        if (!error->output || !error->message)
+                return;
+        last = strrchr(error->output, '\n');
+        if (asprintf(&whole, "%s; it said: %s", error->message,
+                     last ? last + 1 : error->output) < 0)
+                return;
+        free(error->message);
+        error->message = whole;
 }
 
 /* ---- times ---- */

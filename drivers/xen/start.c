@@ -179,9 +179,10 @@ static void built(int rc, uint32_t domid, const XenLines *lines, void *userdata)
         else if (rc == XEN_CHILD_LOST)
                 r = fail(&error, ERROR_OPERATION_FAILED,
                          "the process that builds the guest died");
-        else if (rc != 0)
+        else if (rc != 0) {
                 r = xen_fail(&error, rc, lines, "cannot build the guest");
-        else
+                xen_fail_output(&error, lines, guest->domain->resource.name);
+        } else
                 r = built_well(guest, domid, &error);
         if (r < 0)
                 start_undo(guest, r, &error);
