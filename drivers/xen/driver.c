@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "drivers/domain-ops.h"
-#include "drivers/host.h"
 #include "drivers/log.h"
 #include "drivers/nwfilter.h"
 #include "drivers/secret.h"
@@ -127,9 +126,12 @@ const Driver xen_driver = {
         .close = driver_close,
         .definitions = &xen_definitions,
         .lifecycle = &xen_lifecycle,
+        .tuning = &xen_tuning,
+        .processors = &xen_processors,
+        .statistics = &xen_statistics,
         .secrets = &secret_ops,
         .nwfilters = &nwfilter_ops,
         .hypervisor = &xen_hypervisor,
-        .node = &host_node,
+        .node = &xen_node,
         .native = &xen_native,
 };

@@ -13,6 +13,7 @@ typedef struct XenCore XenCore;
 typedef struct XenDriver {
         XenCore *core; /* NULL: there is no Xen here */
         bool present; /* Xen runs here, and this is the domain that rules */
+        int scheduler; /* libxl's number; 0: not asked yet */
 } XenDriver;
 
 static inline XenDriver *xen_driver_of(const Connection *connection) {
@@ -29,6 +30,10 @@ Guest xen_guest_type(const DomainConf *conf);
 
 extern const DomainDefinitions xen_definitions;
 extern const DomainLifecycle xen_lifecycle;
+extern const DomainProcessors xen_processors;
+extern const DomainTuning xen_tuning;
+extern const DomainStatistics xen_statistics;
 extern const HypervisorOps xen_hypervisor;
+extern const NodeOps xen_node;
 
 extern const Driver xen_driver;
