@@ -9,6 +9,7 @@
 
 #include "config.h"
 #include "conf/api-domain.h"
+#include "drivers/qemu/agent.h"
 
 enum { FROM_AGENT = 1, FAMILY_IPV4 = 0, FAMILY_IPV6 = 1 }; /* libvirt's numbers */
 
@@ -71,21 +72,27 @@ static void found_lease(Lease *lease, void *userdata) {
                 append(&leases->search, lease->v6, lease->ip, prefix_in(leases->conf, lease->ip));
 }
 
-static int append_leases(Domain *domain, Search *search, Error *error) {
-        Connection *connection = domain->resource.connection;
-        LeaseSearch leases = { .search = *search };
+/* The active network that an interface is on; NULL: none. */
+static Network *network_of_net(const Domain *domain, const DomainNet *net) {
+        const Connection *connection = domain->resource.connection;
         Resource *resource =
-                search->net->type == NET_NETWORK && search->net->network
-                        ? resource_set_by_name(&connection->sets[RESOURCE_NETWORK],
-                                               search->net->network)
+                net->type == NET_NETWORK && net->network
+                        ? resource_set_by_name(&connection->sets[RESOURCE_NETWORK], net->network)
                         : NULL;
+
+        return resource && network_of(resource)->defined.active ? network_of(resource) : NULL;
+}
+
+static int append_leases(Domain *domain, Search *search, Error *error) {
+        Network *network = network_of_net(domain, search->net);
+        LeaseSearch leases = { .search = *search };
         int r;
 
-        if (!resource || !network_of(resource)->defined.active)
+        if (!network)
                 return 0;
-        r = network_conf_of(network_of(resource), true, &leases.conf, error);
+        r = network_conf_of(network, true, &leases.conf, error);
         if (r >= 0)
-                r = leases_each(network_of(resource), found_lease, &leases, error);
+                r = leases_each(network, found_lease, &leases, error);
         network_conf_free(leases.conf);
         return r;
 }
@@ -123,12 +130,58 @@ static int append_net(Domain *domain, const DomainNet *net, uint32_t source, Val
         return source == ADDRESSES_SRC_LEASE ? append_leases(domain, &search, error)
                                              : append_neighbours(&search, error);
 }
+
+typedef struct NameSearch {
+        const DomainNet *net;
+        char **name;
+        bool no_memory;
+} NameSearch;
+
+static void found_name(Lease *lease, void *userdata) {
+        NameSearch *names = userdata;
+        MacAddress mac;
+
+        if (*names->name || !*lease->hostname || mac_parse(lease->mac, &mac) < 0 ||
+            memcmp(&mac, &names->net->mac, sizeof(mac)) != 0)
+                return;
+        *names->name = strdup(lease->hostname);
+        names->no_memory = !*names->name;
+}
+
+static int find_name(Domain *domain, const DomainNet *net, char **ret, Error *error) {
+        Network *network = network_of_net(domain, net);
+        NameSearch names = { .net = net, .name = ret };
+        int r = network ? leases_each(network, found_name, &names, error) : 0;
+
+        return names.no_memory ? fail_memory(error) : r;
+}
 #else
+static int find_name(Domain *domain, const DomainNet *net, char **ret, Error *error) {
+        return 0;
+}
+
 static int append_net(Domain *domain, const DomainNet *net, uint32_t source, Values *values,
                       size_t head, Error *error) {
         return 0;
 }
 #endif
+
+int qemu_lease_hostname(Domain *domain, Job *job, Error *error) {
+        _cleanup_(conf_freep) DomainConf *conf = NULL;
+        int r = domain_need_active(domain, error);
+
+        if (r >= 0)
+                r = domain_conf(domain, DOMAIN_LIVE, &conf, error);
+        for (size_t i = 0; r >= 0 && !job->result.text && i < conf->nets.n; i++)
+                r = find_name(domain, conf->nets.items[i], &job->result.text, error);
+        if (r < 0)
+                return r;
+        if (!job->result.text)
+                return fail(error, ERROR_OPERATION_FAILED,
+                            "no hostname found for domain %s: it gave none with a lease",
+                            domain->resource.name);
+        return DONE;
+}
 
 int qemu_interface_addresses(Domain *domain, uint32_t source, uint32_t flags, Job *job,
                              Error *error) {
@@ -140,8 +193,7 @@ int qemu_interface_addresses(Domain *domain, uint32_t source, uint32_t flags, Jo
         if (r < 0)
                 return r;
         if (source == FROM_AGENT)
-                return fail(error, ERROR_OPERATION_UNSUPPORTED,
-                            "agents in guests aren't asked: leases (0) and neighbours (2) are");
+                return qemu_agent_addresses(domain, job, error);
         if (source > ADDRESSES_SRC_ARP)
                 return fail(error, ERROR_INVALID_ARG, "Unknown IP address data source %u", source);
         r = domain_conf(domain, DOMAIN_LIVE, &conf, error);

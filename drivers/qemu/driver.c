@@ -48,8 +48,10 @@ static void leave(Domain *domain) {
         QemuGuest *guest = qemu_guest_of(domain);
         Job *start = guest->start ? guest->start->job : NULL;
         Job *ending = TAKE(guest->ending);
+        Agent *agent = TAKE(guest->agent);
 
         qemu_guest_free(guest);
+        agent_free(agent);
         end_job(start);
         end_job(ending);
 }
@@ -102,6 +104,7 @@ const Driver qemu_driver = {
         .definitions = &qemu_definitions,
         .lifecycle = &qemu_lifecycle,
         .access = &qemu_access,
+        .agent = &qemu_agent,
         .devices = &qemu_devices,
         .processors = &qemu_processors,
         .tuning = &qemu_tuning,

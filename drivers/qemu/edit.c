@@ -52,9 +52,12 @@ static int get_vcpus(Domain *domain, uint32_t flags, Job *job, Error *error) {
         _cleanup_(conf_freep) DomainConf *conf = NULL;
         int r;
 
+        if ((flags & DOMAIN_VCPU_GUEST) && (flags & (DOMAIN_AFFECT_CONFIG | DOMAIN_VCPU_MAXIMUM)))
+                return fail(error, ERROR_INVALID_ARG,
+                            "what a guest uses (flag %d) is neither kept nor a maximum",
+                            DOMAIN_VCPU_GUEST);
         if (flags & DOMAIN_VCPU_GUEST)
-                return fail(error, ERROR_OPERATION_UNSUPPORTED,
-                            "which processors the guest uses only an agent in it knows");
+                return qemu_agent_count_vcpus(domain, job, error);
         r = edit_read(domain, flags, &conf, NULL, error);
         if (r >= 0)
                 values_uint(&job->result.values, vcpus_count(conf, flags));
@@ -77,8 +80,7 @@ static int set_vcpus(Domain *domain, uint32_t n, uint32_t flags, Job *job, Error
         int r = vcpus_check(n, flags, error);
 
         if (r >= 0 && (flags & DOMAIN_VCPU_GUEST))
-                r = fail(error, ERROR_OPERATION_UNSUPPORTED,
-                         "only an agent in the guest could switch its processors on and off");
+                return qemu_agent_use_vcpus(domain, n, job, error);
         if (r >= 0)
                 r = need_config(domain, flags, error);
         return r < 0 ? r : domain_edit(domain, flags, change_vcpus, &wish, error);

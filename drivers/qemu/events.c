@@ -322,9 +322,11 @@ static void on_agent(QemuGuest *guest, json_object *data) {
         channel->target_state = strdup(open ? "connected" : "disconnected");
         if (domain_set_live(guest->domain, conf, NULL) >= 0)
                 guest_save(guest);
-        if (channel->target_name && strcmp(channel->target_name, "org.qemu.guest_agent.0") == 0)
-                guest_report(guest,
-                             (Event) { .kind = EVENT_AGENT, .type = open ? 1 : 2, .detail = 2 });
+        if (!channel->target_name || strcmp(channel->target_name, AGENT_CHANNEL) != 0)
+                return;
+        guest_report(guest, (Event) { .kind = EVENT_AGENT, .type = open ? 1 : 2, .detail = 2 });
+        if (!open && guest->agent)
+                agent_gone(guest->agent);
 }
 
 static void on_device_deleted(QemuGuest *guest, json_object *data) {

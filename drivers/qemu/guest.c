@@ -32,6 +32,7 @@ QemuGuest *qemu_guest_free(QemuGuest *guest) {
         guest->domain->data = NULL;
         qemu_start_free(guest->start);
         qemu_consoles_close(guest);
+        guest->agent = agent_free(guest->agent);
         guest->qmp = qmp_free(guest->qmp);
         guest->process = process_free(guest->process);
         guest->log = log_follow_free(guest->log);
@@ -215,6 +216,7 @@ void qemu_guest_over(QemuGuest *guest) {
         _cleanup_(conf_freep) DomainConf *conf = NULL;
         QemuAfter after = guest->after;
         QemuUnplug *unplugs;
+        Agent *agent;
         Job *ending;
 
         qemu_bindings_undo(&guest->bindings, &domain->resource);
@@ -225,6 +227,7 @@ void qemu_guest_over(QemuGuest *guest) {
         guest_leave(guest);
         ending = TAKE(guest->ending);
         unplugs = TAKE(guest->unplugs);
+        agent = TAKE(guest->agent);
         if (!guest->stopping) /* nobody asked for it and QEMU didn't say why */
                 guest_note_crash(guest);
         if (after != AFTER_NOTHING)
@@ -238,6 +241,7 @@ void qemu_guest_over(QemuGuest *guest) {
         qemu_status_remove(domain);
         domain_stopped(domain, reason, detail);
         qemu_unplugs_end(unplugs);
+        agent_free(agent);
         if (ending)
                 job_done(ending, 0, NULL);
         if (after != AFTER_NOTHING)

@@ -17,6 +17,7 @@
 #include "drivers/driver.h"
 #include "drivers/log-follow.h"
 #include "drivers/process.h"
+#include "drivers/qemu/agent.h"
 #include "drivers/qemu/caps.h"
 #include "drivers/qemu/command.h"
 #include "drivers/qemu/helper.h"
@@ -50,6 +51,7 @@ typedef struct QemuGuest {
         struct QemuUnplug *unplugs;   /* devices that were told to go */
         char *coming;                 /* the XML of a device that QEMU is being told of, or NULL */
         Qmp *qmp;                     /* NULL: none, or it ended */
+        Agent *agent;                 /* NULL: it wasn't asked yet */
         QemuStart *start;             /* while it is being started */
         QemuConsole *consoles;        /* the open ones */
         Job *ending;                  /* waits for the process to be over */

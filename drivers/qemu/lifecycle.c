@@ -46,27 +46,55 @@ static int tell(Domain *domain, const char *command, Job *job, Error *error) {
         return r < 0 ? r : PENDING;
 }
 
-/* Only the power button works until the agent can be talked to. */
-static int press_power_button(Domain *domain, uint32_t flags, bool reboot, Job *job, Error *error) {
+/* ---- shutdown and reboot: by the agent, the power button, or one after the other ---- */
+
+static int press_button(Domain *domain, bool reboot, Job *job, Error *error) {
         QemuGuest *guest = qemu_guest_of(domain);
         int r = domain_need_active(domain, error);
 
         if (r < 0)
                 return r;
-        if (flags != 0 && !(flags & DOMAIN_SHUTDOWN_ACPI_POWER_BTN))
-                return fail(error, ERROR_OPERATION_UNSUPPORTED,
-                            "only the ACPI power button (flag 1) is offered to QEMU guests");
         guest->rebooting = reboot;
         r = qemu_status_save(guest, error);
         return r < 0 ? r : tell(domain, "system_powerdown", job, error);
 }
 
+static int button_shutdown(Domain *domain, Job *job, Error *error) {
+        return press_button(domain, false, job, error);
+}
+
+static int button_reboot(Domain *domain, Job *job, Error *error) {
+        return press_button(domain, true, job, error);
+}
+
+/* Without flags the agent is asked if there is one. Where the button is allowed, too, it is pressed
+ * when the agent can't or won't. */
+static int go_down(Domain *domain, uint32_t flags, bool reboot, Job *job, Error *error) {
+        int (*button)(Domain *, Job *, Error *) = reboot ? button_reboot : button_shutdown;
+        bool agent = flags == 0 || (flags & DOMAIN_SHUTDOWN_GUEST_AGENT);
+        bool acpi = flags == 0 || (flags & DOMAIN_SHUTDOWN_ACPI_POWER_BTN);
+        int r = domain_need_active(domain, error);
+
+        if (r < 0)
+                return r;
+        if (flags & ~(DOMAIN_SHUTDOWN_ACPI_POWER_BTN | DOMAIN_SHUTDOWN_GUEST_AGENT))
+                return fail(error, ERROR_OPERATION_UNSUPPORTED,
+                            "only the ACPI power button (flag %d) and the guest agent (flag %d) "
+                            "are offered to QEMU guests", DOMAIN_SHUTDOWN_ACPI_POWER_BTN,
+                            DOMAIN_SHUTDOWN_GUEST_AGENT);
+        if (acpi && (!agent || qemu_agent_available(domain, NULL) < 0))
+                return button(domain, job, error);
+        return qemu_agent_ask_or(domain, "guest-shutdown",
+                                 qmp_arguments("s", "mode", reboot ? "reboot" : "powerdown", NULL),
+                                 AGENT_SILENT, acpi ? button : NULL, job, error);
+}
+
 static int qemu_shutdown(Domain *domain, uint32_t flags, Job *job, Error *error) {
-        return press_power_button(domain, flags, false, job, error);
+        return go_down(domain, flags, false, job, error);
 }
 
 static int qemu_reboot(Domain *domain, uint32_t flags, Job *job, Error *error) {
-        return press_power_button(domain, flags, true, job, error);
+        return go_down(domain, flags, true, job, error);
 }
 
 static int qemu_reset(Domain *domain, uint32_t flags, Job *job, Error *error) {

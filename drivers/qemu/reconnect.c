@@ -30,6 +30,18 @@ static void reconnected(Qmp *qmp, json_object *value, Error *error, void *userda
                 qemu_guest_paused(guest, DOMAIN_PAUSED_UNKNOWN, SUSPENDED_PAUSED);
 }
 
+/* Which of its channels were opened and closed meanwhile. */
+static void channels_found(Qmp *qmp, json_object *value, Error *error, void *userdata) {
+        QemuGuest *guest = userdata;
+        _cleanup_(conf_freep) DomainConf *conf = NULL;
+
+        if (!value || domain_conf(guest->domain, DOMAIN_LIVE, &conf, NULL) < 0 ||
+            !qemu_agent_note_channels(conf, value))
+                return;
+        if (domain_set_live(guest->domain, conf, NULL) >= 0)
+                (void) qemu_status_save(guest, NULL); /* the next life asks again */
+}
+
 /* ---- taking over ---- */
 
 /* What it takes over of status leaves it. */
@@ -89,7 +101,8 @@ static void reconnect_monitor(Domain *domain) {
         _cleanup_(error_clear) Error error = {};
 
         if (qemu_guest_connect(guest, &error) >= 0 &&
-            qmp_call(guest->qmp, "query-status", NULL, reconnected, guest, &error) >= 0) {
+            qmp_call(guest->qmp, "query-status", NULL, reconnected, guest, &error) >= 0 &&
+            qmp_call(guest->qmp, "query-chardev", NULL, channels_found, guest, &error) >= 0) {
                 qemu_devices_find(guest);
                 return;
         }

@@ -69,6 +69,8 @@ static void start_chardevs(Qmp *qmp, json_object *value, Error *error, void *use
 
         if (!value)
                 start_give_up(start, error);
+        else
+                (void) qemu_agent_note_channels(conf, value);
         for (size_t i = 0; value && r >= 0 && i < json_object_array_length(value); i++) {
                 json_object *chardev = json_object_array_get_idx(value, i);
                 const char *file = json_text(chardev, "filename");
