@@ -13,7 +13,6 @@
  * the definition, the table by its name, dnsmasq by its pid and the moment at which it started. */
 #include <errno.h>
 #include <linux/capability.h>
-#include <linux/netfilter.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -123,7 +122,7 @@ int host_set_rules(HostNetwork *host, const NetworkConf *conf, Error *error) {
         if (r >= 0 && commands) {
                 bool is_new = host->mark == 0 && rules_mark(host->table) == 0;
 
-                r = rules_apply(is_new ? rules_for_new(commands) : commands, error);
+                r = rules_set(is_new ? rules_for_new(commands) : commands, error);
         }
         if (r >= 0 && commands)
                 host->mark = rules_mark(host->table);
@@ -132,25 +131,23 @@ int host_set_rules(HostNetwork *host, const NetworkConf *conf, Error *error) {
 
 /* Said once for each start: nothing of ours can make such a chain accept. */
 static void warn_of_dropping(HostNetwork *host, const NetworkConf *conf) {
-        static const struct {
-                unsigned hook;
-                const char *what;
-        } hooks[] = {
-                { NF_INET_FORWARD, "guests won't reach what is outside" },
-                { NF_INET_LOCAL_IN, "guests won't reach its DHCP and DNS" },
+        _cleanup_(rules_others_clear) RulesOthers others;
+
+        rules_find_others(&others);
+        const struct {
+                const char *chain, *what;
+        } dropping[] = {
+                { conf->forward != FORWARD_NONE ? others.forward : NULL,
+                  "guests won't reach what is outside" },
+                { others.input, "guests won't reach its DHCP and DNS" },
         };
-
-        for (size_t i = 0; i < ELEMENTS(hooks); i++) {
-                bool concerns = hooks[i].hook != NF_INET_FORWARD || conf->forward != FORWARD_NONE;
-                _cleanup_(freep) char *chain = concerns ? rules_find_dropping(hooks[i].hook) : NULL;
-
-                if (chain)
+        for (size_t i = 0; i < ELEMENTS(dropping); i++)
+                if (dropping[i].chain)
                         log_resource(LOG_WARNING, &host->network->defined.resource,
                                      "chain '%s' of nftables drops what it doesn't know: unless "
-                                     "it has a rule that accepts interface '%s', %s", chain,
-                                     conf->bridge, hooks[i].what);
-        }
-        if (rules_has_table("firewalld"))
+                                     "it has a rule that accepts interface '%s', %s",
+                                     dropping[i].chain, conf->bridge, dropping[i].what);
+        if (others.firewalld)
                 log_resource(LOG_WARNING, &host->network->defined.resource,
                              "firewalld runs, and isn't told of bridges: unless its zone of "
                              "interface '%s' lets DHCP and DNS pass, guests get no addresses "

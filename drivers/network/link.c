@@ -225,6 +225,8 @@ int rtnl_add_route(Rtnl *rtnl, unsigned index, const RouteSpec *route, Error *er
 
 /* ---- what the host uses ---- */
 
+#define LOOPBACK_INDEX 1 /* of "lo" in every network namespace */
+
 typedef struct Look {
         int (*found)(const Subnet *subnet, void *userdata);
         void (*neighbour)(const Neighbour *neighbour, void *userdata);
@@ -260,10 +262,11 @@ static bool is_counted(const IpAddress *address) {
                          (address->bytes[0] != 0xfe || (address->bytes[1] & 0xc0) != 0x80);
 }
 
+/* Whose it is is for found() to ask, if it wants to know: that takes a call for each. */
 static int tell(Look *look, Subnet *subnet, unsigned index) {
-        if (!is_counted(&subnet->address) || !if_indextoname(index, subnet->link) ||
-            strcmp(subnet->link, "lo") == 0)
+        if (!is_counted(&subnet->address) || index == LOOPBACK_INDEX)
                 return MNL_CB_OK;
+        subnet->index = index;
         look->result = look->found(subnet, look->userdata);
         return look->result < 0 ? MNL_CB_STOP : MNL_CB_OK;
 }

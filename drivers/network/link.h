@@ -62,8 +62,7 @@ int rtnl_set_rate(Rtnl *rtnl, unsigned index, const NetworkRate *rate, Error *er
 /* A subnet that the host uses. */
 typedef struct Subnet {
         IpAddress address;
-        unsigned prefix;
-        char link[LINK_NAME_MAX + 1];
+        unsigned prefix, index; /* the latter of its interface */
         bool is_route; /* else an address of the interface */
 } Subnet;
 

@@ -14,7 +14,7 @@
  * An accept here ends this chain, but no other chain of the same hook: each of them has to let a
  * packet through. So two networks of ours protect each other, and a chain of somebody else's whose
  * policy is drop drops what we accept. Nothing in a table of ours can change that; it is said in
- * the log (rules_find_dropping()). */
+ * the log (rules_find_others()). */
 #include "drivers/network/rules.h"
 
 #include <arpa/inet.h>
@@ -40,6 +40,8 @@ char *rules_table_name(const NetworkConf *conf) {
                 return NULL;
         return name;
 }
+
+const char *const rules_chains[] = { "police", "input", "forward", "in", "out", "nat", NULL };
 
 /* ---- addresses ---- */
 
@@ -114,7 +116,7 @@ static void write_in(FILE *out, const Net *net) {
         if (dev)
                 (void) fprintf(out, " iifname \"%s\"", dev);
         if (net->translated)
-                (void) fputs(" ct state { established, related }", out);
+                (void) fputs(" ct state established,related", out);
         (void) fputs(" accept\n", out);
 }
 
@@ -134,7 +136,9 @@ static void write_target(FILE *out, const Net *net, bool ports) {
         (void) fputc('\n', out);
 }
 
+/* What has ports keeps out of those of the host's own servers. */
 static void write_nat(FILE *out, const Net *net) {
+        static const char *const protocols[] = { "tcp", "udp", NULL };
         const char *const *spared = net->is_v6
                                             ? (const char *const[]) { "ff02::/16", NULL }
                                             : (const char *const[]) { "224.0.0.0/24",
@@ -145,26 +149,34 @@ static void write_nat(FILE *out, const Net *net) {
         for (; *spared; spared++)
                 (void) fprintf(out, "\t\t%s saddr %s %s daddr %s return\n", net->family,
                                net->subnet, net->family, *spared);
-        for (int ports = 1; ports >= 0; ports--) {
+        for (size_t i = 0; i < ELEMENTS(protocols); i++) {
                 (void) fprintf(out, "\t\t%s saddr %s %s daddr != %s", net->family, net->subnet,
                                net->family, net->subnet);
                 if (net->conf->forward_dev)
                         (void) fprintf(out, " oifname \"%s\"", net->conf->forward_dev);
-                if (ports)
-                        (void) fputs(" meta l4proto { tcp, udp }", out);
-                write_target(out, net, ports);
+                if (protocols[i])
+                        (void) fprintf(out, " meta l4proto %s", protocols[i]);
+                write_target(out, net, protocols[i]);
         }
+}
+
+/* DNS, DHCP and TFTP */
+static void write_served(FILE *out, const char *bridge) {
+        static const char *const services[] = { "tcp dport 53", "udp dport 53", "udp dport 67",
+                                                "udp dport 69", "udp dport 547" };
+
+        (void) fputs("\tchain input {\n"
+                     "\t\ttype filter hook input priority filter; policy accept;\n", out);
+        for (size_t i = 0; i < ELEMENTS(services); i++)
+                (void) fprintf(out, "\t\tiifname \"%s\" %s accept\n", bridge, services[i]);
+        (void) fputs("\t}\n", out);
 }
 
 static void write_filter(FILE *out, const NetworkConf *conf) {
         const char *bridge = conf->bridge;
 
+        write_served(out, bridge);
         (void) fprintf(out,
-                       "\tchain input {\n"
-                       "\t\ttype filter hook input priority filter; policy accept;\n"
-                       "\t\tiifname \"%s\" meta l4proto { tcp, udp } th dport 53 accept\n"
-                       "\t\tiifname \"%s\" udp dport { 67, 69, 547 } accept\n"
-                       "\t}\n"
                        "\tchain forward {\n"
                        "\t\ttype filter hook forward priority filter; policy accept;\n"
                        "\t\tiifname \"%s\" oifname \"%s\" accept\n"
@@ -172,7 +184,7 @@ static void write_filter(FILE *out, const NetworkConf *conf) {
                        "\t\tiifname \"%s\" jump out\n"
                        "\t}\n"
                        "\tchain in {\n",
-                       bridge, bridge, bridge, bridge, bridge, bridge);
+                       bridge, bridge, bridge, bridge);
         if (conf->forward != FORWARD_NONE) {
                 each_net(out, conf, write_in);
                 if (conf->forward == FORWARD_ROUTE)

@@ -12,7 +12,14 @@ char *rules_table_name(const NetworkConf *conf);
  * names of interfaces in conf must be valid (link_name_is_valid()). */
 int rules_of_network(const NetworkConf *conf, const char *table, char **ret, Error *error);
 
-/* Has them carried out, all or none; what nft says is in the error. Doesn't wait for anybody. */
+/* The chains that there may be in it, ended by NULL. */
+extern const char *const rules_chains[];
+
+/* Puts what rules_of_network() made in force, all or none. Waits for nobody but the kernel. */
+int rules_set(const char *text, Error *error);
+
+/* The same for any commands; what nft says is in the error. Takes as long as there are tables of
+ * whomever. */
 int rules_apply(const char *commands, Error *error);
 
 /* The part of these commands that makes the table: for when there is none yet, which is faster. */
@@ -33,10 +40,12 @@ typedef void (*RulesFound)(const char *table, uint64_t mark, void *userdata);
 int rules_look(RulesFound found, void *userdata, Error *error);
 uint64_t rules_mark(const char *table); /* 0: not there */
 
-/* A base chain of somebody else's that drops what it doesn't know: "ip filter FORWARD". What such
- * a chain drops can't be accepted from outside. hook: NF_INET_FORWARD and its like. NULL: there is
- * none. */
-char *rules_find_dropping(unsigned hook);
+/* What others have that is in our rules' way: base chains that drop what they don't know, as "ip
+ * filter FORWARD", or NULL. What such a chain drops can't be accepted from outside. */
+typedef struct RulesOthers {
+        char *forward, *input; /* on these hooks */
+        bool firewalld;        /* has a table */
+} RulesOthers;
 
-/* Whether there is a table of this name, of any family. */
-bool rules_has_table(const char *name);
+void rules_find_others(RulesOthers *ret);
+void rules_others_clear(RulesOthers *others);

@@ -2,6 +2,7 @@
 /* A network whose addresses the host knows already would cut off whoever has them. An interface's
  * subnet may not meet ours at all; a route only is in the way when it leads to just our subnet:
  * a wider one gives way to ours, as routes do. */
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,11 +17,14 @@ typedef struct Check {
 /* "network 'default'" or "interface 'eth0'" */
 static int refuse(const Check *check, const NetworkIp *ip, const Subnet *subnet) {
         const ResourceSet *set = &check->connection->sets[RESOURCE_NETWORK];
+        char link[IF_NAMESIZE] = "";
 
+        if (!if_indextoname(subnet->index, link))
+                return 0; /* it went meanwhile */
         for (size_t i = 0; i < set->n; i++) {
                 const Network *network = network_of(set->items[i]);
 
-                if (network->defined.active && strcmp(network->bridge, subnet->link) == 0)
+                if (network->defined.active && strcmp(network->bridge, link) == 0)
                         return fail(check->error, ERROR_OPERATION_FAILED,
                                     "network '%s' cannot have %s/%d: that is already in use by "
                                     "network '%s'", check->conf->name, ip->address,
@@ -28,7 +32,7 @@ static int refuse(const Check *check, const NetworkIp *ip, const Subnet *subnet)
         }
         return fail(check->error, ERROR_OPERATION_FAILED,
                     "network '%s' cannot have %s/%d: that is already in use by interface '%s'",
-                    check->conf->name, ip->address, network_ip_prefix(ip), subnet->link);
+                    check->conf->name, ip->address, network_ip_prefix(ip), link);
 }
 
 static int compare(const Subnet *subnet, void *userdata) {

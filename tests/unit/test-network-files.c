@@ -9,10 +9,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/wait.h>
 
 #include "drivers/network/files.h"
 #include "drivers/network/leases.h"
 #include "drivers/network/link.h"
+#include "drivers/network/nft-message.h"
 #include "drivers/network/rules.h"
 #include "tests/unit/check.h"
 
@@ -194,6 +197,77 @@ static void check_line_ends(void) {
 
 /* ---- nftables ---- */
 
+/* The rules as a text and as steps of the kernel, in which flags show. */
+static char *listed(void) {
+        char path[] = "/tmp/virtbus-test-XXXXXX", command[256];
+        int fd = mkstemp(path);
+
+        CHECK(fd >= 0);
+        close(fd);
+        (void) snprintf(command, sizeof(command),
+                        "PATH=$PATH:/usr/sbin; { nft -s list ruleset; nft --debug=netlink list "
+                        "ruleset 2>&1 | grep '^ *\\['; } > %s", path);
+        CHECK(system(command) == 0);
+        char *text = slurp(path);
+        CHECK(text && unlink(path) == 0);
+        return text;
+}
+
+/* In a network namespace without rules: nft and our own messages make the same of a text, a first
+ * time and when it replaces what is there, and it can be removed and found. */
+static void compare_with_nft(const char *rules, const char *table, const char *name) {
+        CHECK(unshare(CLONE_NEWNET) == 0);
+        is_taken("nft -f ", rules, name);
+        _cleanup_(freep) char *theirs = listed();
+        CHECK(rules_mark(table) != 0);
+        CHECK(rules_remove(table, NULL) == 0 && rules_remove(table, NULL) == 0);
+        CHECK(rules_mark(table) == 0);
+        for (int again = 0; again <= 1; again++) {
+                _cleanup_(error_clear) Error error = {};
+
+                if (rules_set(again ? rules : rules_for_new(rules), &error) < 0)
+                        fprintf(stderr, "%s: %s\n", name, error.message);
+                CHECK(error.code == ERROR_NONE);
+                _cleanup_(freep) char *ours = listed();
+                CHECK_TEXT(ours, theirs);
+        }
+        uint64_t before = rules_mark(table);
+        CHECK(rules_set(rules, NULL) >= 0 && rules_mark(table) != before);
+        rules_rest();
+}
+
+static void check_in_kernel(const char *rules, const char *table, const char *name) {
+        pid_t pid = fork();
+        int status;
+
+        CHECK(pid >= 0);
+        if (pid == 0) {
+                compare_with_nft(rules, table, name);
+                _exit(0);
+        }
+        CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static void check_messages(void) {
+        static const char *const bad[] = {
+                "counter accept", "iifname vb accept", "iifname \"0123456789abcdef\" drop",
+                "ip saddr 1.2.3 accept", "ip saddr fd00::1 accept", "ip saddr 1.2.3.4/33 drop",
+                "udp dport 65536 drop", "jump", "snat ip to 1.2.3.4:5 drop", "masquerade to 5",
+                "ct state new accept", "limit rate over 5 mbytes/second", "reject with icmp",
+        };
+
+        for (size_t i = 0; i < ELEMENTS(bad); i++) {
+                _cleanup_(nft_batch_clear) NftBatch batch = {};
+                _cleanup_(error_clear) Error error = {};
+                char text[256];
+
+                (void) snprintf(text, sizeof(text), "table inet t {\n\tchain c {\n\t\t%s\n\t}\n}\n",
+                                bad[i]);
+                CHECK(nft_batch(text, &batch, &error) < 0);
+                CHECK(strstr(error.message, "line 3"));
+        }
+}
+
 static void check_rules(const char *folder, const char *name, bool write, bool have_nft) {
         _cleanup_(freep) char *path = NULL, *rules_path = NULL;
 
@@ -211,7 +285,7 @@ static void check_rules(const char *folder, const char *name, bool write, bool h
         CHECK(wanted);
         CHECK_TEXT(rules ?: "", wanted);
         if (rules && have_nft)
-                is_taken("unshare --net nft -c -f ", rules, name);
+                check_in_kernel(rules, table, name);
 }
 
 static size_t check_all_rules(const char *folder, bool write) {
@@ -290,6 +364,7 @@ int main(int argc, char **argv) {
         printf("%zu networks as rules\n", n);
         printf("%zu networks as dnsmasq's files\n", check_samples(argv[2]));
         check_line_ends();
+        check_messages();
         check_link_names();
         check_leases();
         return 0;
