@@ -670,7 +670,7 @@ class Faults(NetworksTest):
         [pid] = self.dnsmasq()
         guest = self.guest(network)
         self.lease(guest)
-        handles = self.host.run('nft', '-a', 'list', 'tables')
+        handles = self.host.run('nft', '-a', 'list', 'ruleset')
         with subprocess.Popen(
             [*guest.wrapper, 'busybox', 'ping', '-c', '200', '-i', '0.01', '192.0.2.2'],
             stdout=subprocess.PIPE, text=True,
@@ -680,7 +680,7 @@ class Faults(NetworksTest):
             shown = ping.stdout.read()
         self.assertIn(' 0% packet loss', shown)
         self.assertEqual(self.dnsmasq(), [pid])
-        self.assertEqual(self.host.run('nft', '-a', 'list', 'tables'), handles)
+        self.assertEqual(self.host.run('nft', '-a', 'list', 'ruleset'), handles)
         self.assertTrue(network.get('Active'))
         self.assertEqual(len(network.GetDHCPLeases('', 0)), 1)
         del outside
@@ -719,9 +719,9 @@ class Faults(NetworksTest):
         for flush in ('flush ruleset', 'flush table inet virtbus_vb7',
                       'delete table inet virtbus_vb7',
                       'flush chain inet virtbus_vb7 nat', 'add rule inet virtbus_vb7 in accept'):
-            handles = self.host.run('nft', '-a', 'list', 'tables')
+            handles = self.host.run('nft', '-a', 'list', 'ruleset')
             self.host.run('nft', flush)
-            self.until(lambda: self.host.run('nft', '-a', 'list', 'tables') != handles and
+            self.until(lambda: self.host.run('nft', '-a', 'list', 'ruleset') != handles and
                        sorted(self.host.run('nft', 'list', 'ruleset').split('table'))
                        == sorted(rules.split('table')))
         self.assertTrue(network.get('Active') and other.get('Active'))
