@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is marked is started with the host: networks and pools first, all at once, and when the last
- * of them is up or has failed, the domains that may lean on them. */
+ * of them is up or has failed, the domains that may lean on them, of all connections that share
+ * these. */
 #include "drivers/driver.h"
 #include "drivers/log.h"
 #include "drivers/network.h"
@@ -76,8 +77,14 @@ static void start_marked(Connection *connection, ResourceKind kind) {
 
 /* A connection that is being closed waits for nothing any more. */
 static void step_done(Connection *connection) {
-        if (connection->autostarting > 0 && --connection->autostarting == 0)
-                start_marked(connection, RESOURCE_DOMAIN);
+        if (connection->autostarting == 0 || --connection->autostarting > 0)
+                return;
+        start_marked(connection, RESOURCE_DOMAIN);
+        for (Connection *other = connection->sharing; other; other = other->sharing)
+                if (other->autostart_waits) {
+                        other->autostart_waits = false;
+                        start_marked(other, RESOURCE_DOMAIN);
+                }
 }
 
 void connection_autostart(Connection *connection) {
@@ -90,6 +97,12 @@ void connection_autostart(Connection *connection) {
         if (store_write(connection->store, STORE_RUNTIME, mark, "", NULL) < 0)
                 log_message(LOG_WARNING, "cannot note that domains were autostarted in %s", mark);
 
+        if (connection->keeper) {
+                connection->autostart_waits = connection->keeper->autostarting > 0;
+                if (!connection->autostart_waits)
+                        start_marked(connection, RESOURCE_DOMAIN);
+                return;
+        }
         connection->autostarting = 1; /* this loop */
         if (connection->driver->networks)
                 start_marked(connection, RESOURCE_NETWORK);

@@ -94,8 +94,32 @@ static int load_others(Connection *connection, Error *error) {
         return r;
 }
 
+/* Keepers come first, and stay first. */
+static void share(Connection *keeper, Connection *connection) {
+        connection->keeper = keeper;
+        while (keeper->sharing)
+                keeper = keeper->sharing;
+        keeper->sharing = connection;
+}
+
+static void unshare(Connection *connection) {
+        Connection *before = connection->keeper;
+
+        while (before && before->sharing != connection)
+                before = before->sharing;
+        if (before)
+                before->sharing = connection->sharing;
+}
+
+static int open_others(Connection *connection, Error *error) {
+        const NetworkOps *networks = connection->driver->networks;
+        int r = connection->driver->keeps_files ? load_others(connection, error) : 0;
+
+        return r < 0 || !networks || !networks->open ? r : networks->open(connection, error);
+}
+
 int connection_new(const Driver *driver, const Settings *settings, sd_event *event, Store *store,
-                   Connection **ret, Error *error) {
+                   Connection *keeper, Connection **ret, Error *error) {
         _cleanup_(connection_freep) Connection *connection = calloc(1, sizeof(*connection));
         int r = 0;
 
@@ -106,15 +130,12 @@ int connection_new(const Driver *driver, const Settings *settings, sd_event *eve
         };
         driver_check(driver);
 
-        if (driver->keeps_files) {
+        if (keeper)
+                share(keeper, connection);
+        if (driver->keeps_files)
                 r = load_definitions(connection, error);
-                if (r >= 0)
-                        r = load_others(connection, error);
-                if (r < 0)
-                        return r;
-        }
-        if (driver->networks && driver->networks->open)
-                r = driver->networks->open(connection, error);
+        if (r >= 0 && !keeper)
+                r = open_others(connection, error);
         if (r >= 0)
                 r = driver->open(connection, error);
         if (r < 0)
@@ -129,6 +150,7 @@ Connection *connection_free(Connection *connection) {
         if (!connection)
                 return NULL;
         connection->autostarting = 0;
+        unshare(connection);
         sd_event_source_disable_unref(connection->views);
         if (connection->data)
                 connection->driver->close(connection);

@@ -25,9 +25,12 @@ struct Connection {
         sd_event *event; /* borrowed, like the store */
         Store *store;
         EventHub hub;
-        ResourceSet sets[_RESOURCE_KIND_MAX];
+        ResourceSet sets[_RESOURCE_KIND_MAX]; /* by connection_set() */
+        Connection *keeper;  /* of what is the host's; borrowed; NULL: it keeps its own */
+        Connection *sharing; /* the next that shares what is the host's; behind the keeper */
         uint32_t last_id; /* of domains, given out at start; starts at 1, never reused in a life */
         unsigned autostarting; /* networks and pools that marked domains wait for; 0: none */
+        bool autostart_waits; /* marked domains wait for those of the keeper */
         void *data;       /* the driver's */
         void *networks;   /* of the operations of networks, if they keep anything */
         sd_event_source *views; /* forgets domain_view()s; NULL: there are none */
@@ -35,9 +38,21 @@ struct Connection {
 };
 
 /* Opens: reads definitions, finds running guests again. What can't be read is logged and left
- * alone. */
+ * alone. keeper: whose networks, pools ... secrets are to be its own, too; it outlives this one.
+ * NULL: it keeps its own. */
 int connection_new(const Driver *driver, const Settings *settings, sd_event *event, Store *store,
-                   Connection **ret, Error *error);
+                   Connection *keeper, Connection **ret, Error *error);
+
+/* Who has the resources of this kind that belong to a connection: what is the host's (all but
+ * domains and their snapshots) may be another's, by whose driver it is handled, too. */
+static inline Connection *connection_keeper(const Connection *connection, ResourceKind kind) {
+        return kind >= RESOURCE_NETWORK && connection->keeper ? connection->keeper
+                                                              : (Connection *) connection;
+}
+
+static inline ResourceSet *connection_set(const Connection *connection, ResourceKind kind) {
+        return &connection_keeper(connection, kind)->sets[kind];
+}
 
 /* Starts the networks, pools and domains that are marked for it, in the background; once per boot
  * of the host, so that what was shut down stays so when the service is started anew. */

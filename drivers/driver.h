@@ -396,6 +396,10 @@ struct Driver {
                     Error *error); /* must not wait; sets connection->data */
         void (*close)(Connection *connection);             /* guests keep running */
         bool keeps_files; /* definitions live in the store; otherwise only in memory */
+        /* Its networks, pools, volumes, interfaces, node devices, filters and secrets are those of
+         * this host: connections of such drivers share the set, the driver and the files of the
+         * one that was opened first. Their groups are the same ones. */
+        bool of_host;
         /* Writes down the live definition after a change (drivers/edit.h); NULL: nowhere. */
         int (*keep_live)(Domain *domain, Error *error);
 

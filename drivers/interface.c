@@ -31,7 +31,7 @@ const DefinedKind interface_kind_defined = {
 };
 
 HostInterface *host_interface_by_mac(Connection *connection, const char *mac, size_t *ret_n) {
-        const ResourceSet *set = &connection->sets[RESOURCE_INTERFACE];
+        const ResourceSet *set = connection_set(connection, RESOURCE_INTERFACE);
         HostInterface *first = NULL;
         MacAddress wanted, has;
 
@@ -51,7 +51,7 @@ HostInterface *host_interface_by_mac(Connection *connection, const char *mac, si
 
 int host_interface_define(Connection *connection, const char *name, const char *text,
                           Defined **ret, Error *error) {
-        const ResourceSet *set = &connection->sets[RESOURCE_INTERFACE];
+        const ResourceSet *set = connection_set(connection, RESOURCE_INTERFACE);
         _cleanup_(interface_conf_freep) InterfaceConf *conf = NULL;
         DefinedIdentity who = { .name = name };
         int r = interface_conf_parse(text, CONF_TRUSTED | CONF_LIVE, &conf, error);

@@ -92,7 +92,7 @@ void node_device_remove(NodeDevice *device) {
 }
 
 NodeDevice *node_device_by_wwn(Connection *connection, const char *wwnn, const char *wwpn) {
-        const ResourceSet *set = &connection->sets[RESOURCE_NODE_DEVICE];
+        const ResourceSet *set = connection_set(connection, RESOURCE_NODE_DEVICE);
 
         for (size_t i = 0; i < set->n; i++) {
                 NodeDevice *device = node_device_of(set->items[i]);

@@ -98,8 +98,8 @@ static int check_other_filters(const Defined *filter, Error *error) {
         return 0;
 }
 
-static int check_running_domains(const Defined *filter, Error *error) {
-        const ResourceSet *set = &filter->resource.connection->sets[RESOURCE_DOMAIN];
+static int check_domains_of(const Connection *connection, const Defined *filter, Error *error) {
+        const ResourceSet *set = &connection->sets[RESOURCE_DOMAIN];
 
         for (size_t i = 0; i < set->n; i++) {
                 Domain *domain = domain_of(set->items[i]);
@@ -122,6 +122,15 @@ static int check_running_domains(const Defined *filter, Error *error) {
                 }
         }
         return 0;
+}
+
+static int check_running_domains(const Defined *filter, Error *error) {
+        const Connection *connection = filter->resource.connection;
+        int r = 0;
+
+        for (; r >= 0 && connection; connection = connection->sharing)
+                r = check_domains_of(connection, filter, error);
+        return r;
 }
 
 /* ---- the operations ---- */

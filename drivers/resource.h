@@ -14,7 +14,7 @@ typedef struct Connection Connection;
 typedef enum ResourceKind {
         RESOURCE_DOMAIN,
         RESOURCE_SNAPSHOT, /* its parent is the domain */
-        RESOURCE_NETWORK,
+        RESOURCE_NETWORK,  /* from here on: the host's, see connection_keeper() */
         RESOURCE_POOL,
         RESOURCE_VOLUME, /* its parent is the pool */
         RESOURCE_INTERFACE,

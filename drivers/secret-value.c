@@ -174,7 +174,7 @@ static int sweep_value(const char *name, void *userdata) {
 }
 
 int secrets_load(Connection *connection, Error *error) {
-        const ResourceSet *set = &connection->sets[RESOURCE_SECRET];
+        const ResourceSet *set = connection_set(connection, RESOURCE_SECRET);
         _cleanup_(freep) char *folder = connection_file(connection, "secrets");
         int r = folder ? defined_load_all(connection, &secret_kind_defined, error)
                        : fail_memory(error);

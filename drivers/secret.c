@@ -63,7 +63,7 @@ const DefinedKind secret_kind_defined = {
 };
 
 Secret *secret_by_usage(Connection *connection, int usage_type, const char *usage_id) {
-        const ResourceSet *set = &connection->sets[RESOURCE_SECRET];
+        const ResourceSet *set = connection_set(connection, RESOURCE_SECRET);
 
         for (size_t i = 0; usage_type != SECRET_NONE && i < set->n; i++) {
                 Secret *secret = secret_of(set->items[i]);
@@ -96,7 +96,8 @@ static int check_change(const Secret *secret, const SecretConf *conf, Error *err
 
 static int find_existing(Connection *connection, const SecretConf *conf, Secret **ret,
                          Error *error) {
-        Resource *same = resource_set_by_uuid(&connection->sets[RESOURCE_SECRET], conf->uuid);
+        Resource *same =
+                resource_set_by_uuid(connection_set(connection, RESOURCE_SECRET), conf->uuid);
         Secret *other = conf->usage_id
                                 ? secret_by_usage(connection, conf->usage, conf->usage_id)
                                 : NULL;

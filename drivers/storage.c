@@ -92,7 +92,7 @@ const DefinedKind volume_kind_defined = {
 };
 
 Volume *volume_by_path(Connection *connection, const char *path) {
-        const ResourceSet *set = &connection->sets[RESOURCE_VOLUME];
+        const ResourceSet *set = connection_set(connection, RESOURCE_VOLUME);
 
         for (size_t i = 0; i < set->n; i++) {
                 Volume *volume = volume_of(set->items[i]);
@@ -120,7 +120,7 @@ int volume_add(Pool *pool, VolumeConf *conf, Volume **ret, Error *error) {
         Defined *defined;
         int r;
 
-        if (resource_set_child(&connection->sets[RESOURCE_VOLUME], parent, conf->name))
+        if (resource_set_child(connection_set(connection, RESOURCE_VOLUME), parent, conf->name))
                 return fail(error, ERROR_VOLUME_EXISTS, "'%s' in storage pool '%s'", conf->name,
                             parent->name);
         r = volume_conf_print(conf, 0, &text, error);

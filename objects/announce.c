@@ -99,11 +99,15 @@ static int announce_changed(Branch *branch, const Object *object, uint64_t chang
 
 static int announce_row(Branch *branch, const Face *face, const Signal *row, const Event *event) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *signal = NULL;
+        const Resource *from = face->kind->folder ? event->resource : NULL;
         char path[OBJECT_PATH_MAX];
         int r;
 
-        object_path(branch->connection, face->kind->folder ? event->resource : NULL, path);
+        object_path(branch->connection, from, path);
         r = new_signal(branch, path, face->interface->name, row->name, &signal);
+        if (r >= 0 && !from)
+                r = sd_bus_message_append_basic(
+                        signal, 'o', object_path(branch->connection, event->resource, path));
         if (r >= 0)
                 r = row->fill(event, signal);
         return r < 0 ? r : sd_bus_send(NULL, signal, NULL);
@@ -133,11 +137,14 @@ void announce(const Event *event, void *userdata) {
         const Object object = {
                 .tree = branch->tree,
                 .kind = kind_of(event->resource),
-                .connection = branch->connection,
+                .connection = event->resource->connection,
+                .through = branch->connection,
                 .resource = event->resource,
         };
         int r;
 
+        if (connection_keeper(object.through, event->resource->kind) != object.connection)
+                return; /* a domain of the keeper */
         if (event->kind == EVENT_ATTACHED)
                 r = announce_added(branch, &object);
         else if (event->kind == EVENT_DETACHED)

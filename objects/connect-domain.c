@@ -164,12 +164,3 @@ int connect_restore_domain(Request *request, Error *error) {
 int connect_define_image(Request *request, Error *error) {
         return call_image(request, true, error);
 }
-
-/* ---- signals ---- */
-
-int fill_domain_event(const Event *event, sd_bus_message *signal) {
-        char path[OBJECT_PATH_MAX];
-
-        object_path(event->resource->connection, event->resource, path);
-        return sd_bus_message_append(signal, "oii", path, event->type, event->detail);
-}

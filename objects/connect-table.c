@@ -5,6 +5,7 @@
 #include "conf/api-storage.h"
 #include "objects/connect.h"
 #include "objects/defined.h"
+#include "objects/domain.h"
 #include "objects/kinds.h"
 
 #define DEFINITIONS(op) { true, offsetof(Driver, definitions), offsetof(DomainDefinitions, op) }
@@ -190,15 +191,15 @@ static const Property properties[] = {
 
 static const Signal signals[] = {
         /* name, signature, arguments [, event, how it is filled] */
-        { "DomainEvent", "oii", "domain\0event\0detail\0", EVENT_LIFECYCLE, fill_domain_event },
-        { "NetworkEvent", "oi", "network\0event\0", EVENT_LIFECYCLE, fill_path_type,
+        { "DomainEvent", "oii", "domain\0event\0detail\0", EVENT_LIFECYCLE, fill_type_detail },
+        { "NetworkEvent", "oi", "network\0event\0", EVENT_LIFECYCLE, fill_type,
           RESOURCE_NETWORK },
         { "NodeDeviceEvent", "oii", "dev\0event\0detail\0", EVENT_LIFECYCLE,
-          fill_path_type_detail, RESOURCE_NODE_DEVICE },
+          fill_type_detail, RESOURCE_NODE_DEVICE },
         { "SecretEvent", "oii", "secret\0event\0detail\0", EVENT_LIFECYCLE,
-          fill_path_type_detail, RESOURCE_SECRET },
+          fill_type_detail, RESOURCE_SECRET },
         { "StoragePoolEvent", "oii", "storagePool\0event\0detail\0", EVENT_LIFECYCLE,
-          fill_path_type_detail, RESOURCE_POOL },
+          fill_type_detail, RESOURCE_POOL },
         {}
 };
 /* clang-format on */

@@ -42,5 +42,3 @@ int connect_get_hostname(const Object *object, sd_bus_message *reply);
 int connect_get_lib_version(const Object *object, sd_bus_message *reply);
 int connect_get_secure(const Object *object, sd_bus_message *reply);
 int connect_get_version(const Object *object, sd_bus_message *reply);
-
-int fill_domain_event(const Event *event, sd_bus_message *signal);

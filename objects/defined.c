@@ -59,19 +59,3 @@ int append_name_and_uuid(sd_bus_message *call, const char *name_key, const char 
         return sd_bus_message_append(call, "{ss}{ss}", name_key, resource->name, uuid_key,
                                      uuid_format(resource->uuid, uuid));
 }
-
-/* ---- signals ---- */
-
-int fill_path_type(const Event *event, sd_bus_message *signal) {
-        char path[OBJECT_PATH_MAX];
-
-        object_path(event->resource->connection, event->resource, path);
-        return sd_bus_message_append(signal, "oi", path, event->type);
-}
-
-int fill_path_type_detail(const Event *event, sd_bus_message *signal) {
-        char path[OBJECT_PATH_MAX];
-
-        object_path(event->resource->connection, event->resource, path);
-        return sd_bus_message_append(signal, "oii", path, event->type, event->detail);
-}

@@ -24,10 +24,6 @@ int get_uuid(const Object *object, sd_bus_message *reply);
 int append_name_and_uuid(sd_bus_message *call, const char *name_key, const char *uuid_key,
                          const Resource *resource);
 
-/* Arguments of a connection's lifecycle signals: "oi", and "oii", whose detail is always 0. */
-int fill_path_type(const Event *event, sd_bus_message *signal);
-int fill_path_type_detail(const Event *event, sd_bus_message *signal);
-
 /* Handlers for rows whose operation takes the thing alone, the thing and flags, or that print its
  * XML: static functions, because each calls through a type of its own. of: makes a T * of a
  * Resource *. */

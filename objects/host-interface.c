@@ -98,7 +98,7 @@ static int leaf(const Resource *resource, char *to, size_t size) {
 }
 
 static Resource *find(Connection *connection, ResourceKind kind, const char *encoded) {
-        const ResourceSet *set = &connection->sets[kind];
+        const ResourceSet *set = connection_set(connection, kind);
         _cleanup_(freep) char *text = path_decode(encoded);
         Resource *found;
 

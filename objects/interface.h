@@ -15,7 +15,8 @@ typedef struct Request Request;
 typedef struct Object {
         Tree *tree;
         const Kind *kind;
-        Connection *connection;
+        Connection *connection; /* whose it is, and whose driver handles it */
+        Connection *through; /* by whose path; another one's where what is the host's is shared */
         Resource *resource; /* NULL: the connection itself */
 } Object;
 
@@ -84,8 +85,9 @@ typedef struct Property {
 
 /* ---- signals ---- */
 
-/* fill appends the arguments. A connection's row is about the events of one kind of resource; an
- * object's own row is about its own. */
+/* A connection's row is about the events of one kind of resource; an
+ * object's own row is about its own, and fill appends all: in a connection's the path of the
+ * resource comes first, and fill appends the rest. */
 typedef struct Signal {
         const char *name, *signature, *names;
         EventKind event;

@@ -3,7 +3,7 @@
 #include "objects/lookup.h"
 
 int need_kind(const Request *request, const Kind *kind, Error *error) {
-        if (kind_offered(kind, request->object.connection->driver))
+        if (kind_offered(kind, request->object.through))
                 return 0;
         return fail(error, ERROR_NO_SUPPORT, "%s", request->method->api);
 }
@@ -25,11 +25,11 @@ bool filters_pass(const Filter *filters, const Resource *resource, uint32_t flag
         return true;
 }
 
-static int append_path(sd_bus_message *reply, const Resource *resource) {
+static int append_path(const Request *request, sd_bus_message *reply, const Resource *resource) {
         char path[OBJECT_PATH_MAX];
 
         return sd_bus_message_append_basic(reply, 'o',
-                                           object_path(resource->connection, resource, path));
+                                           object_path(request->object.through, resource, path));
 }
 
 int reply_list(Request *request, const Kind *kind, const Resource *parent, const Filter *filters,
@@ -47,7 +47,7 @@ int reply_list(Request *request, const Kind *kind, const Resource *parent, const
 
                 if ((!parent || resource->parent == parent) && kind->listed(resource) &&
                     filters_pass(filters, resource, request->flags))
-                        r = append_path(reply, resource);
+                        r = append_path(request, reply, resource);
         }
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
@@ -61,7 +61,7 @@ int reply_paths(Request *request, Resource *const *resources, size_t n) {
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "o");
         for (size_t i = 0; r >= 0 && i < n; i++)
-                r = append_path(reply, resources[i]);
+                r = append_path(request, reply, resources[i]);
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
         return r < 0 ? r : request_reply_send(request, reply);
@@ -77,7 +77,7 @@ int fail_missing(const Kind *kind, const char *what, const char *text, Error *er
 int reply_resource(Request *request, const Resource *resource) {
         char path[OBJECT_PATH_MAX];
 
-        return request_reply(request, object_path(resource->connection, resource, path));
+        return request_reply(request, object_path(request->object.through, resource, path));
 }
 
 int reply_found(Request *request, const Kind *kind, const Resource *found, const char *what,

@@ -104,19 +104,19 @@ Resource *find_by_uuid(Connection *connection, ResourceKind kind, const char *le
 
         if (path_uuid_parse(leaf, &uuid, &rest) < 0 || *rest)
                 return NULL;
-        return resource_set_by_uuid(&connection->sets[kind], uuid);
+        return resource_set_by_uuid(connection_set(connection, kind), uuid);
 }
 
 Resource *find_by_name(Connection *connection, ResourceKind kind, const char *leaf) {
         _cleanup_(freep) char *name = path_decode(leaf);
 
-        return name ? resource_set_by_name(&connection->sets[kind], name) : NULL;
+        return name ? resource_set_by_name(connection_set(connection, kind), name) : NULL;
 }
 
 Resource *find_by_key(Connection *connection, ResourceKind kind, const char *leaf) {
         _cleanup_(freep) char *key = path_decode(leaf);
 
-        return key ? resource_set_by_key(&connection->sets[kind], key) : NULL;
+        return key ? resource_set_by_key(connection_set(connection, kind), key) : NULL;
 }
 
 int leaf_of_uuid(const Resource *resource, char *to, size_t size) {

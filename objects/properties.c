@@ -66,7 +66,7 @@ int append_interfaces(sd_bus_message *message, const Object *object) {
         for (size_t i = 0; r >= 0 && i < object->tree->n_faces; i++) {
                 const Face *face = &object->tree->faces[i];
 
-                if (face->kind != object->kind || !face_offered(face, object->connection))
+                if (face->kind != object->kind || !face_offered(face, object->through))
                         continue;
                 r = sd_bus_message_open_container(message, 'e', "sa{sv}");
                 if (r >= 0)
@@ -96,7 +96,7 @@ static int get_all(Tree *tree, sd_bus_message *message) {
             sd_bus_message_read(message, "s", &interface) <= 0)
                 return 0; /* sd-bus has the words for it */
         face = tree_face(tree, object.kind, interface);
-        if (!face || !face_offered(face, object.connection))
+        if (!face || !face_offered(face, object.through))
                 return 0;
         r = sd_bus_message_new_method_return(message, &reply);
         if (r >= 0)
@@ -111,15 +111,15 @@ static int append_object(sd_bus_message *reply, const Object *object) {
         int r = sd_bus_message_open_container(reply, 'e', "oa{sa{sv}}");
 
         if (r >= 0)
-                r = sd_bus_message_append_basic(reply, 'o', object_path(object->connection,
-                                                                        object->resource, path));
+                r = sd_bus_message_append_basic(
+                        reply, 'o', object_path(object->through, object->resource, path));
         if (r >= 0)
                 r = append_interfaces(reply, object);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 static int append_resources(sd_bus_message *reply, Tree *tree, Connection *connection) {
-        Object object = { .tree = tree, .connection = connection };
+        Object object = { .tree = tree, .through = connection };
         const Kind *last = NULL;
         int r = 0;
 
@@ -129,6 +129,7 @@ static int append_resources(sd_bus_message *reply, Tree *tree, Connection *conne
                 if (kind == last || !kind->folder)
                         continue;
                 object.kind = last = kind;
+                object.connection = connection_keeper(connection, kind->resource);
                 const ResourceSet *set = kind_set(kind, connection);
                 for (size_t i = 0; r >= 0 && i < set->n; i++) {
                         object.resource = set->items[i];
@@ -153,15 +154,16 @@ static int get_managed_objects(Tree *tree, sd_bus_message *message) {
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "{oa{sa{sv}}}");
         for (size_t i = 0; r >= 0 && i < tree->n_branches; i++) {
-                Object branch = { .tree = tree, .kind = &connect_kind,
-                                  .connection = tree->branches[i]->connection };
+                Connection *connection = tree->branches[i]->connection;
+                const Object branch = { .tree = tree, .kind = &connect_kind,
+                                        .connection = connection, .through = connection };
 
-                if (!root && branch.connection != object.connection)
+                if (!root && connection != object.connection)
                         continue;
                 if (root)
                         r = append_object(reply, &branch);
                 if (r >= 0)
-                        r = append_resources(reply, tree, branch.connection);
+                        r = append_resources(reply, tree, connection);
         }
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);

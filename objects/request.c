@@ -226,7 +226,7 @@ static int append_result(Request *request, sd_bus_message *reply) {
 
         if (strcmp(out, "o") == 0 && result->resource)
                 return sd_bus_message_append_basic(reply, 'o',
-                                                   object_path(result->resource->connection,
+                                                   object_path(request->object.through,
                                                                result->resource, path));
         if (strcmp(out, "s") == 0 && result->text)
                 return sd_bus_message_append_basic(reply, 's', result->text);
@@ -342,6 +342,9 @@ int request_dispatch(sd_bus_message *message, void *userdata, sd_bus_error *unus
         request = calloc(1, sizeof(*request));
         if (!request)
                 return -ENOMEM;
+        if (!object.resource)
+                object.connection =
+                        operation_connection(object.through, &row->method->operation);
         *request = (Request) { .job.done = request_done, .object = object, .method = row->method,
                                .message = sd_bus_message_ref(message) };
         row->tree->requests++;

@@ -51,7 +51,7 @@ static void properties_need(sd_bus_message *message, Needed *needed) {
         if (!interface)
                 return;
         face = tree_face(needed->object.tree, needed->object.kind, interface);
-        if (!face || !face_offered(face, needed->object.connection))
+        if (!face || !face_offered(face, needed->object.through))
                 return;
         if (all) {
                 for (property = face->interface->properties; property && property->name; property++)
@@ -125,7 +125,7 @@ void message_needs(Tree *tree, sd_bus_message *message, Needed *ret) {
                 return;
         }
         face = tree_face(tree, ret->object.kind, interface);
-        if (face && !face_offered(face, ret->object.connection))
+        if (face && !face_offered(face, ret->object.through))
                 return;
         method = face ? face_method(face, member) : NULL;
         for (const Permission *p = method ? method->permissions : NULL; p && p->name; p++)

@@ -59,7 +59,8 @@ bool tree_find(Tree *tree, const char *path, Object *ret) {
         connection = find_connection(tree, path, &rest);
         if (!connection)
                 return false;
-        *ret = (Object) { .tree = tree, .connection = connection, .kind = &connect_kind };
+        *ret = (Object) { .tree = tree, .connection = connection, .through = connection,
+                          .kind = &connect_kind };
         if (*rest == 0)
                 return true;
 
@@ -68,32 +69,41 @@ bool tree_find(Tree *tree, const char *path, Object *ret) {
                 if (!leaf || *leaf != '/')
                         continue;
                 ret->kind = kinds[i];
+                ret->connection = connection_keeper(connection, kinds[i]->resource);
                 ret->resource = kinds[i]->find(connection, kinds[i]->resource, leaf + 1);
                 return ret->resource;
         }
         return false;
 }
 
-bool kind_offered(const Kind *kind, const Driver *driver) {
+bool kind_offered(const Kind *kind, const Connection *connection) {
+        const char *driver = (const char *) connection_keeper(connection, kind->resource)->driver;
         const void *group;
 
         if (!kind->folder)
                 return true;
-        memcpy(&group, (const char *) driver + kind->group, sizeof(group));
+        memcpy(&group, driver + kind->group, sizeof(group));
         return group;
+}
+
+Connection *operation_connection(Connection *connection, const Operation *operation) {
+        for (size_t i = 0; connection->keeper && i < ELEMENTS(kinds); i++)
+                if (operation->set && kinds[i]->group == operation->group)
+                        return connection_keeper(connection, kinds[i]->resource);
+        return connection;
 }
 
 const Kind *kind_of(const Resource *resource) {
         return kinds[1 + resource->kind];
 }
 
-char *object_path(const Connection *connection, const Resource *resource,
+char *object_path(const Connection *through, const Resource *resource,
                   char path[static OBJECT_PATH_MAX]) {
         const Kind *kind = resource ? kind_of(resource) : NULL;
         const char *slash = kind ? "/" : "", *folder = kind ? kind->folder : "";
         int n;
 
-        n = snprintf(path, OBJECT_PATH_MAX, TREE_ROOT "/%s%s%s%s", connection->driver->name, slash,
+        n = snprintf(path, OBJECT_PATH_MAX, TREE_ROOT "/%s%s%s%s", through->driver->name, slash,
                      folder, slash);
         assert(n > 0 && n < OBJECT_PATH_MAX);
         if (kind)
@@ -211,6 +221,7 @@ static int add_folder(Tree *tree, const Kind *kind, const char *connection_path)
 static int add_branch(Tree *tree, Connection *connection) {
         Branch **branches;
         Branch *branch;
+        int r;
 
         branches = reallocarray(tree->branches, tree->n_branches + 1, sizeof(*branches));
         if (!branches)
@@ -221,7 +232,10 @@ static int add_branch(Tree *tree, Connection *connection) {
                 return -ENOMEM;
         *branch = (Branch) { .tree = tree, .connection = connection };
         tree->branches[tree->n_branches++] = branch;
-        return event_watch(&connection->hub, announce, branch, &branch->watch);
+        r = event_watch(&connection->hub, announce, branch, &branch->watch);
+        if (r < 0 || !connection->keeper)
+                return r;
+        return event_watch(&connection->keeper->hub, announce, branch, &branch->shared);
 }
 
 int tree_add(Tree *tree, Connection *connection) {
@@ -233,10 +247,10 @@ int tree_add(Tree *tree, Connection *connection) {
         r = add_branch(tree, connection);
         for (size_t i = 0; r >= 0 && i < tree->n_faces; i++)
                 if (face_offered(&tree->faces[i], connection) &&
-                    kind_offered(tree->faces[i].kind, connection->driver))
+                    kind_offered(tree->faces[i].kind, connection))
                         r = add_face(tree, &tree->faces[i], path);
         for (size_t i = 0; r >= 0 && i < ELEMENTS(kinds); i++)
-                if (kind_offered(kinds[i], connection->driver))
+                if (kind_offered(kinds[i], connection))
                         r = add_folder(tree, kinds[i], path);
         if (r < 0)
                 return r;
@@ -292,8 +306,12 @@ void tree_close(Tree *tree) {
         if (!tree)
                 return;
         for (size_t i = 0; i < tree->n_branches; i++) {
-                event_unwatch(&tree->branches[i]->connection->hub, tree->branches[i]->watch);
-                free(tree->branches[i]);
+                Branch *branch = tree->branches[i];
+
+                event_unwatch(&branch->connection->hub, branch->watch);
+                if (branch->shared)
+                        event_unwatch(&branch->connection->keeper->hub, branch->shared);
+                free(branch);
         }
         free(tree->branches);
         tree->branches = NULL;

@@ -36,18 +36,18 @@ struct Kind {
 extern const Kind connect_kind, domain_kind, snapshot_objects, network_objects, pool_objects,
         volume_objects, interface_objects, node_device_objects, nwfilter_objects, secret_objects;
 
-/* Whether a driver has such resources at all. */
-bool kind_offered(const Kind *kind, const Driver *driver);
+/* Whether a connection has such resources at all. */
+bool kind_offered(const Kind *kind, const Connection *connection);
 
 static inline ResourceSet *kind_set(const Kind *kind, Connection *connection) {
-        return &connection->sets[kind->resource];
+        return connection_set(connection, kind->resource);
 }
 
 /* An open connection on the bus. */
 typedef struct Branch {
         Tree *tree;
         Connection *connection;
-        EventWatch *watch;
+        EventWatch *watch, *shared; /* of its own hub, and of its keeper's */
 } Branch;
 
 struct Tree {
@@ -73,6 +73,10 @@ DEFINE_CLEANUP(Tree *, tree_free);
 /* Shows a connection on the bus. Borrowed; it must outlive the tree. */
 int tree_add(Tree *tree, Connection *connection);
 
+/* Whose driver's function for a row is to be called on a connection: its own, or that of who keeps
+ * the resources that the row is about. */
+Connection *operation_connection(Connection *connection, const Operation *operation);
+
 /* The connection that a path names or is below of, or NULL. */
 Connection *tree_connection(const Tree *tree, const char *path);
 
@@ -85,8 +89,9 @@ const Face *tree_face(const Tree *tree, const Kind *kind, const char *interface)
 /* The kind of a resource. */
 const Kind *kind_of(const Resource *resource);
 
-/* The paths of things. NULL: of the connection itself. Returns its argument. */
-char *object_path(const Connection *connection, const Resource *resource,
+/* The paths of things, as they are seen through a connection. NULL: of the connection itself.
+ * Returns its argument. */
+char *object_path(const Connection *through, const Resource *resource,
                   char path[static OBJECT_PATH_MAX]);
 
 /* Where changes of an object wait. What belongs to another resource (a volume to its pool, a

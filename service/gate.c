@@ -192,7 +192,7 @@ static int append_message(sd_bus_message *call, const Query *query) {
 /* Who makes something new, on a connection or in a pool, has no name of it in the details, and
  * polkit would show the bare $(domain_name) of the action's message: so it gets another message. */
 static int append_details(sd_bus_message *call, const Query *query, const Object *object) {
-        const char *driver = object->connection->driver->name;
+        const char *driver = object->through->driver->name; /* as libvirt */
         int r = sd_bus_message_append(call, "{ss}", "connect_driver", driver);
 
         if (r >= 0 && object->resource)

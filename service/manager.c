@@ -25,6 +25,7 @@ typedef struct Manager {
         Store *store;
         Connection **connections;
         size_t n_connections;
+        Connection *keeper; /* of what is the host's: the first that is about it */
         sd_bus *bus;
         Tree *tree;
         Gate *gate;
@@ -109,11 +110,13 @@ static int manager_open_loop(Manager *manager, Error *error) {
 static void manager_open_driver(Manager *manager, const Driver *driver) {
         _cleanup_(error_clear) Error error = {};
         _cleanup_(freep) char *text = NULL;
-        Connection *connection;
+        Connection *keeper = driver->of_host ? manager->keeper : NULL, *connection;
 
-        if (connection_new(driver, &manager->settings, manager->event, manager->store,
+        if (connection_new(driver, &manager->settings, manager->event, manager->store, keeper,
                            &connection, &error) >= 0) {
                 manager->connections[manager->n_connections++] = connection;
+                if (driver->of_host && !keeper)
+                        manager->keeper = connection;
                 return;
         }
         text = error_text(&error);

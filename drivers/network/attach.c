@@ -84,7 +84,8 @@ static void choose_rest(NetworkPlug *plug) {
 
 int network_plug(Connection *connection, const char *network, const char *portgroup,
                  NetworkPlug *ret, Error *error) {
-        Resource *resource = resource_set_by_name(&connection->sets[RESOURCE_NETWORK], network);
+        Resource *resource =
+                resource_set_by_name(connection_set(connection, RESOURCE_NETWORK), network);
         NetworkPlug plug = {};
         int r;
 

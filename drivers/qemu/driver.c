@@ -98,6 +98,7 @@ const Driver qemu_driver = {
         .id = "qemu",
         .origin = ORIGIN_QEMU,
         .keeps_files = true,
+        .of_host = true,
         .keep_live = qemu_keep_live,
         .open = driver_open,
         .close = driver_close,

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "drivers/domain-ops.h"
 #include "drivers/log.h"
+#include "drivers/network/ops.h"
 #include "drivers/nwfilter.h"
 #include "drivers/secret.h"
 #include "drivers/xen/guest.h"
@@ -121,6 +123,7 @@ const Driver xen_driver = {
         .id = "xen",
         .origin = ORIGIN_LIBXL,
         .keeps_files = true,
+        .of_host = true,
         .keep_live = keep_live,
         .open = driver_open,
         .close = driver_close,
@@ -129,8 +132,11 @@ const Driver xen_driver = {
         .tuning = &xen_tuning,
         .processors = &xen_processors,
         .statistics = &xen_statistics,
-        .secrets = &secret_ops,
+#if HAVE_NETWORK
+        .networks = &host_networks,
+#endif
         .nwfilters = &nwfilter_ops,
+        .secrets = &secret_ops,
         .hypervisor = &xen_hypervisor,
         .node = &xen_node,
         .native = &xen_native,

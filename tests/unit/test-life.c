@@ -99,7 +99,7 @@ static Connection *open_connection(Store **ret_store) {
         Connection *connection;
 
         CHECK(store_new(false, folder, ret_store, NULL) >= 0);
-        CHECK(connection_new(&nothing, &settings, loop, *ret_store, &connection, NULL) >= 0);
+        CHECK(connection_new(&nothing, &settings, loop, *ret_store, NULL, &connection, NULL) >= 0);
         CHECK(event_watch(&connection->hub, hear, NULL, NULL) >= 0);
         return connection;
 }

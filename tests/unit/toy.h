@@ -154,7 +154,8 @@ static Connection *toy_connection(Store **ret_store) {
 
         CHECK(mkdtemp(toy_folder));
         CHECK(store_new(false, toy_folder, ret_store, NULL) >= 0);
-        CHECK(connection_new(&toy_driver, &settings, toy_loop, *ret_store, &connection, NULL) >= 0);
+        CHECK(connection_new(&toy_driver, &settings, toy_loop, *ret_store, NULL, &connection,
+                             NULL) >= 0);
         for (char name = 'a'; name <= 'c'; name++) {
                 Job job = {};
 

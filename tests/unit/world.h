@@ -14,7 +14,7 @@ static inline void world_begin(void) {
         sd_event *loop;
 
         CHECK(sd_event_new(&loop) >= 0);
-        if (connection_new(&test_driver, &settings, loop, NULL, &world, &problem) < 0) {
+        if (connection_new(&test_driver, &settings, loop, NULL, NULL, &world, &problem) < 0) {
                 fprintf(stderr, "%s\n", problem.message ?: "no message");
                 exit(1);
         }
