@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "drivers/processors.h"
+#include "drivers/xen/keys.h"
 
 #define XEN_NAMESPACE "http://libvirt.org/schemas/domain/xen/1.0"
 #define CPUS_MAX 4096 /* of a host, or nodes */
@@ -244,6 +245,49 @@ static int config_arguments(XenConfig *xen) {
         return 0;
 }
 
+/* ---- what the document has no words for ---- */
+
+/* A key that the document does have words for, and that was only said otherwise, may be unknown
+ * here: the document has told it. */
+static int set_kept(XenConfig *xen, const NativeConfig *kept, const NativeConfig *written) {
+        for (size_t i = 0; i < kept->n; i++) {
+                const NativeEntry *entry = &kept->entries[i];
+                int r = xl_list_set(xen->config, entry->name, entry->value, xen->error);
+
+                if (r == 0)
+                        r = xl_key_set(xen->config, xen->guest, entry->name, entry->value,
+                                       xen->error);
+                if (r == 0 && xl_key_is_xl(entry->name) && !native_get(written, entry->name))
+                        r = xl_key_fail(xen->error, entry->name, entry->value,
+                                        "is kept, but isn't something that can be asked of libxl "
+                                        "here");
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int config_kept(XenConfig *xen) {
+        static const NativeDialect dialects[] = { NATIVE_XM, NATIVE_XL };
+        int r = 0;
+
+        if (!native_keeps(xen->conf))
+                return 0;
+        for (size_t i = 0; r >= 0 && i < ELEMENTS(dialects); i++) {
+                _cleanup_(native_config_freep) NativeConfig *written = NULL;
+                NativeConfig kept = {};
+
+                /* writing changes nothing */
+                r = native_write((DomainConf *) xen->conf, dialects[i], &written, xen->error);
+                if (r >= 0)
+                        r = native_kept(xen->conf, written, dialects[i], &kept, xen->error);
+                if (r >= 0)
+                        r = set_kept(xen, &kept, written);
+                native_config_clear(&kept);
+        }
+        return r;
+}
+
 /* ---- all of it ---- */
 
 static int (*const parts[])(XenConfig *xen) = {
@@ -251,7 +295,7 @@ static int (*const parts[])(XenConfig *xen) = {
         config_cpu,     config_numa,        config_clock,    config_os,          config_features,
         config_emulator, config_arguments,  config_disks,    config_nics,        config_displays,
         config_chars,   config_inputs,      config_sounds,   config_controllers, config_hostdevs,
-        config_filesystems, config_tpms,
+        config_filesystems, config_tpms, config_kept,
 };
 
 int xen_config_build(const DomainConf *conf, libxl_ctx *ctx, libxl_domain_config *ret,

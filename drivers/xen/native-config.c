@@ -78,14 +78,18 @@ uint64_t native_value_hash(const NativeValue *value) {
 
 /* ---- keys ---- */
 
-NativeConfig *native_config_free(NativeConfig *config) {
-        if (!config)
-                return NULL;
+void native_config_clear(NativeConfig *config) {
         for (size_t i = 0; i < config->n; i++) {
                 free(config->entries[i].name);
                 native_value_free(config->entries[i].value);
         }
         free(config->entries);
+        *config = (NativeConfig) {};
+}
+
+NativeConfig *native_config_free(NativeConfig *config) {
+        if (config)
+                native_config_clear(config);
         free(config);
         return NULL;
 }

@@ -133,19 +133,21 @@ static bool still_holds(const xmlNode *node, const NativeValue *written) {
         return strcmp(instead ?: "", hash) == 0;
 }
 
-static int restore_key(const xmlNode *node, NativeConfig *written, Error *error) {
+/* One that still holds goes into ret, which may be what it is compared with. */
+static int restore_key(const xmlNode *node, const NativeConfig *written, NativeConfig *ret,
+                       Error *error) {
         _cleanup_(freep) char *name = property(node, "name");
 
         if (!is_key(name))
                 return fail(error, ERROR_XML, "a kept key (line %ld) has no name that could be one",
                             xmlGetLineNo((xmlNode *) node));
         if (still_holds(node, native_get(written, name)))
-                native_set(written, name, take_value(node));
-        return written->failed ? fail_memory(error) : 0;
+                native_set(ret, name, take_value(node));
+        return ret->failed ? fail_memory(error) : 0;
 }
 
-int native_restore(const DomainConf *conf, NativeConfig *written, NativeDialect dialect,
-                   Error *error) {
+int native_kept(const DomainConf *conf, const NativeConfig *written, NativeDialect dialect,
+                NativeConfig *ret, Error *error) {
         const xmlNode *list = xmlDocGetRootElement(conf->document)->children;
         int r = 0;
 
@@ -154,7 +156,20 @@ int native_restore(const DomainConf *conf, NativeConfig *written, NativeDialect 
                         continue;
                 for (const xmlNode *key = list->children; key && r >= 0; key = key->next)
                         if (is_ours(key, "key"))
-                                r = restore_key(key, written, error);
+                                r = restore_key(key, written, ret, error);
         }
         return r;
+}
+
+int native_restore(const DomainConf *conf, NativeConfig *written, NativeDialect dialect,
+                   Error *error) {
+        return native_kept(conf, written, dialect, written, error);
+}
+
+bool native_keeps(const DomainConf *conf) {
+        const xmlNode *list = xmlDocGetRootElement(conf->document)->children;
+
+        while (list && !is_ours(list, "xl") && !is_ours(list, "xm"))
+                list = list->next;
+        return list;
 }

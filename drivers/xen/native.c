@@ -97,7 +97,7 @@ static int make_document(const NativeConfig *config, NativeDialect dialect, xmlD
 }
 
 /* The same configuration again, made from what became of it. */
-static int write_config(DomainConf *conf, NativeDialect dialect, NativeConfig **ret, Error *error) {
+int native_write(DomainConf *conf, NativeDialect dialect, NativeConfig **ret, Error *error) {
         _cleanup_(native_config_freep) NativeConfig *config = calloc(1, sizeof(*config));
         NativeWrite write = {
                 .conf = conf, .config = config, .dialect = dialect, .guest = xen_guest_type(conf),
@@ -112,22 +112,28 @@ static int write_config(DomainConf *conf, NativeDialect dialect, NativeConfig **
         return r;
 }
 
-static int read_config(const NativeConfig *config, NativeDialect dialect, char **ret,
-                       Error *error) {
-        _cleanup_(native_config_freep) NativeConfig *written = NULL;
+int native_read(const NativeConfig *config, NativeDialect dialect, char **ret, Error *error) {
         _cleanup_(xml_doc_freep) xmlDoc *document = NULL;
-        _cleanup_(conf_freep) DomainConf *conf = NULL;
-        _cleanup_(freep) char *xml = NULL;
         int r = make_document(config, dialect, &document, error);
 
         if (r < 0)
                 return r;
-        if (xml_print_doc(document, &xml) < 0)
-                return fail_memory(error);
+        return xml_print_doc(document, ret) < 0 ? fail_memory(error) : 0;
+}
+
+static int read_config(const NativeConfig *config, NativeDialect dialect, char **ret,
+                       Error *error) {
+        _cleanup_(native_config_freep) NativeConfig *written = NULL;
+        _cleanup_(conf_freep) DomainConf *conf = NULL;
+        _cleanup_(freep) char *xml = NULL;
+        int r = native_read(config, dialect, &xml, error);
+
+        if (r < 0)
+                return r;
         if (dialect == NATIVE_SXPR)
                 dialect = NATIVE_XM;
         if ((r = xen_conf_parse(xml, 0, &conf, error)) < 0 ||
-            (r = write_config(conf, dialect, &written, error)) < 0 ||
+            (r = native_write(conf, dialect, &written, error)) < 0 ||
             (r = native_keep(conf, config, written, dialect, error)) < 0)
                 return r;
         return conf_print(conf, 0, ret, error);
@@ -164,7 +170,7 @@ int native_from_xml(const char *format, const char *xml, char **ret, Error *erro
         if (!found)
                 return -EINVAL;
         if ((r = xen_conf_parse(xml, 0, &conf, error)) < 0 ||
-            (r = write_config(conf, found->dialect, &config, error)) < 0 ||
+            (r = native_write(conf, found->dialect, &config, error)) < 0 ||
             (r = native_restore(conf, config, found->dialect, error)) < 0)
                 return r;
         return native_print(config, found->dialect, ret, error);

@@ -40,6 +40,7 @@ typedef struct NativeConfig {
         bool failed; /* something was left out for lack of memory; whoever is done looks */
 } NativeConfig;
 
+void native_config_clear(NativeConfig *config);
 NativeConfig *native_config_free(NativeConfig *config);
 DEFINE_CLEANUP(NativeConfig *, native_config_free);
 NativeValue *native_value_free(NativeValue *value);
@@ -177,6 +178,15 @@ int native_keep(DomainConf *conf, const NativeConfig *config, const NativeConfig
 /* Puts it back into a configuration made from the document. */
 int native_restore(const DomainConf *conf, NativeConfig *written, NativeDialect dialect,
                    Error *error);
+
+/* What is kept and still holds, for whoever starts the guest; whether there is any. */
+int native_kept(const DomainConf *conf, const NativeConfig *written, NativeDialect dialect,
+                NativeConfig *ret, Error *error);
+bool native_keeps(const DomainConf *conf);
+
+/* A document's configuration, and the document of one: without what is kept. */
+int native_write(DomainConf *conf, NativeDialect dialect, NativeConfig **ret, Error *error);
+int native_read(const NativeConfig *config, NativeDialect dialect, char **ret, Error *error);
 
 /* ---- the two operations, without a connection ---- */
 
