@@ -5,7 +5,7 @@
 #include "drivers/host.h"
 #include "drivers/qemu/arch.h"
 #include "drivers/qemu/caps.h"
-#include "drivers/qemu/xml-out.h"
+#include "drivers/xml-out.h"
 
 /* ---- features of guests ---- */
 

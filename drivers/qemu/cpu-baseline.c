@@ -7,7 +7,7 @@
 #include "drivers/host-cpu.h"
 #include "drivers/host.h"
 #include "drivers/qemu/cpu.h"
-#include "drivers/qemu/xml-out.h"
+#include "drivers/xml-out.h"
 
 /* Of a guest that has them it isn't known whether it can go to another host. */
 static const char *const stays[] = { "invtsc" };

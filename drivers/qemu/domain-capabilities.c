@@ -12,7 +12,7 @@
 #include "drivers/qemu/arch.h"
 #include "drivers/qemu/caps.h"
 #include "drivers/qemu/firmware.h"
-#include "drivers/qemu/xml-out.h"
+#include "drivers/xml-out.h"
 
 #define PC_IDE "pc-[!q]*|pc|isapc"
 #define PC_FDC "pc-*|pc|q35|isapc"

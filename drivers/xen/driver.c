@@ -12,6 +12,7 @@
 #include "drivers/nwfilter.h"
 #include "drivers/secret.h"
 #include "drivers/xen/guest.h"
+#include "drivers/xen/tuning.h"
 
 #define PRIVCMD_DEVICE "/dev/xen/privcmd"
 #define PRIVCMD_OLD "/proc/xen/privcmd"
@@ -65,7 +66,11 @@ static uint64_t version(Connection *connection) {
                               info->xen_version_minor * UINT64_C(1000) : 0;
 }
 
-const HypervisorOps xen_hypervisor = { .version = version };
+const HypervisorOps xen_hypervisor = {
+        .version = version,
+        .capabilities = xen_capabilities,
+        .domain_capabilities = xen_domain_capabilities,
+};
 
 /* ---- life ---- */
 
