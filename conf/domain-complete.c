@@ -61,9 +61,13 @@ static void drop_live_chain(DomainDisk *image) {
 
 void domain_drop_live(DomainConf *conf) {
         (void) conf_visit_devices(conf, drop_device_alias, NULL);
-        for (size_t i = 0; i < conf->nets.n; i++)
-                if (conf->nets.items[i]->target && is_generated_target(conf->nets.items[i]->target))
-                        free(TAKE(conf->nets.items[i]->target));
+        for (size_t i = 0; i < conf->nets.n; i++) {
+                DomainNet *net = conf->nets.items[i];
+
+                if (net->target && net->target_managed != TRISTATE_NO &&
+                    is_generated_target(net->target))
+                        free(TAKE(net->target));
+        }
         for (size_t i = 0; i < conf->graphics.n; i++)
                 drop_live_ports(conf->graphics.items[i]);
         for (size_t i = 0; i < conf->disks.n; i++)

@@ -262,6 +262,8 @@ typedef struct VlanTag {
         char *native_mode;
 } VlanTag;
 
+extern const MapElement vlan_tag_element;
+
 typedef struct NetVlan {
         Tristate trunk;
         MAP_LIST(VlanTag) tags;

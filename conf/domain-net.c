@@ -11,7 +11,7 @@ const char *const net_types[] = {
 #define SOCKET      TYPE(BIT(NET_SERVER) | BIT(NET_CLIENT) | BIT(NET_MCAST) | BIT(NET_UDP))
 #define DEV                                                                           \
         TYPE(BIT(NET_DIRECT) | BIT(NET_VDPA) | BIT(NET_USER) | BIT(NET_ETHERNET) |    \
-             BIT(NET_HOSTDEV))
+             BIT(NET_HOSTDEV) | BIT(NET_NETWORK))
 #define UNIX        TYPE(BIT(NET_VHOSTUSER))
 
 const MapElement ip_element = { "ip", sizeof(NetIp), (const MapField[]) {
@@ -60,7 +60,7 @@ static const MapElement limit_element = { "inbound", sizeof(NetLimit), (const Ma
         {}
 } };
 
-static const MapElement tag_element = { "tag", sizeof(VlanTag), (const MapField[]) {
+const MapElement vlan_tag_element = { "tag", sizeof(VlanTag), (const MapField[]) {
         MAYBE ("@id",         VlanTag, id, REQUIRED),
         WORD  ("@nativeMode", VlanTag, native_mode, WORDS("default", "tagged", "untagged")),
         {}
@@ -68,7 +68,7 @@ static const MapElement tag_element = { "tag", sizeof(VlanTag), (const MapField[
 
 static const MapElement vlan_element = { "vlan", sizeof(NetVlan), (const MapField[]) {
         YES_NO("@trunk", NetVlan, trunk),
-        LIST  ("tag",    NetVlan, tags, VlanTag, &tag_element),
+        LIST  ("tag",    NetVlan, tags, VlanTag, &vlan_tag_element),
         {}
 } };
 
@@ -122,14 +122,16 @@ const MapElement net_element = { "interface", sizeof(DomainNet), (const MapField
         WORD  ("mac/@check",                DomainNet, mac_check, yes_no_words),
         STRING("source/@bridge",            DomainNet, bridge,
                TYPE(BIT(NET_BRIDGE) | BIT(NET_NETWORK))),
-        STRING("source/@network",           DomainNet, network, TYPE(BIT(NET_NETWORK))),
-        STRING("source/@portgroup",         DomainNet, portgroup, TYPE(BIT(NET_NETWORK))),
+        STRING("source/@network",           DomainNet, network,
+               TYPE(BIT(NET_NETWORK) | BIT(NET_HOSTDEV))),
+        STRING("source/@portgroup",         DomainNet, portgroup,
+               TYPE(BIT(NET_NETWORK) | BIT(NET_HOSTDEV))),
         STRING("source/@portid",            DomainNet, source_portid, LIVE),
         STRING("source/@name",              DomainNet, source_name, TYPE(BIT(NET_INTERNAL))),
         STRING("source/@dev",               DomainNet, source_dev, DEV),
         WORD  ("source/@mode",              DomainNet, source_mode,
                WORDS("vepa", "private", "bridge", "passthrough", "client", "server"),
-                     TYPE(BIT(NET_DIRECT) | BIT(NET_VHOSTUSER))),
+                     TYPE(BIT(NET_DIRECT) | BIT(NET_VHOSTUSER) | BIT(NET_NETWORK))),
         STRING("source/@type",              DomainNet, source_type, UNIX),
         STRING("source/@path",              DomainNet, source_path, UNIX),
         STRING("source/@address",           DomainNet, source_address, SOCKET),

@@ -2,6 +2,7 @@
 /* Virtual networks as live resources. */
 #include "drivers/network.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "conf/api.h"
@@ -33,13 +34,69 @@ static int note(Defined *defined, const char *text, Error *error) {
 }
 
 static void done(Defined *defined) {
-        free(network_of(&defined->resource)->bridge);
+        Network *network = network_of(&defined->resource);
+
+        free(network->bridge);
+        for (size_t i = 0; i < network->n_uses; i++)
+                free(network->uses[i]);
+        free(network->uses);
 }
 
 const DefinedKind network_kind_defined = {
         .kind = RESOURCE_NETWORK, .noun = "network", .folder = "networks", .size = sizeof(Network),
         .identify = identify, .note = note, .done = done,
 };
+
+/* ---- connections ---- */
+
+/* Without memory there is one less to be seen. */
+void network_use_add(Network *network, const char *device) {
+        char **uses = reallocarray(network->uses, network->n_uses + 1, sizeof(char *));
+        char *copy = uses ? strdup(device ?: "") : NULL;
+
+        if (uses)
+                network->uses = uses;
+        if (copy)
+                uses[network->n_uses++] = copy;
+}
+
+void network_use_drop(Network *network, const char *device) {
+        for (size_t i = 0; i < network->n_uses; i++)
+                if (strcmp(network->uses[i], device ?: "") == 0) {
+                        free(network->uses[i]);
+                        network->uses[i] = network->uses[--network->n_uses];
+                        return;
+                }
+}
+
+static MaybeU32 uses_of(const Network *network, const char *device) {
+        uint32_t n = 0;
+
+        for (size_t i = 0; i < network->n_uses; i++)
+                n += strcmp(network->uses[i], device) == 0;
+        return (MaybeU32) { .set = n > 0, .value = n };
+}
+
+/* network NULL: none, as in what is kept. */
+static void note_connections(const Network *network, NetworkConf *conf) {
+        const Network none = {};
+        char name[PCI_TEXT_MAX];
+
+        network = network ?: &none;
+        conf->connections = (MaybeU32) { network->n_uses > 0, (uint32_t) network->n_uses };
+        for (size_t i = 0; i < conf->forward_devs.n; i++)
+                conf->forward_devs.items[i]->connections =
+                        uses_of(network, conf->forward_devs.items[i]->dev);
+        for (size_t i = 0; i < conf->forward_addresses.n; i++)
+                conf->forward_addresses.items[i]->connections =
+                        uses_of(network, network_pci_text(conf->forward_addresses.items[i], name));
+}
+
+char *network_pci_text(const NetworkForwardAddress *address, char text[static PCI_TEXT_MAX]) {
+        (void) snprintf(text, PCI_TEXT_MAX, "%04x:%02x:%02x.%x", address->domain, address->bus,
+                        address->slot, address->function);
+        return text;
+}
 
 int network_conf_of(const Network *network, bool live, NetworkConf **ret, Error *error) {
         const Defined *defined = &network->defined;
@@ -49,7 +106,10 @@ int network_conf_of(const Network *network, bool live, NetworkConf **ret, Error 
                 return fail(error, ERROR_OPERATION_INVALID,
                             "network '%s' is transient: it has no persistent definition",
                             defined->resource.name);
-        return network_conf_parse(text, CONF_TRUSTED | (live ? CONF_LIVE : 0), ret, error);
+        int r = network_conf_parse(text, CONF_TRUSTED | (live ? CONF_LIVE : 0), ret, error);
+        if (r >= 0 && live)
+                note_connections(network, *ret);
+        return r;
 }
 
 int network_xml(const Network *network, uint32_t flags, char **ret, Error *error) {
@@ -58,12 +118,15 @@ int network_xml(const Network *network, uint32_t flags, char **ret, Error *error
         _cleanup_(network_conf_freep) NetworkConf *conf = NULL;
         int r;
 
-        if (!inactive || text == network->defined.persistent) {
+        if (inactive ? text == network->defined.persistent : network->n_uses == 0) {
                 *ret = strdup(text);
                 return *ret ? 0 : fail_memory(error);
         }
         r = network_conf_parse(text, CONF_TRUSTED | CONF_LIVE, &conf, error);
-        return r < 0 ? r : network_conf_print(conf, MAP_LIVE, ret, error);
+        if (r < 0)
+                return r;
+        note_connections(network, conf);
+        return network_conf_print(conf, inactive ? MAP_LIVE : 0, ret, error);
 }
 
 /* ---- changes of single elements ---- */
@@ -76,7 +139,10 @@ static int update_text(const Network *network, const NetworkUpdate *update, bool
         if (r >= 0)
                 r = network_conf_update(conf, update->command, update->section,
                                         update->parent_index, update->xml, error);
-        return r < 0 ? r : network_conf_print(conf, 0, ret, error);
+        if (r < 0)
+                return r;
+        note_connections(NULL, conf);
+        return network_conf_print(conf, 0, ret, error);
 }
 
 int network_update(const Network *network, const NetworkUpdate *update, uint32_t flags,

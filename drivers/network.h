@@ -8,6 +8,9 @@
 typedef struct Network {
         Defined defined;
         char *bridge; /* "": it has none */
+        char **uses;  /* one for each interface of a running guest: the device of the host that it
+                       * is on, "" where that doesn't matter */
+        size_t n_uses;
 } Network;
 
 extern const DefinedKind network_kind_defined;
@@ -15,6 +18,15 @@ extern const DefinedKind network_kind_defined;
 static inline Network *network_of(Resource *resource) {
         return container_of(resource, Network, defined.resource);
 }
+
+#define PCI_TEXT_MAX 32
+/* "0000:01:00.1": a device of a pool; returns its argument. */
+char *network_pci_text(const NetworkForwardAddress *address, char text[static PCI_TEXT_MAX]);
+
+/* An interface of a running guest is on it from now on, or no longer; device may be NULL. They are
+ * the connections that the live definition tells of. */
+void network_use_add(Network *network, const char *device);
+void network_use_drop(Network *network, const char *device);
 
 /* Tree and view of what is in force, or of the persistent definition. */
 int network_conf_of(const Network *network, bool live, NetworkConf **ret, Error *error);

@@ -113,16 +113,22 @@ void network_plug_clear(NetworkPlug *plug) {
         *plug = (NetworkPlug) {};
 }
 
+void network_user_add_on(Network *network, const char *device) {
+        network_use_add(network, device);
+}
+
+void network_user_drop_on(Network *network, const char *device) {
+        network_use_drop(network, device);
+}
+
 void network_user_add(Network *network) {
-        if (host_of(network))
-                host_of(network)->users++;
+        network_use_add(network, NULL);
 }
 
 void network_user_drop(Network *network) {
-        if (host_of(network) && host_of(network)->users > 0)
-                host_of(network)->users--;
+        network_use_drop(network, NULL);
 }
 
 unsigned network_users(const Network *network) {
-        return host_of(network) ? host_of(network)->users : 0;
+        return (unsigned) network->n_uses;
 }

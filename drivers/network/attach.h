@@ -36,7 +36,10 @@ int network_plug(Connection *connection, const char *network, const char *portgr
 void network_plug_clear(NetworkPlug *plug);
 
 /* How many interfaces of running guests are on it; whoever plugs in adds one, also when it finds a
- * running guest again, and drops it at the end. Not kept in files. */
+ * running guest again, and drops it at the end. Not kept in files. device: of a pool of devices the
+ * one that is used, or NULL. */
+void network_user_add_on(Network *network, const char *device);
+void network_user_drop_on(Network *network, const char *device);
 void network_user_add(Network *network);
 void network_user_drop(Network *network);
 unsigned network_users(const Network *network);

@@ -23,7 +23,6 @@ typedef struct HostNetwork {
         MacAddress mac;   /* of that bridge, and of no other */
         char *table;      /* of nftables; NULL: it has no rules */
         uint64_t mark;    /* of that table (rules_mark()) */
-        unsigned users;   /* interfaces of guests */
         Dnsmasq dnsmasq;
         Removal *removal; /* of the bridge, while it is under way */
         Job *job;         /* the one that waits: a start, a stop or an update */

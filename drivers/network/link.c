@@ -157,6 +157,18 @@ int rtnl_set_up(Rtnl *rtnl, unsigned index, Error *error) {
         return r < 0 ? fail_errno(error, r, "cannot bring up an interface") : 0;
 }
 
+int rtnl_set_master(Rtnl *rtnl, unsigned index, unsigned master, Error *error) {
+        RtnlRequest request;
+        int r;
+
+        request_begin(&request, RTM_NEWLINK, 0);
+        struct ifinfomsg *message = request_extra(&request, sizeof(*message));
+        message->ifi_index = index;
+        mnl_attr_put_u32(request.header, IFLA_MASTER, master);
+        r = rtnl_talk(rtnl, &request, NULL, NULL);
+        return r < 0 ? fail_errno(error, r, "cannot put an interface on a bridge") : 0;
+}
+
 int rtnl_remove(Rtnl *rtnl, unsigned index, Error *error) {
         RtnlRequest request;
         int r;
@@ -200,7 +212,25 @@ int rtnl_add_address(Rtnl *rtnl, unsigned index, const IpAddress *address, unsig
                 mnl_attr_put(request.header, IFA_BROADCAST, sizeof(broadcast), broadcast);
         }
         r = rtnl_talk(rtnl, &request, NULL, NULL);
-        return r < 0 ? fail_errno(error, r, "cannot give an address to a bridge") : 0;
+        return r < 0 ? fail_errno(error, r, "cannot give an address to an interface") : 0;
+}
+
+int rtnl_add_peer(Rtnl *rtnl, unsigned index, const IpAddress *address, const IpAddress *peer,
+                  unsigned prefix, Error *error) {
+        RtnlRequest request;
+        int r;
+
+        request_begin(&request, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+        struct ifaddrmsg *message = request_extra(&request, sizeof(*message));
+        *message = (struct ifaddrmsg) {
+                .ifa_family = address->family, .ifa_prefixlen = prefix, .ifa_index = index,
+                .ifa_flags = address->family == AF_INET6 ? IFA_F_NODAD : 0,
+        };
+        mnl_attr_put(request.header, IFA_LOCAL, size_of(address), address->bytes);
+        mnl_attr_put(request.header, IFA_ADDRESS, size_of(address), peer->bytes);
+        r = rtnl_talk(rtnl, &request, NULL, NULL);
+        return r < 0 ? fail_errno(error, r, "cannot give an address with a peer to an interface")
+                     : 0;
 }
 
 int rtnl_add_route(Rtnl *rtnl, unsigned index, const RouteSpec *route, Error *error) {

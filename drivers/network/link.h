@@ -47,6 +47,11 @@ int rtnl_remove(Rtnl *rtnl, unsigned index, Error *error);
 
 int rtnl_add_address(Rtnl *rtnl, unsigned index, const IpAddress *address, unsigned prefix,
                      Error *error);
+/* peer, of the same family: who is at the other end. */
+int rtnl_add_peer(Rtnl *rtnl, unsigned index, const IpAddress *address, const IpAddress *peer,
+                  unsigned prefix, Error *error);
+/* Onto a bridge; 0: off it. */
+int rtnl_set_master(Rtnl *rtnl, unsigned index, unsigned master, Error *error);
 
 typedef struct RouteSpec {
         IpAddress to, gateway;

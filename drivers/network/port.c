@@ -8,6 +8,7 @@
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -38,14 +39,35 @@ int port_set(Rtnl *rtnl, const char *name, const PortSettings *settings, Error *
         message->ifi_index = (int) link.index;
         struct nlattr *port = mnl_attr_nest_start(request.header, IFLA_PROTINFO | NLA_F_NESTED);
         mnl_attr_put_u8(request.header, IFLA_BRPORT_ISOLATED, settings->isolated);
-        if (settings->learns_nothing) {
-                mnl_attr_put_u8(request.header, IFLA_BRPORT_LEARNING, 0);
-                mnl_attr_put_u8(request.header, IFLA_BRPORT_UNICAST_FLOOD, 0);
-        }
+        mnl_attr_put_u8(request.header, IFLA_BRPORT_LEARNING, !settings->learns_nothing);
+        mnl_attr_put_u8(request.header, IFLA_BRPORT_UNICAST_FLOOD, !settings->learns_nothing);
         mnl_attr_nest_end(request.header, port);
         r = rtnl_talk(rtnl, &request, NULL, NULL);
-        return r < 0 ? fail_errno(error, r, "cannot isolate interface '%s' on its bridge", name)
-                     : 0;
+        if (r < 0)
+                return fail_errno(error, r, "cannot isolate interface '%s' on its bridge", name);
+        if (!settings->learns_nothing || mac_is_null(settings->mac))
+                return 0;
+        return port_set_mac(rtnl, name, settings->mac, true, error);
+}
+
+int port_set_mac(Rtnl *rtnl, const char *name, MacAddress mac, bool there, Error *error) {
+        RtnlRequest request;
+        Link link;
+        int r = find(rtnl, name, &link, error);
+
+        if (r < 0)
+                return r;
+        request_begin(&request, there ? RTM_NEWNEIGH : RTM_DELNEIGH,
+                      there ? NLM_F_CREATE | NLM_F_REPLACE : 0);
+        struct ndmsg *message = request_extra(&request, sizeof(*message));
+        *message = (struct ndmsg) { .ndm_family = AF_BRIDGE, .ndm_ifindex = (int) link.index,
+                                    .ndm_state = NUD_NOARP, .ndm_flags = NTF_MASTER };
+        mnl_attr_put(request.header, NDA_LLADDR, sizeof(mac.bytes), mac.bytes);
+        r = rtnl_talk(rtnl, &request, NULL, NULL);
+        if (r == -ENOENT && !there)
+                return 0;
+        return r < 0 ? fail_errno(error, r, "cannot tell the bridge which address is behind "
+                                  "interface '%s'", name) : 0;
 }
 
 /* ---- taps for others ---- */
@@ -129,7 +151,7 @@ static int check_plug(const NetworkPlug *plug, Error *error) {
 }
 
 static int open_on(const NetworkPlug *plug, const TapWish *wish, Job *job, Error *error) {
-        const PortSettings settings = { plug->isolated, plug->learns_nothing };
+        const PortSettings settings = { plug->isolated, plug->learns_nothing, wish->mac };
         _cleanup_(rtnl_close) Rtnl rtnl = {};
         _cleanup_(closep) int fd = -1;
         char name[IFNAMSIZ];

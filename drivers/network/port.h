@@ -7,11 +7,14 @@
 
 typedef struct PortSettings {
         bool isolated;       /* from the other isolated ports */
-        bool learns_nothing; /* of addresses behind it, and isn't flooded */
+        bool learns_nothing; /* of addresses behind it but mac, and isn't flooded */
+        MacAddress mac;      /* behind it; null: not known */
 } PortSettings;
 
 /* Of the port that an interface is on its bridge. */
 int port_set(Rtnl *rtnl, const char *name, const PortSettings *settings, Error *error);
+/* An address is behind it, or no longer: for bridges that don't learn. */
+int port_set_mac(Rtnl *rtnl, const char *name, MacAddress mac, bool there, Error *error);
 
 /* NetworkOps.open_tap */
 int port_open_tap(Network *network, Values *options, uint32_t flags, Job *job, Error *error);

@@ -8,6 +8,7 @@
 #include "drivers/network/ops.h"
 #include "drivers/nwfilter.h"
 #include "drivers/qemu/driver.h"
+#include "drivers/qemu/errand.h"
 #include "drivers/qemu/guest.h"
 #include "drivers/qemu/start-private.h"
 #include "drivers/secret.h"
@@ -70,6 +71,7 @@ static void driver_close(Connection *connection) {
         for (size_t i = 0; i < domains->n; i++)
                 if (qemu_guest_of(domain_of(domains->items[i])))
                         leave(domain_of(domains->items[i]));
+        driver->errands = errands_free(driver->errands);
         free(driver);
         connection->data = NULL;
 }
@@ -83,7 +85,8 @@ static int driver_open(Connection *connection, Error *error) {
         connection->data = driver;
         driver->connection = connection;
         driver->caps = qemu_caps_cache_new(connection);
-        if (!driver->caps)
+        driver->errands = errands_new(connection->event);
+        if (!driver->caps || !driver->errands)
                 return fail_memory(error);
         r = sd_event_add_defer(connection->event, &driver->probe, probe, driver);
         if (r >= 0)

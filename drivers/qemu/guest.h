@@ -29,6 +29,7 @@ typedef struct QemuDriver {
         QemuCapsCache *caps;
         uint64_t version; /* of the host's own QEMU, once it was probed */
         sd_event_source *probe;
+        struct Errands *errands; /* for interfaces of guests */
 } QemuDriver;
 
 typedef struct QemuStart QemuStart;

@@ -68,11 +68,30 @@ static bool differ(const char *a, const char *b) {
         return a && b ? strcmp(a, b) != 0 : a != b;
 }
 
+static int settle_net(QemuPlug *plug, Device *old, Device *device, QemuSettled settled,
+                      Error *error) {
+        const DomainNet *net = (const DomainNet *) device;
+
+        if (!old)
+                return qemu_net_settle(plug->domain, net, settled, plug, &plug->settling, error);
+        return qemu_net_resettle(plug->domain, (const DomainNet *) old, net, settled, plug,
+                                 &plug->settling, error);
+}
+
+static void unsettled_net(QemuPlug *plug, Device *old) {
+        qemu_net_settle_again(plug->domain, (const DomainNet *) old);
+}
+
 static int keep(char **to, const char *from, Error *error) {
         if (*to || !from)
                 return 0;
         *to = strdup(from);
         return *to ? 0 : fail_memory(error);
+}
+
+/* Its tap is on a bridge, so it can be put on another one. */
+static bool is_bridged(const DomainNet *net) {
+        return (net->type == NET_NETWORK || net->type == NET_BRIDGE) && net->bridge;
 }
 
 /* What the guest sees of its card stays, and the way out is of the same kind. */
@@ -81,16 +100,21 @@ static int check_net(const DomainNet *old, const DomainNet *new, Error *error) {
                 bool differs;
                 const char *what;
         } fixed[] = {
-                { old->type != new->type, "its type" },
+                { old->type != new->type && !(is_bridged(old) && is_bridged(new)), "its type" },
                 { memcmp(&old->mac, &new->mac, sizeof(old->mac)) != 0, "its mac address" },
                 { differ(old->model, new->model), "its model" },
                 { differ(old->target, new->target), "the name of its target" },
                 { old->queues != new->queues, "the number of its queues" },
                 { old->mtu != new->mtu, "its mtu" },
                 { differ(old->driver_name, new->driver_name), "its driver" },
-                { differ(old->bridge, new->bridge) || differ(old->network, new->network) ||
-                  differ(old->portgroup, new->portgroup) ||
-                  differ(old->source_dev, new->source_dev), "what it is connected to" },
+                { is_bridged(old) != is_bridged(new) ||
+                  differ(old->source_dev, new->source_dev) ||
+                  differ(old->source_mode, new->source_mode) ||
+                  differ(old->source_path, new->source_path), "what it is connected to" },
+                { old->target_managed != new->target_managed || differ(old->script, new->script) ||
+                  differ(old->downscript, new->downscript), "its scripts and who made its tap" },
+                { old->source_ips.n != new->source_ips.n ||
+                  old->source_routes.n != new->source_routes.n, "addresses of the host's side" },
                 { differ(old->source_address, new->source_address) ||
                   old->source_port.value != new->source_port.value, "its socket" },
         };
@@ -109,8 +133,8 @@ static int change_net(QemuPlug *plug, Device *old_device, Device *new_device, Er
 
         if (!plug->has_mac)
                 new->mac = old->mac;
-        if (r >= 0 && old->type == NET_NETWORK && !differ(old->network, new->network))
-                r = keep(&new->bridge, old->bridge, error);
+        if (r >= 0)
+                r = qemu_net_plan_change(plug->domain, old, new, error);
         if (r >= 0)
                 r = check_net(old, new, error);
         if (r >= 0 && is_down(old) != is_down(new))
@@ -119,13 +143,7 @@ static int change_net(QemuPlug *plug, Device *old_device, Device *new_device, Er
 }
 
 static int changed_net(QemuPlug *plug, Device *old, Device *new, Error *error) {
-        DomainNet *before = (DomainNet *) old, *after = (DomainNet *) new;
-
-        if (!before->filterref && !after->filterref && !before->inbound && !after->inbound &&
-            !before->outbound && !after->outbound)
-                return 0;
-        qemu_net_drop_rules(before, after);
-        return qemu_net_set_rules(plug->domain, after, error);
+        return qemu_net_change(plug->domain, (DomainNet *) old, (DomainNet *) new, error);
 }
 
 /* ---- disks ---- */
@@ -278,7 +296,8 @@ static int open_hostdev(QemuPlug *plug, const QemuCaps *caps, Error *error) {
 
 static const QemuPlugKind kinds[_DEVICE_KIND_MAX] = {
         [DEVICE_NET] = { .comes = true, .goes = true, .open = open_net, .finish = finish_net,
-                         .close = close_net, .change = change_net, .changed = changed_net },
+                         .settle = settle_net, .close = close_net, .change = change_net,
+                         .changed = changed_net, .unsettled = unsettled_net },
         [DEVICE_DISK] = { .comes = true, .goes = true, .open = open_disk, .change = change_disk,
                           .changed = changed_disk },
         [DEVICE_GRAPHICS] = { .change = change_graphics },

@@ -82,18 +82,41 @@ static int plan_update(DomainConf **conf, bool live, void *userdata, Error *erro
 
 /* Others may have changed the live definition meanwhile. */
 static int update_commit(QemuPlug *plug, Error *error) {
-        const QemuPlugKind *kind = qemu_plug_kind(plug->kind);
         _cleanup_(freep) char *text = NULL;
-        int r = kind->changed ? kind->changed(plug, plug->old, plug->device, error) : 0;
+        int r;
 
-        if (r < 0)
-                return r;
         if (plug->kind == DEVICE_GRAPHICS) /* nothing else tells which one it is */
                 return edit_commit(&plug->edit, error);
         r = conf_sync(plug->edit.live, error);
         if (r >= 0 && xml_print(plug->device->item.node, &text) < 0)
                 r = fail_memory(error);
         return r < 0 ? r : edit_keep_device(plug->domain, text, &plug->edit.persistent, error);
+}
+
+static void update_settled(int r, Error *error, void *userdata) {
+        QemuPlug *plug = userdata;
+        const QemuPlugKind *kind = qemu_plug_kind(plug->kind);
+        _cleanup_(error_clear) Error cause = {};
+
+        error_move(&cause, error); /* it is the settling's */
+        plug->settling = qemu_settling_free(plug->settling);
+        if (!qemu_guest_of(plug->domain))
+                r = fail(&cause, ERROR_OPERATION_INVALID, "domain is not running");
+        else if (r < 0 && kind->unsettled)
+                kind->unsettled(plug, plug->old);
+        else if (r >= 0)
+                r = update_commit(plug, &cause);
+        qemu_plug_end(plug, r, &cause);
+}
+
+/* QEMU did its part. As an operation. */
+static int update_host(QemuPlug *plug, Error *error) {
+        const QemuPlugKind *kind = qemu_plug_kind(plug->kind);
+        int r = kind->changed ? kind->changed(plug, plug->old, plug->device, error) : 0;
+
+        if (r >= 0 && kind->settle)
+                r = kind->settle(plug, plug->old, plug->device, update_settled, error);
+        return r == DONE ? update_commit(plug, error) : r;
 }
 
 static void update_told(int r, Error *error, void *userdata) {
@@ -103,10 +126,11 @@ static void update_told(int r, Error *error, void *userdata) {
         if (r >= 0 && !qemu_guest_of(plug->domain))
                 r = fail(&cause, ERROR_OPERATION_INVALID, "domain is not running");
         else if (r >= 0)
-                r = update_commit(plug, &cause);
+                r = update_host(plug, &cause);
         else
                 error_move(&cause, error);
-        qemu_plug_end(plug, r, &cause);
+        if (r != PENDING)
+                qemu_plug_end(plug, r, &cause);
 }
 
 static int update(QemuPlug *plug, Error *error) {
@@ -118,7 +142,7 @@ static int update(QemuPlug *plug, Error *error) {
         if (!plug->edit.live)
                 return edit_commit(&plug->edit, error);
         if (plug->steps.n == 0)
-                return update_commit(plug, error);
+                return update_host(plug, error);
         r = qemu_guest_qmp(plug->domain, &qmp, error);
         if (r >= 0)
                 r = qemu_steps_run(&plug->steps, qmp, update_told, plug, error);

@@ -22,6 +22,7 @@ QemuPlug *qemu_plug_free(QemuPlug *plug) {
         free((char *) plug->places.fd_prefix);
         free((char *) plug->places.folder);
         free((char *) plug->places.state_folder);
+        qemu_settling_free(plug->settling);
         qemu_tap_close(&plug->tap);
         qemu_steps_clear(&plug->steps);
         edit_done(&plug->edit);
@@ -295,21 +296,41 @@ static void attach_told(int r, Error *error, void *userdata) {
         qemu_plug_end(plug, r, &cause);
 }
 
+static int attach_run(QemuPlug *plug, Error *error) {
+        Qmp *qmp;
+        int r = qemu_guest_qmp(plug->domain, &qmp, error);
+
+        if (r >= 0)
+                r = qemu_steps_run(&plug->steps, qmp, attach_told, plug, error);
+        return r < 0 ? r : PENDING;
+}
+
+static void attach_settled(int r, Error *error, void *userdata) {
+        QemuPlug *plug = userdata;
+        _cleanup_(error_clear) Error cause = {};
+
+        error_move(&cause, error); /* it is the settling's */
+        plug->settling = qemu_settling_free(plug->settling);
+        if (r >= 0)
+                r = attach_run(plug, &cause);
+        if (r == PENDING)
+                return;
+        attach_undo(plug);
+        qemu_plug_end(plug, r, &cause);
+}
+
 static int attach_tell(QemuPlug *plug, Error *error) {
         const QemuPlugKind *kind = qemu_plug_kind(plug->kind);
-        Qmp *qmp;
         int r = qemu_steps_of_device(&plug->steps, plug->edit.live, plug->caps, &plug->places,
                                      plug->kind, plug->device, error);
 
         if (r >= 0 && kind->finish)
                 r = kind->finish(plug, error);
         if (r >= 0)
-                r = qemu_guest_qmp(plug->domain, &qmp, error);
-        if (r >= 0)
                 r = attach_note(plug, true, error);
-        if (r >= 0)
-                r = qemu_steps_run(&plug->steps, qmp, attach_told, plug, error);
-        return r < 0 ? r : PENDING;
+        if (r >= 0 && kind->settle)
+                r = kind->settle(plug, NULL, plug->device, attach_settled, error);
+        return r == DONE ? attach_run(plug, error) : r;
 }
 
 static int attach(QemuPlug *plug, Error *error) {

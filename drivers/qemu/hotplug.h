@@ -13,6 +13,7 @@
 
 #include "drivers/edit.h"
 #include "drivers/qemu/guest.h"
+#include "drivers/qemu/join-settle.h"
 
 /* ---- steps: hotplug-steps.c ---- */
 
@@ -58,6 +59,12 @@ typedef struct QemuPlugKind {
         bool comes, goes; /* while a guest runs */
         /* Opens what it needs of the host, and adds the steps that hand it to QEMU. May be NULL. */
         int (*open)(QemuPlug *plug, const QemuCaps *caps, Error *error);
+        /* Has others do what they do for it on the host, old NULL, or for its change; DONE or
+         * PENDING, and then settled() (join-settle.h). May be NULL. */
+        int (*settle)(QemuPlug *plug, Device *old, Device *device, QemuSettled settled,
+                      Error *error);
+        /* A change failed at that: old is put back. May be NULL. */
+        void (*unsettled)(QemuPlug *plug, Device *old);
         /* Adds steps that come behind those of the device. May be NULL. */
         int (*finish)(QemuPlug *plug, Error *error);
         /* It is gone, or didn't come: undoes what open() did on the host. May be NULL. */
@@ -89,6 +96,7 @@ struct QemuPlug {
         char *alias;    /* of the device of the running guest; NULL: none is meant */
         MacAddress mac; /* of an interface, for both definitions */
         QemuTap tap;    /* of an interface */
+        struct QemuSettling *settling; /* of an interface, while it is under way */
         QemuPlaces places;
         QemuTap *numbers; /* of conf->nets, as QEMU is told of them */
         QemuSteps steps;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Limits and macvtaps, by rtnetlink. */
+/* Bridges, addresses, limits and macvtaps, by rtnetlink. */
 #include "drivers/qemu/join-host.h"
 
 #include <errno.h>
@@ -19,6 +19,99 @@ static int open_link(Rtnl *rtnl, const char *name, Link *ret, Error *error) {
                 r = rtnl_find(rtnl, name, ret, error);
         return r == -ENODEV ? fail(error, ERROR_OPERATION_FAILED, "there is no interface '%s'",
                                    name) : r;
+}
+
+/* ---- bridges ---- */
+
+int link_set_bridge(const char *name, const char *bridge, Error *error) {
+        _cleanup_(rtnl_close) Rtnl rtnl = {};
+        Link link, master = {};
+        int r = open_link(&rtnl, name, &link, error);
+
+        if (r >= 0)
+                r = rtnl_find(&rtnl, bridge, &master, error);
+        if (r == -ENODEV || (r >= 0 && !master.is_bridge))
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "cannot put interface '%s' on '%s', which is no bridge of the kernel",
+                            name, bridge);
+        return r < 0 ? r : rtnl_set_master(&rtnl, link.index, master.index, error);
+}
+
+/* ---- addresses of the host's side ---- */
+
+static int parse(const char *text, IpAddress *ret, Error *error) {
+        if (ip_parse(text ?: "", ret) >= 0)
+                return 0;
+        return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                    "the host's side of an interface: '%.64s' is no address", text ?: "");
+}
+
+/* As libvirt: where none is given, one of the classes of old, and 64 with IPv6. */
+static unsigned default_prefix(const IpAddress *address) {
+        if (address->family == AF_INET6)
+                return 64;
+        return address->bytes[0] < 128 ? 8 : address->bytes[0] < 192 ? 16 : 24;
+}
+
+static int add_address(Rtnl *rtnl, unsigned index, const NetIp *ip, Error *error) {
+        IpAddress address, peer;
+        int r = parse(ip->address, &address, error);
+
+        if (r >= 0 && ip->peer)
+                r = parse(ip->peer, &peer, error);
+        if (r < 0)
+                return r;
+        unsigned prefix = ip->prefix.set ? ip->prefix.value : default_prefix(&address);
+        if (prefix > ip_bits(address.family) || (ip->peer && peer.family != address.family))
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "the host's side of an interface: prefix or peer of '%s' don't fit",
+                            ip->address);
+        return ip->peer ? rtnl_add_peer(rtnl, index, &address, &peer, prefix, error)
+                        : rtnl_add_address(rtnl, index, &address, prefix, error);
+}
+
+static int add_route(Rtnl *rtnl, unsigned index, const NetRoute *route, Error *error) {
+        RouteSpec spec = { .metric = route->metric.value };
+        bool any = !route->address; /* as libvirt: the way to everywhere */
+        bool six = route->family && strcmp(route->family, "ipv6") == 0;
+        IpAddress mask = {};
+        int prefix = 0;
+        int r = parse(any ? six ? "::" : "0.0.0.0" : route->address, &spec.to, error);
+
+        if (r >= 0)
+                r = parse(route->gateway, &spec.gateway, error);
+        if (r >= 0 && route->netmask)
+                r = parse(route->netmask, &mask, error);
+        if (r < 0)
+                return r;
+        if (route->prefix.set)
+                prefix = (int) MIN(route->prefix.value, 255u);
+        else if (route->netmask)
+                prefix = ip_mask_prefix(&mask);
+        else if (!any)
+                prefix = (int) ip_bits(spec.to.family);
+        if (prefix < 0 || prefix > (int) ip_bits(spec.to.family) ||
+            spec.to.family != spec.gateway.family)
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "the host's side of an interface: the route over '%s' has no network",
+                            route->gateway);
+        spec.prefix = (unsigned) prefix;
+        return rtnl_add_route(rtnl, index, &spec, error);
+}
+
+int link_set_addresses(const DomainNet *net, Error *error) {
+        _cleanup_(rtnl_close) Rtnl rtnl = {};
+        Link link;
+        int r = 0;
+
+        if (net->source_ips.n == 0 && net->source_routes.n == 0)
+                return 0;
+        r = open_link(&rtnl, net->target, &link, error);
+        for (size_t i = 0; r >= 0 && i < net->source_ips.n; i++)
+                r = add_address(&rtnl, link.index, net->source_ips.items[i], error);
+        for (size_t i = 0; r >= 0 && i < net->source_routes.n; i++)
+                r = add_route(&rtnl, link.index, net->source_routes.items[i], error);
+        return r;
 }
 
 /* ---- limits ---- */

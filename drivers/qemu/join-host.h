@@ -5,6 +5,11 @@
 #include "drivers/network/link.h"
 #include "drivers/qemu/join.h"
 
+/* Onto another bridge of the kernel. */
+int link_set_bridge(const char *name, const char *bridge, Error *error);
+/* The host's side of an interface: <ip> and <route> of its source. */
+int link_set_addresses(const DomainNet *net, Error *error);
+
 /* What goes out of a tap to the guest; an average of 0: no limit. */
 int port_set_rate(const char *name, const NetworkRate *rate, Error *error);
 

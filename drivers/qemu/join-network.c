@@ -1,168 +1,48 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One interface joins a network of this host: what is asked for is found out first, then its tap is
- * made and put in its place, then what holds for it there. */
+/* One interface joins a network of this host: what is asked for is found out first (join-plan.c),
+ * then its tap is made and put in its place, then what holds for it there. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "drivers/network/attach.h"
 #include "drivers/network/port.h"
 #include "drivers/qemu/join-host.h"
-
-/* What its definition and its network make of it. */
-typedef struct Join {
-        NetworkPlug plug; /* its network NULL: it is on none of ours */
-        const char *bridge, *dev, *mode;
-        uint32_t mtu;
-        bool isolated, learns_nothing, tagged;
-        const char *virtualport;
-        NetworkRate inbound, outbound;
-} Join;
-
-static void join_done(Join *join) {
-        if (join->plug.network)
-                network_plug_clear(&join->plug);
-}
-
-static NetworkRate rate_of(const NetLimit *limit) {
-        return (NetworkRate) { .average = limit->average, .peak = limit->peak,
-                               .floor = limit->floor, .burst = limit->burst };
-}
-
-static int plan_network(Domain *domain, const DomainNet *net, Join *join, Error *error) {
-        NetworkPlug *plug = &join->plug;
-        int r = network_plug(domain->resource.connection, net->network ?: "", net->portgroup, plug,
-                             error);
-
-        if (r < 0)
-                return r;
-        join->bridge = plug->kind == PLUG_BRIDGE ? plug->bridge : NULL;
-        join->dev = plug->dev;
-        join->mode = plug->mode;
-        join->mtu = plug->mtu;
-        join->isolated = plug->isolated;
-        join->learns_nothing = plug->learns_nothing;
-        join->tagged = plug->vlan;
-        join->virtualport = plug->virtualport ? plug->virtualport->type : NULL;
-        if (plug->bandwidth) {
-                join->inbound = plug->bandwidth->inbound;
-                join->outbound = plug->bandwidth->outbound;
-        }
-        if (plug->kind == PLUG_HOSTDEV)
-                return fail(error, ERROR_CONFIG_UNSUPPORTED,
-                            "network '%s' gives out devices of the host (forward mode 'hostdev'); "
-                            "name one in an <interface type='hostdev'> instead", net->network);
-        return 0;
-}
-
-static int check(const DomainNet *net, const Join *join, Error *error) {
-        bool is_tap = !join->dev;
-
-        if (join->virtualport)
-                return fail(error, ERROR_CONFIG_UNSUPPORTED,
-                            "virtualport type '%s' of an interface is not supported",
-                            join->virtualport);
-        if (join->tagged)
-                return fail(error, ERROR_CONFIG_UNSUPPORTED,
-                            "vlan tags are for Open vSwitch bridges, which are not supported");
-        if (!is_tap && (net->filterref || net->isolated || join->isolated))
-                return fail(error, ERROR_CONFIG_UNSUPPORTED,
-                            "an interface on a device of the host (macvtap) takes no filterref "
-                            "and no isolation");
-        if (!is_tap && (join->inbound.average || join->outbound.average))
-                return fail(error, ERROR_CONFIG_UNSUPPORTED,
-                            "an interface on a device of the host (macvtap) takes no bandwidth");
-        if ((join->isolated || join->learns_nothing) && !join->bridge)
-                return fail(error, ERROR_CONFIG_UNSUPPORTED,
-                            "only a port of a bridge can be isolated");
-        return guard_check(net, error);
-}
-
-static int plan(Domain *domain, const DomainNet *net, Join *join, Error *error) {
-        int r = 0;
-
-        if (net->type == NET_NETWORK)
-                r = plan_network(domain, net, join, error);
-        else if (net->type == NET_BRIDGE)
-                join->bridge = net->bridge ?: "";
-        else if (net->type == NET_DIRECT) {
-                join->dev = net->source_dev ?: "";
-                join->mode = net->source_mode ?: "vepa";
-        }
-        if (r < 0)
-                return r;
-        if (net->mtu)
-                join->mtu = net->mtu;
-        if (net->isolated)
-                join->isolated = strcmp(net->isolated, "yes") == 0;
-        if (net->virtualport)
-                join->virtualport = net->virtualport->type ?: "";
-        if (net->vlan)
-                join->tagged = true;
-        if (net->inbound)
-                join->inbound = rate_of(net->inbound);
-        if (net->outbound)
-                join->outbound = rate_of(net->outbound);
-        return check(net, join, error);
-}
-
-/* ---- joining ---- */
-
-static int note_bridge(DomainNet *net, const char *bridge, Error *error) {
-        if (net->type != NET_NETWORK || !bridge)
-                return 0;
-        free(net->bridge);
-        net->bridge = strdup(bridge);
-        return net->bridge ? 0 : fail_memory(error);
-}
-
-static int note_limit(NetLimit **limit, const NetworkRate *rate) {
-        if (*limit || rate->average == 0)
-                return 0;
-        *limit = calloc(1, sizeof(**limit));
-        if (!*limit)
-                return -ENOMEM;
-        **limit = (NetLimit) { .average = rate->average, .peak = rate->peak, .burst = rate->burst,
-                               .floor = rate->floor };
-        return 0;
-}
-
-/* What the network adds is shown, and found again when it is to be taken away. */
-static int note(DomainNet *net, const Join *join, Error *error) {
-        if (note_limit(&net->inbound, &join->inbound) < 0 ||
-            note_limit(&net->outbound, &join->outbound) < 0)
-                return fail_memory(error);
-        return note_bridge(net, join->bridge, error);
-}
+#include "drivers/qemu/join-private.h"
+#include "drivers/qemu/join-settle.h"
 
 static int set_rules(const DomainNet *net, const Join *join, Error *error) {
         const GuardLimit outbound = { join->outbound.average, join->outbound.burst };
-        int r = port_set_rate(net->target, &join->inbound, error);
+        int r = join_is_switched(join) ? 0 : port_set_rate(net->target, &join->inbound, error);
 
         return r < 0 ? r : guard_set(net, &outbound, error);
 }
 
-static int settle(const DomainNet *net, const Join *join, Error *error) {
+static int set_port(const DomainNet *net, const Join *join, Error *error) {
         const PortSettings settings = { .isolated = join->isolated,
-                                        .learns_nothing = join->learns_nothing };
+                                        .learns_nothing = join->learns_nothing,
+                                        .mac = net->mac };
         _cleanup_(rtnl_close) Rtnl rtnl = {};
-        int r = 0;
+        int r;
 
-        if (join->isolated || join->learns_nothing)
-                r = rtnl_open(&rtnl, error);
-        if (r >= 0 && rtnl.socket)
-                r = port_set(&rtnl, net->target, &settings, error);
-        return r < 0 ? r : set_rules(net, join, error);
+        if (join_is_switched(join) || !join->bridge)
+                return 0;
+        r = rtnl_open(&rtnl, error);
+        return r < 0 ? r : port_set(&rtnl, net->target, &settings, error);
 }
 
 static int join_tap(const DomainConf *conf, DomainNet *net, const Join *join, QemuTap *ret,
                     Error *error) {
-        const TapPlace place = { .bridge = join->bridge, .mtu = join->mtu };
+        const TapPlace place = { .bridge = join_is_switched(join) ? NULL : join->bridge,
+                                 .mtu = join->mtu };
         int r = qemu_tap_open(conf, net, &place, ret, error);
 
-        if (r < 0)
+        if (r < 0 || net->target_managed == TRISTATE_NO)
                 return r;
-        r = net->target_managed == TRISTATE_NO ? 0 : settle(net, join, error);
+        r = set_port(net, join, error);
+        if (r >= 0)
+                r = link_set_addresses(net, error);
+        if (r >= 0)
+                r = set_rules(net, join, error);
         if (r < 0)
                 guard_remove(net);
         return r;
@@ -181,6 +61,11 @@ static int join_direct(const DomainConf *conf, DomainNet *net, const Join *join,
         return r;
 }
 
+/* What of a pool it uses, or NULL. */
+static const char *pool_device(const DomainNet *net) {
+        return net->type == NET_NETWORK ? net->source_dev : NULL;
+}
+
 int qemu_net_join(Domain *domain, const DomainConf *conf, DomainNet *net, QemuTap *ret,
                   Error *error) {
         _cleanup_(join_done) Join join = {};
@@ -189,9 +74,9 @@ int qemu_net_join(Domain *domain, const DomainConf *conf, DomainNet *net, QemuTa
         *ret = (QemuTap) { .fd = -1, .vhost_fd = -1 };
         if (!qemu_net_needs_tap(net))
                 return 0;
-        r = plan(domain, net, &join, error);
+        r = join_plan(domain, net, &join, error);
         if (r >= 0)
-                r = note(net, &join, error);
+                r = join_note(net, &join, NULL, error);
         if (r >= 0)
                 r = join.dev ? join_direct(conf, net, &join, ret, error)
                              : join_tap(conf, net, &join, ret, error);
@@ -200,23 +85,11 @@ int qemu_net_join(Domain *domain, const DomainConf *conf, DomainNet *net, QemuTa
                 return r;
         }
         if (join.plug.network)
-                network_user_add(join.plug.network);
+                network_user_add_on(join.plug.network, pool_device(net));
         return 0;
 }
 
-void qemu_net_drop_rules(const DomainNet *old, const DomainNet *new) {
-        if ((old->filterref && !new->filterref) || (old->outbound && !new->outbound))
-                guard_remove(old);
-}
-
-int qemu_net_set_rules(Domain *domain, const DomainNet *net, Error *error) {
-        _cleanup_(join_done) Join join = {};
-        int r = net->target && qemu_net_needs_tap(net) ? plan(domain, net, &join, error) : 0;
-
-        return r < 0 || !net->target || join.dev ? r : set_rules(net, &join, error);
-}
-
-/* ---- leaving ---- */
+/* ---- changing ---- */
 
 static Network *network_named(const Domain *domain, const DomainNet *net) {
         const Connection *connection = domain->resource.connection;
@@ -228,6 +101,87 @@ static Network *network_named(const Domain *domain, const DomainNet *net) {
         return resource ? network_of(resource) : NULL;
 }
 
+static bool differ(const char *a, const char *b) {
+        return a && b ? strcmp(a, b) != 0 : a != b;
+}
+
+/* Of a pool the one it is on, not the one that it would get now. */
+static int keep_device(DomainNet *new, const DomainNet *old, Join *join, Error *error) {
+        if (new->type != NET_NETWORK || old->type != NET_NETWORK || !old->source_dev ||
+            differ(old->network, new->network))
+                return 0;
+        free(new->source_dev);
+        new->source_dev = strdup(old->source_dev);
+        if (!new->source_dev)
+                return fail_memory(error);
+        join->dev = new->source_dev;
+        return 0;
+}
+
+int qemu_net_plan_change(Domain *domain, const DomainNet *old, DomainNet *new, Error *error) {
+        _cleanup_(join_done) Join join = {};
+        int r;
+
+        if (!qemu_net_needs_tap(new) || !new->target)
+                return 0;
+        r = join_plan(domain, new, &join, error);
+        if (r >= 0)
+                r = keep_device(new, old, &join, error);
+        if (r >= 0)
+                r = join_note(new, &join, old, error);
+        if (r >= 0 && ovs_is_port(old) != ovs_is_port(new))
+                r = fail(error, ERROR_OPERATION_UNSUPPORTED,
+                         "an interface of a running guest can't move between a bridge of the "
+                         "kernel and one of Open vSwitch");
+        return r;
+}
+
+static void drop_rules(const DomainNet *old, const DomainNet *new) {
+        if ((old->filterref && !new->filterref) || (old->outbound && !new->outbound))
+                guard_remove(old);
+}
+
+static bool is_ruled(const DomainNet *net) {
+        return net->filterref || net->inbound || net->outbound;
+}
+
+static int change(const DomainNet *old, const DomainNet *new, const Join *join, Error *error) {
+        bool moves = differ(old->bridge, new->bridge) && !join_is_switched(join);
+        int r = moves ? link_set_bridge(new->target, new->bridge, error) : 0;
+
+        if (r >= 0 && (moves || differ(old->isolated, new->isolated)))
+                r = set_port(new, join, error);
+        if (r >= 0 && (old->coalesce || new->coalesce))
+                r = qemu_tap_set_coalesce(new, error);
+        if (r < 0 && moves)
+                (void) link_set_bridge(old->target, old->bridge, NULL);
+        return r;
+}
+
+int qemu_net_change(Domain *domain, const DomainNet *old, const DomainNet *new, Error *error) {
+        _cleanup_(join_done) Join join = {};
+        Network *from = network_named(domain, old), *to = network_named(domain, new);
+        int r;
+
+        if (!qemu_net_needs_tap(new) || !new->target)
+                return 0;
+        r = join_plan(domain, new, &join, error);
+        if (r >= 0 && !join.dev)
+                r = change(old, new, &join, error);
+        if (r < 0)
+                return r;
+        drop_rules(old, new);
+        if (!join.dev && (is_ruled(old) || is_ruled(new)))
+                r = set_rules(new, &join, error);
+        if (from != to && from)
+                network_user_drop_on(from, pool_device(old));
+        if (from != to && to)
+                network_user_add_on(to, pool_device(new));
+        return r;
+}
+
+/* ---- leaving ---- */
+
 void qemu_net_leave(Domain *domain, const DomainNet *net) {
         Network *network = network_named(domain, net);
 
@@ -236,13 +190,14 @@ void qemu_net_leave(Domain *domain, const DomainNet *net) {
         guard_remove(net);
         if (net->type == NET_DIRECT || (net->type == NET_NETWORK && !net->bridge))
                 macvtap_remove(net->target, domain->resource.uuid);
+        qemu_net_unsettle(domain, net);
         if (network)
-                network_user_drop(network);
+                network_user_drop_on(network, pool_device(net));
 }
 
 void qemu_net_found(Domain *domain, const DomainNet *net) {
         Network *network = network_named(domain, net);
 
         if (network)
-                network_user_add(network);
+                network_user_add_on(network, pool_device(net));
 }

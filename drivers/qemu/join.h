@@ -3,8 +3,9 @@
  *
  * Which tap is made, where it is put and what holds for it comes from the definition and, for
  * type='network', from the network (drivers/network/attach.h). The tap goes with QEMU, which has
- * its descriptor; what stays behind (rules, a macvtap) has names that follow from target/@dev, so
- * that it is found again from the live definition alone. */
+ * its descriptor; what stays behind (rules, a macvtap, a port of Open vSwitch) has names that
+ * follow from target/@dev, so that it is found again from the live definition alone. What others do
+ * for it comes behind: join-settle.h. */
 #pragma once
 
 #include "drivers/qemu/guest.h"
@@ -16,10 +17,11 @@ int qemu_net_join(Domain *domain, const DomainConf *conf, DomainNet *net, QemuTa
 void qemu_net_leave(Domain *domain, const DomainNet *net);
 /* A guest was found running: counts its interface. */
 void qemu_net_found(Domain *domain, const DomainNet *net);
-/* Limits and filter as net has them by now: the tap is there. */
-int qemu_net_set_rules(Domain *domain, const DomainNet *net, Error *error);
-/* Those that old had and new hasn't. */
-void qemu_net_drop_rules(const DomainNet *old, const DomainNet *new);
+/* What old, which is there, becomes: finds out what new is then, as for one that joins, and writes
+ * it into new. Nothing of the host is changed. */
+int qemu_net_plan_change(Domain *domain, const DomainNet *old, DomainNet *new, Error *error);
+/* Bridge, limits, filter and the like as new has them. On failure it is on its bridge as before. */
+int qemu_net_change(Domain *domain, const DomainNet *old, const DomainNet *new, Error *error);
 
 /* For all of a guest. */
 int qemu_nets_join(QemuGuest *guest, DomainConf *conf, QemuTaps *ret, Error *error);
@@ -32,6 +34,8 @@ typedef struct TapPlace {
         uint32_t mtu;       /* 0: the kernel's */
 } TapPlace;
 
+/* As the definition says how many packets are to come at once; 0: each by itself. */
+int qemu_tap_set_coalesce(const DomainNet *net, Error *error);
 int qemu_tap_open(const DomainConf *conf, DomainNet *net, const TapPlace *place, QemuTap *ret,
                   Error *error);
 /* The queues of a device that another way leads to: each opens path. */

@@ -12,6 +12,7 @@ struct QemuStart {
         uint32_t flags;
         QemuCaps *caps;    /* a reference, once they are known */
         QemuSetup *setup;  /* while it runs */
+        struct QemuSettling *settling; /* while its interfaces are taken in */
         UnitRequest *unit; /* while its processes are on their way into their unit */
         DomainConf *conf;  /* becomes the live definition */
         Error error;       /* why it is given up */

@@ -3,10 +3,10 @@
  *
  *   capabilities (may have to be asked for) -> live definition -> files, programs that must have
  *   run before -> sockets, taps, helpers, command line -> processes, held before their exec ->
- *   runtime file -> a unit of their own, with limits -> helpers that need units of theirs ->
- *   devices taken from the host -> other helpers let go, then QEMU -> what QEMU alone knows (pty
- *   names) and is told (passwords, balloon, links), asked all at once -> cont -> events -> the job
- *   ends
+ *   runtime file -> a unit of their own, with limits -> what others do for interfaces (scripts,
+ *   Open vSwitch) -> helpers that need units of theirs -> devices taken from the host -> other
+ *   helpers let go, then QEMU -> what QEMU alone knows (pty names) and is told (passwords, balloon,
+ *   links), asked all at once -> cont -> events -> the job ends
  *
  * Until a process was let go, a failure is undone at once. From then on it is noted, the processes
  * are ended, and qemu_start_exited() ends the job: the guest is gone when the caller hears of
@@ -17,6 +17,7 @@
 #include "drivers/host-usb.h"
 #include "drivers/ports.h"
 #include "drivers/qemu/firmware.h"
+#include "drivers/qemu/join-settle.h"
 #include "drivers/qemu/join.h"
 #include "drivers/qemu/start-private.h"
 #include "drivers/qemu/threads.h"
@@ -37,6 +38,7 @@ QemuStart *qemu_start_free(QemuStart *start) {
                 return NULL;
         start_forget_unit(start);
         qemu_setup_free(start->setup);
+        qemu_settling_free(start->settling);
         qemu_caps_unref(start->caps);
         conf_free(start->conf);
         error_clear(&start->error);
@@ -175,13 +177,31 @@ static int start_help(QemuStart *start, Error *error) {
         return start_run(start, error);
 }
 
+static void start_settled(int r, Error *error, void *userdata) {
+        _cleanup_(error_clear) Error cause = {};
+        QemuStart *start = userdata;
+
+        error_move(&cause, error); /* it is the settling's */
+        start->settling = qemu_settling_free(start->settling);
+        start_go_on(start, start_help, &cause);
+}
+
+static int start_settle(QemuStart *start, Error *error) {
+        int r = qemu_nets_settle(start->guest->domain, start->conf, start_settled, start,
+                                 &start->settling, error);
+
+        if (r < 0 || r == PENDING)
+                return r < 0 ? r : 0;
+        return start_help(start, error);
+}
+
 static void start_placed(int result, Error *error, void *userdata) {
         QemuStart *start = userdata;
 
         start->unit = NULL;
         if (result == 0)
                 qemu_unit_missing(start->guest, start->conf);
-        start_go_on(start, start_help, error);
+        start_go_on(start, start_settle, error);
 }
 
 static int start_launch(QemuStart *start, Error *error) {
@@ -204,7 +224,7 @@ static int start_launch(QemuStart *start, Error *error) {
         if (r == PENDING)
                 return 0;
         qemu_unit_missing(guest, start->conf);
-        return start_help(start, error);
+        return start_settle(start, error);
 }
 
 static void start_set_up(QemuSetup *setup, int r, Error *error, void *userdata) {

@@ -3,6 +3,7 @@
  * descriptors, gone with the last of them. QEMU never needs the right to make one. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -39,6 +40,40 @@ static int interface_set(int control, struct ifreq *request, unsigned long what,
         return fail_errno(error, -errno, "cannot %s interface '%s'", doing, request->ifr_name);
 }
 
+static int refuse_bridge(const char *name, const char *bridge, int number, Error *error) {
+        if (number == -EOPNOTSUPP || number == -EINVAL)
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "cannot put interface '%s' on '%s', which is no bridge of the kernel; "
+                            "one of Open vSwitch takes <virtualport type='openvswitch'/>",
+                            name, bridge);
+        return fail_errno(error, number, "cannot put interface '%s' on bridge '%s'", name, bridge);
+}
+
+/* What else is set of how packets come stays as the kernel has it. */
+static int set_coalesce(int control, const char *name, uint32_t frames, Error *error) {
+        struct ethtool_coalesce settings = { .cmd = ETHTOOL_GCOALESCE };
+        struct ifreq request = { .ifr_data = (char *) &settings };
+        int r;
+
+        (void) snprintf(request.ifr_name, IFNAMSIZ, "%s", name);
+        r = ioctl(control, SIOCETHTOOL, &request);
+        settings.cmd = ETHTOOL_SCOALESCE;
+        settings.rx_max_coalesced_frames = frames;
+        if (r >= 0)
+                r = ioctl(control, SIOCETHTOOL, &request);
+        return r < 0 ? fail_errno(error, -errno, "cannot coalesce packets of interface '%s'", name)
+                     : 0;
+}
+
+int qemu_tap_set_coalesce(const DomainNet *net, Error *error) {
+        _cleanup_(closep) int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        if (control < 0)
+                return fail_errno(error, -errno, "cannot open a socket");
+        return set_coalesce(control, net->target, net->coalesce ? net->coalesce_rx.value : 0,
+                            error);
+}
+
 /* The tap's own address differs from the guest's in its first byte, high enough that a bridge never
  * takes it for its own. */
 static int tap_configure(int control, const DomainNet *net, const TapPlace *place, const char *name,
@@ -60,9 +95,10 @@ static int tap_configure(int control, const DomainNet *net, const TapPlace *plac
 
                 snprintf(bridge.ifr_name, IFNAMSIZ, "%s", place->bridge);
                 if (ioctl(control, SIOCBRADDIF, &bridge) < 0)
-                        return fail_errno(error, -errno, "cannot put interface '%s' on bridge '%s'",
-                                          name, place->bridge);
+                        return refuse_bridge(name, place->bridge, -errno, error);
         }
+        if (r >= 0 && net->coalesce)
+                r = set_coalesce(control, name, net->coalesce_rx.value, error);
         if (r >= 0) {
                 request.ifr_flags = IFF_UP | IFF_BROADCAST | IFF_MULTICAST;
                 r = interface_set(control, &request, SIOCSIFFLAGS, "bring up", error);
@@ -134,21 +170,35 @@ int qemu_tap_open_at(const DomainConf *conf, const DomainNet *net, const char *p
         return queues_open(conf, net, path, &request, ret, error);
 }
 
+/* A device that somebody else has made, a tap or a macvtap, stays as it is. */
+static int open_existing(const DomainConf *conf, const DomainNet *net, QemuTap *ret, Error *error) {
+        unsigned index = if_nametoindex(net->target);
+        char path[128];
+
+        if (index == 0)
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "target managed='no': there is no device '%s'", net->target);
+        (void) snprintf(path, sizeof(path), "/sys/class/net/%s/macvtap", net->target);
+        if (access(path, F_OK) < 0)
+                return qemu_tap_open_at(conf, net, "/dev/net/tun", ret, error);
+        (void) snprintf(path, sizeof(path), "/dev/tap%u", index);
+        return qemu_tap_open_at(conf, net, path, ret, error);
+}
+
 int qemu_tap_open(const DomainConf *conf, DomainNet *net, const TapPlace *place, QemuTap *ret,
                   Error *error) {
         _cleanup_(closep) int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         struct ifreq request = {};
         int r;
 
+        if (net->target_managed == TRISTATE_NO)
+                return open_existing(conf, net, ret, error);
         if (control < 0)
                 return fail_errno(error, -errno, "cannot open a socket");
-        if (net->script)
-                return fail(error, ERROR_CONFIG_UNSUPPORTED,
-                            "interface script '%s': scripts are not run", net->script);
         snprintf(request.ifr_name, IFNAMSIZ, "%s",
                  is_own_name(net->target) ? "vnet%d" : net->target);
         r = queues_open(conf, net, "/dev/net/tun", &request, ret, error);
-        if (r >= 0 && net->target_managed != TRISTATE_NO)
+        if (r >= 0)
                 r = tap_configure(control, net, place, request.ifr_name, error);
         if (r < 0)
                 return r;

@@ -333,6 +333,7 @@ class Bed:
     def __init__(self, arguments=(), wrapper=()):
         become_subreaper()
         self.folder = tempfile.mkdtemp(prefix='vb')
+        self.others = []  # processes of the test's own
         self.command = [*wrapper, SERVICE, '--session', *arguments]
         self.log = os.path.join(self.folder, 'log')
         self.service = None
@@ -425,7 +426,7 @@ class Bed:
 
     def guests(self, name=None):
         """Process ids of QEMUs that were started from here, or of the one with this name."""
-        own = {self.bus.pid, self.service.pid}
+        own = {self.bus.pid, self.service.pid, *self.others}
         reap(own)
         pids = [pid for pid in descendants(os.getpid()) if pid not in own]
         if name is None:
