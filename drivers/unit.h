@@ -43,8 +43,9 @@ typedef struct UnitSandbox {
         const char *const *devices;  /* pairs: "char-*", "m"; beside /dev/null and its like */
 } UnitSandbox;
 
-/* A program beside a guest. The first four make its unit's name: whoever knows them finds it, and
- * no two starts have the same. */
+/* A program beside a guest, or one of its own. The first four make its unit's name: whoever knows
+ * them finds it, and no two starts have the same. Where `unit` is the name, a start waits for the
+ * end of the one before. */
 typedef struct UnitProgram {
         const char *driver, *name; /* as above; of the domain */
         const char *helper;        /* "fs0-virtiofsd" */
@@ -54,6 +55,10 @@ typedef struct UnitProgram {
         bool listens;              /* as in ProcessSpec */
         const UnitSandbox *sandbox;
         const char *writable;      /* a file or folder that it may change; or NULL */
+
+        /* Of a program beside no guest; driver, name, helper, guest, fd and listens aren't used. */
+        const char *unit;          /* all of its unit's name: "network-NAME", any characters */
+        const char *description;
 } UnitProgram;
 
 /* Called once, from the loop. result: 1 placed, 0 there is no manager after all, so they stay where

@@ -45,6 +45,23 @@ char *unit_name(const char *driver, uint32_t number, const char *name, const cha
         return text;
 }
 
+char *unit_escape(const char *text) {
+        char *escaped = malloc(4 * strlen(text) + 1), *to = escaped;
+
+        for (; escaped && *text; text++) {
+                bool plain = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
+                             (*text >= '0' && *text <= '9') || strchr("-_.:", *text);
+
+                if (plain)
+                        *to++ = *text;
+                else
+                        to += sprintf(to, "\\x%02x", (unsigned char) *text);
+        }
+        if (escaped)
+                *to = 0;
+        return escaped;
+}
+
 /* ---- of a guest ---- */
 
 /* Limits that are numbers, where they stand and how systemd calls them. */
@@ -147,7 +164,7 @@ int unit_machine_message(sd_bus *bus, const char *name, const UnitSpec *spec,
         return r;
 }
 
-/* ---- of a program beside it ---- */
+/* ---- of a program ---- */
 
 /* What no such program needs, and what all want alike. */
 static const char *const yes[] = {
@@ -163,8 +180,8 @@ static const char *const texts[][2] = {
         { "KeyringMode", "private" },
 };
 
-/* A unit is given descriptors as its standard ones alone; what runs there has its socket as 3, as a
- * child of ours. */
+/* A unit is given descriptors as its standard ones alone; what runs beside a guest has its socket
+ * as 3, as a child of ours. */
 static const char script[] = "exec 3<&0 </dev/null; exec \"$@\"";
 static const char listening_script[] =
         "exec 3<&0 </dev/null; export LISTEN_FDS=1 LISTEN_PID=$$; exec \"$@\"";
@@ -172,6 +189,7 @@ static const char listening_script[] =
 static int append_command(sd_bus_message *call, const UnitProgram *program) {
         const char *const shell[] = { "/bin/sh", "-c",
                                       program->listens ? listening_script : script, "sh" };
+        size_t n_shell = program->unit ? 0 : ELEMENTS(shell);
         int r = sd_bus_message_open_container(call, 'r', "sv");
 
         if (r >= 0)
@@ -183,10 +201,10 @@ static int append_command(sd_bus_message *call, const UnitProgram *program) {
         if (r >= 0)
                 r = sd_bus_message_open_container(call, 'r', "sasas");
         if (r >= 0)
-                r = sd_bus_message_append(call, "s", shell[0]);
+                r = sd_bus_message_append(call, "s", n_shell > 0 ? shell[0] : program->argv[0]);
         if (r >= 0)
                 r = sd_bus_message_open_container(call, 'a', "s");
-        for (size_t i = 0; r >= 0 && i < ELEMENTS(shell); i++)
+        for (size_t i = 0; r >= 0 && i < n_shell; i++)
                 r = sd_bus_message_append(call, "s", shell[i]);
         for (size_t i = 0; r >= 0 && program->argv[i]; i++)
                 r = sd_bus_message_append(call, "s", program->argv[i]);
@@ -261,6 +279,8 @@ static int append_guest(sd_bus_message *call, const UnitProgram *program) {
         const char *suffix = NULL;
         int r;
 
+        if (program->unit)
+                return 0;
         if (sd_pid_get_unit(program->guest, &unit) >= 0)
                 suffix = strrchr(unit, '.');
         if (!suffix || strcmp(suffix, ".scope") != 0)
@@ -278,8 +298,11 @@ int unit_service_message(sd_bus *bus, const char *unit, const UnitProgram *progr
         char text[320];
         int r = new_start(bus, unit, &call);
 
-        snprintf(text, sizeof(text), "%.60s of virtual machine %.200s", program->helper,
-                 program->name);
+        if (program->unit)
+                snprintf(text, sizeof(text), "%.300s", program->description);
+        else
+                snprintf(text, sizeof(text), "%.60s of virtual machine %.200s", program->helper,
+                         program->name);
         if (r >= 0)
                 r = sd_bus_message_open_container(call, 'a', "(sv)");
         if (r >= 0)
@@ -288,10 +311,13 @@ int unit_service_message(sd_bus *bus, const char *unit, const UnitProgram *progr
                 r = append_sandbox(call, program);
         if (r >= 0)
                 r = append_guest(call, program);
+        if (r >= 0 && !program->unit)
+                r = sd_bus_message_append(call, "(sv)", "StandardInputFileDescriptor", "h",
+                                          program->fd);
         if (r >= 0)
                 r = sd_bus_message_append(call, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)",
                                           "Description", "s", text,
-                                          "StandardInputFileDescriptor", "h", program->fd,
+                                          "Environment", "as", 1, "LC_ALL=C",
                                           "StandardOutputFileDescriptor", "h", program->out,
                                           "StandardErrorFileDescriptor", "h", program->out,
                                           "LimitNOFILE", "t", (uint64_t) FILES_MAX,

@@ -12,6 +12,9 @@
  * bytes. NULL without memory. */
 char *unit_name(const char *driver, uint32_t number, const char *name, const char *helper);
 
+/* What may stand in a unit's name stays, but for backslashes; else "\\x2f". NULL without memory. */
+char *unit_escape(const char *text);
+
 /* CreateMachine: name is the machine's. */
 int unit_machine_message(sd_bus *bus, const char *name, const UnitSpec *spec, sd_bus_message **ret);
 

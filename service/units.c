@@ -23,6 +23,9 @@
 #include "drivers/log.h"
 #include "service/unit-messages.h"
 
+#define TRIES 100                 /* of a unit whose name is still another's */
+#define PAUSE (100 * UINT64_C(1000)) /* us between them */
+
 typedef struct Units {
         UnitManager manager;
         sd_bus *bus;
@@ -39,6 +42,8 @@ struct UnitRequest {
         sd_bus_message *start; /* asks the manager of units; of a guest if machined isn't there */
         char *job;       /* path of the job whose end is awaited */
         sd_bus_slot *call, *jobs;
+        sd_event_source *again;
+        unsigned tries;  /* left, while the unit's name is still another's */
         UnitPlaced placed; /* of a guest */
         UnitRan ran;       /* of a program */
         void *userdata;
@@ -47,6 +52,7 @@ struct UnitRequest {
 static void request_free(UnitRequest *request) {
         sd_bus_slot_unref(request->call);
         sd_bus_slot_unref(request->jobs);
+        sd_event_source_disable_unref(request->again);
         sd_bus_message_unref(request->start);
         free(request->name);
         free(request->unit);
@@ -160,12 +166,36 @@ static int job_removed(sd_bus_message *signal, void *userdata, sd_bus_error *unu
         return 0;
 }
 
+static int unit_answered(sd_bus_message *reply, void *userdata, sd_bus_error *unused);
+
+/* The one before may have ended without systemd having noticed. */
+static int ask_again(sd_event_source *source, uint64_t usec, void *userdata) {
+        UnitRequest *request = userdata;
+
+        request->again = sd_event_source_disable_unref(request->again);
+        if (sd_bus_call_async(request->units->bus, &request->call, request->start, unit_answered,
+                              request, 0) < 0)
+                request_broken(request, "the bus is gone");
+        return 0;
+}
+
+static bool is_tried_again(UnitRequest *request, const sd_bus_error *error) {
+        if (request->tries == 0 ||
+            !sd_bus_error_has_name(error, "org.freedesktop.systemd1.UnitExists"))
+                return false;
+        request->tries--;
+        return sd_event_add_time_relative(sd_bus_get_event(request->units->bus), &request->again,
+                                          CLOCK_MONOTONIC, PAUSE, 0, ask_again, request) >= 0;
+}
+
 static int unit_answered(sd_bus_message *reply, void *userdata, sd_bus_error *unused) {
         const sd_bus_error *error = sd_bus_message_get_error(reply);
         UnitRequest *request = userdata;
         const char *job;
 
         request->call = sd_bus_slot_unref(request->call);
+        if (error && is_tried_again(request, error))
+                return 0;
         if (error && is_absent(error)) {
                 request_end(request, 0, 0, NULL);
         } else if (error || sd_bus_message_read(reply, "o", &job) <= 0 ||
@@ -252,6 +282,8 @@ static bool units_can_run(UnitManager *manager) {
 }
 
 static char *program_name(const UnitProgram *program) {
+        if (program->unit)
+                return unit_escape(program->unit);
         return unit_name(program->driver, program->guest, program->name, program->helper);
 }
 
@@ -266,6 +298,7 @@ static int units_run(UnitManager *manager, const UnitProgram *program, UnitRan r
         request = request_new(units, "service", program_name(program));
         if (!request)
                 return fail_memory(error);
+        request->tries = program->unit ? TRIES : 0;
         request->ran = ran;
         request->userdata = userdata;
         r = unit_service_message(units->bus, request->unit, program, &request->start);

@@ -103,7 +103,7 @@ int host_save(const HostNetwork *host, Error *error);
 void host_forget(const Network *network);
 
 typedef struct HostState {
-        uint32_t stage, pid;
+        uint32_t stage, pid, unit; /* unit: dnsmasq is or was to be in one */
         uint64_t start, mark;
         char *bridge, *table;
         MacAddress mac;

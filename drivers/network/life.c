@@ -35,7 +35,7 @@ HostNetwork *host_new(Network *network) {
 
 void host_drop(HostNetwork *host) {
         host->network->defined.data = NULL;
-        dnsmasq_clear(&host->dnsmasq);
+        dnsmasq_clear(host);
         removal_free(host->removal);
         free(host->bridge);
         free(host->table);
@@ -100,7 +100,9 @@ void host_undo(HostNetwork *host) {
         const Network *network = host->network;
         _cleanup_(error_clear) Error error = {};
 
-        dnsmasq_clear(&host->dnsmasq);
+        if (host->dnsmasq.process)
+                (void) process_signal(host->dnsmasq.process, SIGKILL);
+        dnsmasq_clear(host);
         if (host->table)
                 (void) rules_remove(host->table, &error);
         remove_bridge(host, &error);

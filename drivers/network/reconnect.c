@@ -38,6 +38,8 @@ static void kill_stray(const HostNetwork *host, const HostState *state) {
         if (state->pid > 0 && process_adopt(host_connection(host)->event, state->pid, state->start,
                                             stray_exited, NULL, &process, NULL) >= 0)
                 (void) process_signal(process, SIGKILL);
+        if (state->unit)
+                dnsmasq_stop_unit(host);
 }
 
 static void undo(HostNetwork *host, const HostState *state, const char *why) {
@@ -64,7 +66,7 @@ static void check_rules(HostNetwork *host, const NetworkConf *conf) {
 }
 
 static void adopt(HostNetwork *host, const NetworkConf *conf, const HostState *state) {
-        int r = state->pid > 0 ? dnsmasq_adopt(host, state->pid, state->start, NULL) : -ESRCH;
+        int r = dnsmasq_adopt(host, state->pid, state->start, state->unit, NULL);
 
         check_rules(host, conf);
         if (r < 0 && files_are_needed(conf)) {

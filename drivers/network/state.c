@@ -127,6 +127,7 @@ void host_remove_files(const Network *network, bool leases) {
 /* The live definition is the element's first child. */
 static const MapElement state_element = { "state", sizeof(HostState), (const MapField[]) {
         U32   ("@stage",  HostState, stage, REQUIRED),
+        U32   ("@unit",   HostState, unit),
         STRING("@bridge", HostState, bridge),
         MAC   ("@mac",    HostState, mac),
         STRING("@table",  HostState, table),
@@ -152,6 +153,8 @@ int host_save(const HostNetwork *host, Error *error) {
                                mac_format(host->mac, mac));
         if (host->table)
                 (void) fprintf(out, " table='%s' mark='%" PRIu64 "'", host->table, host->mark);
+        if (host->dnsmasq.unit)
+                (void) fputs(" unit='1'", out);
         if (process)
                 (void) fprintf(out, " pid='%d' start='%" PRIu64 "'", process_pid(process),
                                process_start(process));

@@ -16,6 +16,7 @@ import unittest
 
 NAME, ROOT = 'org.libvirt', '/org/libvirt/QEMU'
 CONNECT, DOMAIN = 'org.libvirt.Connect', 'org.libvirt.Domain'
+NETWORK, PROPERTIES = 'org.libvirt.Network', 'org.freedesktop.DBus.Properties'
 UNIT = 'virtbusd.service'
 IMAGE = '/bed/guest.img'
 
@@ -170,6 +171,99 @@ class Systemd(unittest.TestCase):
         call(path, DOMAIN, 'Create', 'u', 0)
         self.assertIn('swtpm', output('machinectl', 'status', '--no-pager', self.machine('tpm')))
         call(path, DOMAIN, 'Destroy', 'u', 0)
+
+    # ---- networks ----
+
+    def network(self, name, number):
+        """An active one; its path, and the unit of its dnsmasq."""
+        self.needs('dnsmasq')
+        xml = (f"<network><name>{name}</name><forward mode='nat'/><bridge name='vb{number}'/>"
+               f"<ip address='10.77.{number}.1' prefix='24'><dhcp><range start='10.77.{number}.2' "
+               f"end='10.77.{number}.9'/></dhcp></ip></network>")
+        path = call(ROOT, CONNECT, 'NetworkDefineXML', 's', xml)[0]
+        self.addCleanup(call, path, NETWORK, 'Undefine', check=False)
+        self.addCleanup(call, path, NETWORK, 'Destroy', check=False)
+        call(path, NETWORK, 'Create')
+        [unit] = helper_units()
+        return path, unit
+
+    def words_of(self, unit):
+        return output('journalctl', '-q', '-o', 'cat', '-u', unit)
+
+    def test_network(self):
+        path, unit = self.network('a net-1@', 7)
+        self.assertEqual(unit, 'virtbus-network-a\\x20net-1\\x40.service')
+        self.assertEqual(unit_property(unit, 'ActiveState'), 'active')
+        self.assertEqual(unit_property(unit, 'Description'),
+                         'DHCP and DNS of virtual network a net-1@')
+        for name, value in (('NoNewPrivileges', 'yes'), ('ProtectSystem', 'strict'),
+                            ('PrivateNetwork', 'no'), ('Slice', 'system.slice')):
+            self.assertEqual(unit_property(unit, name), value, name)
+        pid = unit_property(unit, 'MainPID')
+        self.assertNotIn('Uid:\t0', open(f'/proc/{pid}/status').read())
+        until(lambda: 'started, version' in self.words_of(unit), 'its words are in the journal')
+        self.assertIn('10.77.7.1', output('busybox', 'nslookup', '7.77.10.in-addr.arpa',
+                                          '10.77.7.1', check=False))
+        for way in (('restart', UNIT), ('kill', '-s', 'KILL', UNIT), ('stop', UNIT)):
+            output('systemctl', *way)
+            until(lambda: 'Active' in str(call(path, PROPERTIES, 'GetAll', 's', NETWORK,
+                                               check=False)), f'there after {way}')
+            self.assertTrue(get(path, NETWORK, 'Active'))
+            self.assertEqual(helper_units(), [unit])
+            self.assertEqual(unit_property(unit, 'MainPID'), pid)
+        for _ in range(3):  # the name is free when the one before is gone
+            call(path, NETWORK, 'Destroy')
+            call(path, NETWORK, 'Create')
+        self.assertEqual(helper_units(), [unit])
+        self.assertNotEqual(unit_property(unit, 'MainPID'), pid)
+        call(path, NETWORK, 'Destroy')
+        until(lambda: helper_units() == [], 'its unit is gone')
+        self.assertNotIn('vb7', output('ip', 'link'))
+
+    def test_dnsmasq_that_dies(self):
+        path, unit = self.network('mortal', 8)
+        pid = unit_property(unit, 'MainPID')
+        output('systemctl', 'kill', '-s', 'KILL', unit)
+        until(lambda: unit_property(unit, 'MainPID') not in ('0', pid), 'there is another')
+        until(lambda: unit_property(unit, 'ActiveState') == 'active', 'it serves')
+        self.assertIn('its dnsmasq ended', self.words_of(UNIT))
+        pid = unit_property(unit, 'MainPID')
+        output('systemctl', 'stop', UNIT)
+        output('systemctl', 'stop', unit)  # while nobody watches
+        get(ROOT, CONNECT, 'LibVersion')
+        until(lambda: unit_property(unit, 'MainPID') not in ('0', pid), 'there is another again')
+        call(path, NETWORK, 'Update', 'uuisu', 3, 11, -1, "<txt name='a' value='b'/>", 1)
+        self.assertEqual(helper_units(), [unit])
+        call(path, NETWORK, 'Destroy')
+        until(lambda: helper_units() == [], 'its unit is gone')
+
+    def test_dnsmasq_that_cannot_start(self):
+        self.needs('dnsmasq')
+        xml = ("<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>"
+               "<name>broken</name><bridge name='vb9'/><ip address='10.77.9.1' prefix='24'/>"
+               "<dnsmasq:options><dnsmasq:option value='nonsense=1'/></dnsmasq:options></network>")
+        self.assertIn('bad option', str(call(ROOT, CONNECT, 'NetworkCreateXML', 's', xml,
+                                             check=False)))
+        until(lambda: helper_units() == [], 'its unit is gone')
+        self.assertNotIn('vb9', output('ip', 'link'))
+
+    def test_killed_while_dnsmasq_starts(self):
+        """No unit is left that no network knows."""
+        path, unit = self.network('killed', 6)
+        call(path, NETWORK, 'Destroy')
+        for delay in range(0, 60, 4):
+            output('systemctl', 'reset-failed', UNIT)
+            with subprocess.Popen(['busctl', 'call', NAME, path, NETWORK, 'Create'],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as caller:
+                time.sleep(delay / 1000)
+                output('systemctl', 'kill', '-s', 'KILL', UNIT)
+                caller.wait()
+            until(lambda: get(ROOT, CONNECT, 'LibVersion') == 9000000, 'it is back')
+            if get(path, NETWORK, 'Active'):
+                until(lambda: helper_units() == [unit], 'it has its dnsmasq')
+                call(path, NETWORK, 'Destroy')
+            until(lambda: helper_units() == [], 'nothing is left')
+            self.assertNotIn('vb6', output('ip', 'link'))
 
     # ---- helpers in units of their own ----
 
