@@ -349,8 +349,11 @@ static int check_links(const DomainConf *conf, NumaLink *const *links, size_t n,
 }
 
 static int check_cells(const DomainConf *conf, const xmlNode *root, Error *error) {
-        Set ids = {}, cpus = {};
+        Set ids, cpus;
 
+        if (!conf->cpu)
+                return 0;
+        ids = cpus = (Set) {};
         for (size_t i = 0; i < count_cells(conf); i++) {
                 const NumaCell *cell = conf->cpu->cells.items[i];
                 const xmlNode *node = cell->item.node;
@@ -376,8 +379,6 @@ static int check_cells(const DomainConf *conf, const xmlNode *root, Error *error
         if (set_end(&cpus) > conf->vcpus)
                 return fail_at(error, ERROR_XML, root,
                                "Number of CPUs in <numa> exceeds the <vcpu> count");
-        if (!conf->cpu)
-                return 0;
         int r = check_links(conf, conf->cpu->latencies.items, conf->cpu->latencies.n, error);
         return r < 0 ? r : check_links(conf, conf->cpu->bandwidths.items, conf->cpu->bandwidths.n,
                                        error);
