@@ -119,4 +119,4 @@ void xen_event(XenCore *core, const libxl_event *event);
 /* Finds all guests again, ours and others', and watches for new ones; in found.c and watch.c. */
 int xen_find_all(XenCore *core, Error *error);
 int xen_watch(XenCore *core, Error *error);
-void xen_watch_name(XenCore *core, uint32_t domid, bool on);
+void xen_watch_domain(XenCore *core, uint32_t domid, bool on);

@@ -5,7 +5,7 @@
  * destroys it, or starts it again. For our guests that is us (on_poweroff, on_reboot, on_crash),
  * for others' it is them, and we only tell what happened. A reboot is a new domain under a new
  * number; on the bus it is the same guest, which never stopped being active. */
-#include "drivers/xen/guest.h"
+#include "drivers/xen/tuning.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -43,7 +43,7 @@ static void guest_unwatch(XenGuest *guest) {
                 return;
         uint64_t began = xen_clock();
 
-        xen_watch_name(guest->core, guest->domid, false);
+        xen_watch_domain(guest->core, guest->domid, false);
         libxl_evdisable_domain_death(guest->core->ctx, TAKE(guest->death));
         xen_times_add(&guest->core->times, "libxl_evdisable_domain_death", began);
 }
@@ -67,7 +67,7 @@ int xen_guest_watch(XenGuest *guest, Error *error) {
 
         if (rc != 0)
                 return xen_fail(error, rc, &lines, "cannot watch the guest");
-        xen_watch_name(guest->core, guest->domid, true);
+        xen_watch_domain(guest->core, guest->domid, true);
         return 0;
 }
 
@@ -293,6 +293,7 @@ static void powered_off(XenGuest *guest, LifecycleAction action) {
 static void crashed(XenGuest *guest, LifecycleAction action) {
         domain_set_state(guest->domain, DOMAIN_CRASHED, DOMAIN_CRASHED_PANICKED);
         xen_guest_save(guest);
+        xen_console_log(guest->domain);
         domain_report(guest->domain, DOMAIN_EVENT_CRASHED, CRASHED_PANICKED);
         if (!guest->foreign)
                 guest_follow(guest, action, DOMAIN_SHUTOFF_CRASHED, STOPPED_CRASHED);

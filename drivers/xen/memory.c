@@ -5,8 +5,12 @@
  * hypervisor, and changes at once. What it is asked to have is a wish in xenstore, which the
  * guest's balloon driver follows as fast as it can, or not at all; the definition says the wish,
  * statistics say what the guest has. */
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "conf/api-domain.h"
 #include "drivers/edit.h"
+#include "drivers/log.h"
 #include "drivers/processors.h"
 #include "drivers/xen/tuning.h"
 
@@ -117,4 +121,45 @@ int xen_set_memory(Domain *domain, uint64_t size, uint32_t flags, Job *job, Erro
         if (r < 0)
                 return r;
         return edit.live ? set_live(&edit, &wish, error) : edit_commit(&edit, error);
+}
+
+/* ---- what others wish ---- */
+
+static uint64_t read_size(XenCore *core, uint32_t domid, const char *key) {
+        _cleanup_(freep) char *text = NULL;
+        char path[64];
+        uint64_t size;
+
+        (void) snprintf(path, sizeof(path), "/local/domain/%" PRIu32 "/memory/%s", domid, key);
+        text = XEN_CALL(core, xs_read(core->store, XBT_NULL, path, NULL));
+        return text && sscanf(text, "%" SCNu64, &size) == 1 && size <= INT64_MAX ? size : 0;
+}
+
+static int change_size(DomainConf **conf, bool live, void *userdata, Error *error) {
+        (*conf)->current_memory = MIN(*(const uint64_t *) userdata, (*conf)->memory);
+        return 0;
+}
+
+/* Video memory is part of the size that a guest is built with, but not always of the wish. */
+void xen_memory_changed(XenCore *core, const char *path) {
+        _cleanup_(error_clear) Error error = {};
+        Domain *domain;
+        uint32_t domid;
+        uint64_t size;
+
+        if (sscanf(path, "/local/domain/%" SCNu32 "/", &domid) != 1)
+                return;
+        domain = connection_domain_by_id(core->connection, domid);
+        const DomainConf *now = domain && domain_is_active(domain) && xen_guest_of(domain)
+                                        ? domain_view(domain) : NULL;
+        size = now ? read_size(core, domid, "target") : 0;
+        if (size == 0 || size == now->current_memory ||
+            size + read_size(core, domid, "videoram") == now->current_memory)
+                return;
+        if (domain_edit(domain, DOMAIN_AFFECT_LIVE, change_size, &size, &error) >= 0)
+                tell_size(domain, size);
+        else
+                log_resource(LOG_ERR, &domain->resource,
+                             "its definition keeps its old memory: %s",
+                             error.message ?: "out of memory");
 }

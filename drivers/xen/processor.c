@@ -36,14 +36,16 @@ static int change_count(DomainConf **conf, bool live, void *userdata, Error *err
         return vcpus_set(*conf, count->n, count->flags, error);
 }
 
-/* A change whose end libxl tells of. */
+/* A change whose end libxl tells of. Until then it looks at the set that it was given. */
 typedef struct Switching {
         DomainEdit edit;
         XenTarget target;
+        libxl_bitmap online;
         Job *job;
 } Switching;
 
 static void switching_free(Switching *switching) {
+        libxl_bitmap_dispose(&switching->online);
         edit_done(&switching->edit);
         free(switching);
 }
@@ -64,15 +66,14 @@ static void switched(XenCall *call, int rc, void *userdata) {
         job_done(job, r, &error);
 }
 
-static int ask_online(Switching *switching, const libxl_bitmap *map, Error *error) {
+static int ask_online(Switching *switching, Error *error) {
         XenCore *core = switching->target.core;
         XenCall *call = xen_call_new(core, switching->target.domid, switched, switching);
-        libxl_bitmap online = *map;
 
         if (!call)
                 return fail_memory(error);
-        int rc = XEN_CALL(core, libxl_set_vcpuonline(core->ctx, switching->target.domid, &online,
-                                                     &call->how));
+        int rc = XEN_CALL(core, libxl_set_vcpuonline(core->ctx, switching->target.domid,
+                                                     &switching->online, &call->how));
         if (rc == 0)
                 return PENDING;
         return xen_call_over(call, rc, "cannot switch processors of the guest", error);
@@ -81,20 +82,17 @@ static int ask_online(Switching *switching, const libxl_bitmap *map, Error *erro
 /* As many as the edit says are to be on. */
 static int switch_live(Switching *switching, Error *error) {
         const DomainConf *conf = switching->edit.live;
-        libxl_bitmap map;
+        libxl_bitmap *online = &switching->online;
         int r = xen_target(switching->edit.domain, &switching->target, error);
 
         if (r < 0)
                 return r;
-        libxl_bitmap_init(&map);
-        if (libxl_cpu_bitmap_alloc(switching->target.core->ctx, &map, (int) conf->vcpus) != 0)
+        if (libxl_cpu_bitmap_alloc(switching->target.core->ctx, online, (int) conf->vcpus) != 0)
                 return fail_memory(error);
         for (uint32_t i = 0; i < conf->vcpus; i++)
                 if (vcpu_is_online(conf, i))
-                        libxl_bitmap_set(&map, (int) i);
-        r = ask_online(switching, &map, error);
-        libxl_bitmap_dispose(&map);
-        return r;
+                        libxl_bitmap_set(online, (int) i);
+        return ask_online(switching, error);
 }
 
 static int set_vcpus(Domain *domain, uint32_t n, uint32_t flags, Job *job, Error *error) {

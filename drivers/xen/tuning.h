@@ -37,12 +37,20 @@ size_t xen_cpus(Connection *connection);
 
 int xen_set_memory(Domain *domain, uint64_t size, uint32_t flags, Job *job, Error *error);
 
+/* Xenstore says that somebody, we or others, gave a domain another size. */
+void xen_memory_changed(XenCore *core, const char *path);
+
 /* ---- scheduler.c ---- */
 
 const char *xen_scheduler_type(Domain *domain, int *ret_n);
 int xen_get_scheduler(Domain *domain, const char *device, uint32_t flags, Job *job, Error *error);
 int xen_set_scheduler(Domain *domain, const char *device, Values *values, uint32_t flags, Job *job,
                       Error *error);
+
+/* ---- console-log.c ---- */
+
+/* What a guest wrote last to its console goes to the log, where xenconsoled keeps it. */
+void xen_console_log(const Domain *domain);
 
 /* ---- capabilities.c, domain-capabilities.c ---- */
 

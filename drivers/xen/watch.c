@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What others do to the domains of this host, as xenstore tells it: a domain was introduced, or got
- * another name. Ends are told by libxl, guest by guest. */
+ * another name, or is to have other memory. Ends are told by libxl, guest by guest. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,28 +8,40 @@
 #include <sys/epoll.h>
 
 #include "drivers/log.h"
-#include "drivers/xen/guest.h"
+#include "drivers/xen/tuning.h"
 
 #define INTRODUCED "@introduceDomain"
+#define PATH_MAX_DOMAIN 64
 
-/* ---- names ---- */
+/* ---- what is watched of a domain: the token is the key ---- */
 
-static void name_path(uint32_t domid, char path[static 48]) {
-        (void) snprintf(path, 48, "/local/domain/%" PRIu32 "/name", domid);
-}
+static void name_changed(XenCore *core, const char *path);
 
-void xen_watch_name(XenCore *core, uint32_t domid, bool on) {
-        char path[48];
+static const struct {
+        const char *key;
+        void (*changed)(XenCore *core, const char *path);
+} watched[] = {
+        { "name", name_changed },
+        { "memory/target", xen_memory_changed },
+};
 
-        name_path(domid, path);
-        if (!core->store)
+static void watch_key(XenCore *core, uint32_t domid, const char *key, bool on) {
+        char path[PATH_MAX_DOMAIN];
+
+        (void) snprintf(path, sizeof(path), "/local/domain/%" PRIu32 "/%s", domid, key);
+        if (on ? XEN_CALL(core, xs_watch(core->store, path, key))
+               : XEN_CALL(core, xs_unwatch(core->store, path, key)))
                 return;
-        if (on ? XEN_CALL(core, xs_watch(core->store, path, "name"))
-               : XEN_CALL(core, xs_unwatch(core->store, path, "name")))
-                return;
-        log_message(LOG_WARNING, "cannot watch the name of domain %" PRIu32 ": %s", domid,
+        log_message(LOG_WARNING, "cannot watch the %s of domain %" PRIu32 ": %s", key, domid,
                     strerror(errno));
 }
+
+void xen_watch_domain(XenCore *core, uint32_t domid, bool on) {
+        for (size_t i = 0; core->store && i < ELEMENTS(watched); i++)
+                watch_key(core, domid, watched[i].key, on);
+}
+
+/* ---- names ---- */
 
 static int rename_text(Domain *domain, DomainWhich which, const char *name, DomainText *text,
                        Error *error) {
@@ -103,6 +115,16 @@ static void introduced(XenCore *core) {
                 libxl_dominfo_list_free(list, n);
 }
 
+/* False: it is no key of a domain's. */
+static bool key_changed(XenCore *core, const char *token, const char *path) {
+        for (size_t i = 0; i < ELEMENTS(watched); i++)
+                if (strcmp(token, watched[i].key) == 0) {
+                        watched[i].changed(core, path);
+                        return true;
+                }
+        return false;
+}
+
 static int store_ready(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         XenCore *core = userdata;
         bool look = false;
@@ -114,10 +136,7 @@ static int store_ready(sd_event_source *source, int fd, uint32_t events, void *u
                 return 0;
         }
         while ((told = xs_check_watch(core->store))) {
-                if (strcmp(told[XS_WATCH_TOKEN], "name") == 0)
-                        name_changed(core, told[XS_WATCH_PATH]);
-                else
-                        look = true;
+                look = !key_changed(core, told[XS_WATCH_TOKEN], told[XS_WATCH_PATH]) || look;
                 free(told);
         }
         if (look)
