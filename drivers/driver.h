@@ -71,7 +71,8 @@ typedef struct DomainAccess {
 /* Metadata, devices and limits. flags: DOMAIN_AFFECT_*, and what each API adds to them. What only
  * touches a definition is the same for every driver: drivers/edit.h. */
 typedef struct DomainDevices {
-        /* One device element each. update: DOMAIN_DEVICE_MODIFY_FORCE too. */
+        /* One device element each. update, and detach where a guest can be overruled:
+         * DOMAIN_DEVICE_MODIFY_FORCE too. */
         int (*attach)(Domain *domain, const char *xml, uint32_t flags, Job *job, Error *error);
         int (*detach)(Domain *domain, const char *xml, uint32_t flags, Job *job, Error *error);
         int (*update)(Domain *domain, const char *xml, uint32_t flags, Job *job, Error *error);

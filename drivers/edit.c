@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "conf/api-domain.h"
 #include "drivers/device-edit.h"
 #include "drivers/driver.h"
 
@@ -175,6 +176,12 @@ int edit_keep_device(Domain *domain, const char *device, DomainConf **persistent
         if (persistent)
                 edit.persistent = TAKE(*persistent);
         return edit_commit(&edit, error);
+}
+
+int edit_fail_force(Error *error) {
+        return fail(error, ERROR_INVALID_ARG,
+                    "unsupported flags (0x%x) in function virDomainDetachDeviceFlags",
+                    DOMAIN_DEVICE_MODIFY_FORCE);
 }
 
 /* ---- tables ---- */

@@ -34,6 +34,9 @@ int domain_edit(Domain *domain, uint32_t flags, DomainChange change, void *userd
  * by now, in the place of one with that alias; commits, with *persistent (or NULL) too. */
 int edit_keep_device(Domain *domain, const char *device, DomainConf **persistent, Error *error);
 
+/* Of drivers that can't take a device from a guest that keeps it: DOMAIN_DEVICE_MODIFY_FORCE. */
+int edit_fail_force(Error *error);
+
 /* The one definition that a question is about: both at once is ERROR_INVALID_ARG. ret_live may be
  * NULL. */
 int edit_read(Domain *domain, uint32_t flags, DomainConf **ret, bool *ret_live, Error *error);

@@ -95,7 +95,7 @@ static const Method methods[] = {
         { "Destroy", "u", "", "flags\0", "virDomainDestroyFlags", MAY("domain:stop"),
           LIFECYCLE(destroy), DESTROY, domain_call_flags },
         { "DetachDevice", "su", "", "xml\0flags\0", "virDomainDetachDeviceFlags", WRITE_AND_SAVE,
-          DEVICES(detach), AFFECT, domain_call_text, CHANGES },
+          DEVICES(detach), AFFECT | DOMAIN_DEVICE_MODIFY_FORCE, domain_call_text, CHANGES },
         { "FSFreeze", "asu", "u", "mountpoints\0flags\0frozenFilesystems\0", "virDomainFSFreeze",
           MAY("domain:fs_freeze"), AGENT(freeze), 0, domain_call_texts },
         { "FSThaw", "asu", "u", "mountpoints\0flags\0thawedFilesystems\0", "virDomainFSThaw",

@@ -31,8 +31,8 @@ QemuGuest *qemu_guest_free(QemuGuest *guest) {
                 return NULL;
         guest->domain->data = NULL;
         qemu_start_free(guest->start);
-        qemu_consoles_close(guest);
         guest->agent = agent_free(guest->agent);
+        console_ports_close(&guest->consoles);
         guest->qmp = qmp_free(guest->qmp);
         guest->process = process_free(guest->process);
         guest->log = log_follow_free(guest->log);

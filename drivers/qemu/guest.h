@@ -12,7 +12,7 @@
  * priority than the conversation. */
 #pragma once
 
-#include "drivers/console.h"
+#include "drivers/console-port.h"
 #include "drivers/domain.h"
 #include "drivers/driver.h"
 #include "drivers/log-follow.h"
@@ -33,7 +33,6 @@ typedef struct QemuDriver {
 } QemuDriver;
 
 typedef struct QemuStart QemuStart;
-typedef struct QemuConsole QemuConsole;
 
 /* What comes after the process. */
 typedef enum QemuAfter {
@@ -54,7 +53,7 @@ typedef struct QemuGuest {
         Qmp *qmp;                     /* NULL: none, or it ended */
         Agent *agent;                 /* NULL: it wasn't asked yet */
         QemuStart *start;             /* while it is being started */
-        QemuConsole *consoles;        /* the open ones */
+        ConsolePort *consoles;        /* the open ones */
         Job *ending;                  /* waits for the process to be over */
         sd_event_source *escalation;  /* asking wasn't enough: SIGKILL */
         bool off;                     /* powered off, QEMU waits: what it stops now isn't a pause */
@@ -186,7 +185,6 @@ void qemu_unit_missing(const QemuGuest *guest, const DomainConf *conf);
 
 /* ---- access.c ---- */
 
-void qemu_consoles_close(QemuGuest *guest);
 
 extern const DomainDefinitions qemu_definitions; /* define.c */
 extern const DomainLifecycle qemu_lifecycle;     /* lifecycle.c */

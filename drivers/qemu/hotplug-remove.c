@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "conf/api-domain.h"
 #include "drivers/device-edit.h"
 #include "drivers/log.h"
 #include "drivers/qemu/hotplug.h"
@@ -161,6 +162,8 @@ static int detach(QemuPlug *plug, Error *error) {
 }
 
 int qemu_detach(Domain *domain, const char *xml, uint32_t flags, Job *job, Error *error) {
+        if (flags & DOMAIN_DEVICE_MODIFY_FORCE)
+                return edit_fail_force(error);
         return qemu_plug_start(domain, xml, flags, detach, job, error);
 }
 

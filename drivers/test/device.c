@@ -100,6 +100,8 @@ static int test_attach(Domain *domain, const char *xml, uint32_t flags, Job *job
 }
 
 static int test_detach(Domain *domain, const char *xml, uint32_t flags, Job *job, Error *error) {
+        if (flags & DOMAIN_DEVICE_MODIFY_FORCE)
+                return edit_fail_force(error);
         return exchange_device(domain, xml, flags, detach, EVENT_DEVICE_REMOVED, error);
 }
 

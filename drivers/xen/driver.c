@@ -11,7 +11,7 @@
 #include "drivers/network/ops.h"
 #include "drivers/nwfilter.h"
 #include "drivers/secret.h"
-#include "drivers/xen/guest.h"
+#include "drivers/xen/device.h"
 #include "drivers/xen/tuning.h"
 
 #define PRIVCMD_DEVICE "/dev/xen/privcmd"
@@ -134,6 +134,8 @@ const Driver xen_driver = {
         .close = driver_close,
         .definitions = &xen_definitions,
         .lifecycle = &xen_lifecycle,
+        .access = &xen_access,
+        .devices = &xen_devices,
         .tuning = &xen_tuning,
         .processors = &xen_processors,
         .statistics = &xen_statistics,

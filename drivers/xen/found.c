@@ -182,6 +182,8 @@ static int take_over(XenGuest *guest, const XenStatus *status, const libxl_domin
                 xen_guest_end(guest, status->stop_reason, status->stop_detail);
         else if (domain->autodestroy)
                 xen_guest_end(guest, DOMAIN_SHUTOFF_DESTROYED, STOPPED_DESTROYED);
+        else
+                xen_status_device(guest, status);
         return 0;
 }
 
@@ -189,7 +191,7 @@ static int reconnect(Search *search, const char *name, Error *error) {
         _cleanup_(conf_freep) DomainConf *conf = NULL;
         Connection *connection = search->core->connection;
         const libxl_dominfo *info;
-        XenStatus status = {};
+        _cleanup_(xen_status_done) XenStatus status = {};
         XenGuest *guest;
         Domain *domain;
         int r = xen_status_load(connection, name, &status, &conf, error);

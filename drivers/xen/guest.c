@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "drivers/log.h"
+#include "drivers/xen/device.h"
 
 /* As Xen numbers them (SHUTDOWN_*). */
 typedef enum Why {
@@ -52,6 +53,8 @@ XenGuest *xen_guest_free(XenGuest *guest) {
         if (!guest)
                 return NULL;
         xen_child_free(guest->child);
+        xen_plug_free(guest->plug);
+        console_ports_close(&guest->consoles);
         guest_unwatch(guest);
         guest->domain->data = NULL;
         error_clear(&guest->failure);
@@ -68,6 +71,7 @@ int xen_guest_watch(XenGuest *guest, Error *error) {
         if (rc != 0)
                 return xen_fail(error, rc, &lines, "cannot watch the guest");
         xen_watch_domain(guest->core, guest->domid, true);
+        xen_live_ttys(guest);
         return 0;
 }
 
@@ -78,6 +82,9 @@ int xen_guest_has_domid(XenGuest *guest, uint32_t domid, Error *error) {
         if (r < 0)
                 return r;
         conf->id = (MaybeU32) { true, domid };
+        r = guest->foreign ? 0 : xen_live_vifs(conf, domid, error);
+        if (r < 0)
+                return r;
         r = domain_set_live(guest->domain, conf, error);
         if (r < 0)
                 return r;
@@ -138,6 +145,7 @@ void xen_guest_running(XenGuest *guest, int reason) {
 void xen_guest_over(XenGuest *guest, int reason, int detail) {
         Domain *domain = guest->domain;
         Job *ending = TAKE(guest->ending), *starting = TAKE(guest->starting);
+        XenPlug *plug = TAKE(guest->plug);
         _cleanup_(error_clear) Error error = {};
 
         resource_ref(&domain->resource);
@@ -149,12 +157,14 @@ void xen_guest_over(XenGuest *guest, int reason, int detail) {
         if (starting)
                 job_done(starting, fail(&error, ERROR_OPERATION_ABORTED,
                                         "the domain was destroyed meanwhile"), &error);
+        xen_plug_abort(plug);
         resource_unref(&domain->resource);
 }
 
 /* Built anew from its live definition, still active. */
 static void guest_again(XenGuest *guest) {
         guest_unwatch(guest);
+        console_ports_close(&guest->consoles);
         guest->restarting = true;
         guest->stopping = false;
         guest->domid = XEN_NO_DOMAIN;
@@ -204,6 +214,7 @@ void xen_guest_end(XenGuest *guest, int reason, int detail) {
         guest->stopping = true;
         guest->stop_reason = reason;
         guest->stop_detail = detail;
+        xen_plug_abort(TAKE(guest->plug));
         xen_guest_save(guest);
         guest->child = xen_child_free(guest->child);
         if (xen_child_new(guest->core, guest->domid, xen_destroy_domain, NULL, destroyed, guest,

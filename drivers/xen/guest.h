@@ -2,6 +2,7 @@
 /* A guest of Xen: what a domain has while it runs or is being built. */
 #pragma once
 
+#include "drivers/console-port.h"
 #include "drivers/xen/child.h"
 #include "drivers/xen/driver.h"
 
@@ -19,6 +20,8 @@ typedef struct XenGuest {
         XenChild *child;           /* builds it, or dumps its memory */
         LifecycleAction after; /* what follows its end or its dump; ACTION_DESTROY: nothing */
         Job *starting, *ending;
+        struct XenPlug *plug;   /* a device on its way */
+        ConsolePort *consoles;  /* that somebody holds */
         Error failure; /* of the start, while what was built is being removed */
         uint32_t flags; /* of the start */
 } XenGuest;
@@ -68,11 +71,16 @@ void xen_guest_build_again(XenGuest *guest);
 typedef struct XenStatus {
         uint32_t domid, state, reason, stop_reason, stop_detail;
         Tristate starting, restarting, stopping, foreign, autodestroy;
+        char *device_way; /* of a device on its way: "comes", "goes", "changes" */
+        char *device;     /* its element; both for free() */
 } XenStatus;
 
 int xen_status_save(XenGuest *guest, Error *error);
 int xen_status_load(Connection *connection, const char *uuid, XenStatus *ret,
                     DomainConf **ret_conf, Error *error);
+void xen_status_done(XenStatus *status);
+/* A device that was on its way goes on, or back. */
+void xen_status_device(XenGuest *guest, const XenStatus *status);
 void xen_status_remove(Domain *domain);
 
 /* ---- found.c ---- */

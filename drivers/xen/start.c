@@ -8,6 +8,7 @@
 
 #include "drivers/log.h"
 #include "drivers/xen/config.h"
+#include "drivers/xen/device.h"
 #include "drivers/xen/guest.h"
 
 Uuid xen_uuid_of(const libxl_dominfo *info) {
@@ -197,6 +198,8 @@ static int guest_build(XenGuest *guest, const DomainConf *conf, Error *error) {
         int r = XEN_CALL(guest->core, xen_config_build(conf, guest->core->ctx, &config, error));
 
         if (r >= 0)
+                xen_pci_seize(conf, &config);
+        if (r >= 0)
                 r = xen_child_new(guest->core, XEN_NO_DOMAIN, build, &config, built, guest,
                                   &guest->child, error);
         libxl_domain_config_dispose(&config);
@@ -217,7 +220,9 @@ int xen_start_conf(Domain *domain, DomainConf *conf, uint32_t flags, Job *job, E
         guest->flags = flags;
         domain_starting(domain, 0);
         domain->autodestroy = flags & DOMAIN_START_AUTODESTROY;
-        r = domain_set_live(domain, owned, error);
+        r = xen_live_prepare(domain->resource.connection, owned, false, error);
+        if (r >= 0)
+                r = domain_set_live(domain, owned, error);
         if (r >= 0)
                 r = xen_status_save(guest, error);
         if (r >= 0)
@@ -236,6 +241,10 @@ void xen_guest_build_again(XenGuest *guest) {
         int r = domain_conf(guest->domain, DOMAIN_LIVE, &conf, &error);
 
         guest->flags = 0;
+        if (r >= 0)
+                r = xen_live_prepare(guest->core->connection, conf, true, &error);
+        if (r >= 0)
+                r = domain_set_live(guest->domain, conf, &error);
         if (r >= 0)
                 r = guest_build(guest, conf, &error);
         if (r < 0)

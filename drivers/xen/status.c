@@ -5,11 +5,15 @@
 #include <string.h>
 
 #include "conf/xml.h"
-#include "drivers/xen/guest.h"
+#include "drivers/xen/device.h"
 
 #define STATUS_MAX (8u << 20) /* bytes */
 
-/* The live definition is the element's child. */
+static const char *const ways[] = {
+        [XEN_COMES] = "comes", [XEN_GOES] = "goes", [XEN_CHANGES] = "changes",
+};
+
+/* The live definition is the element's child, and behind it a device that is on its way. */
 static const MapElement status_element = { "guest", sizeof(XenStatus), (const MapField[]) {
         U32("@domid",       XenStatus, domid, REQUIRED),
         U32("@state",       XenStatus, state, REQUIRED),
@@ -21,6 +25,7 @@ static const MapElement status_element = { "guest", sizeof(XenStatus), (const Ma
         YES_NO("@stopping",    XenStatus, stopping),
         YES_NO("@foreign",     XenStatus, foreign),
         YES_NO("@autodestroy", XenStatus, autodestroy),
+        STRING("@device", XenStatus, device_way),
         {}
 } };
 
@@ -38,16 +43,18 @@ static const char *yes(bool truth) {
 int xen_status_save(XenGuest *guest, Error *error) {
         Domain *domain = guest->domain;
         _cleanup_(freep) char *file = status_file(domain), *text = NULL;
+        const XenPlug *plug = guest->plug && guest->plug->text ? guest->plug : NULL;
 
         if (!file ||
             asprintf(&text,
                      "<guest domid='%u' state='%d' reason='%d' stop-reason='%d' stop-detail='%d' "
                      "starting='%s' restarting='%s' stopping='%s' foreign='%s' "
-                     "autodestroy='%s'>\n%s</guest>\n",
+                     "autodestroy='%s'%s%s%s>\n%s%s</guest>\n",
                      guest->domid, domain->state, domain->reason, guest->stop_reason,
                      guest->stop_detail, yes(domain->starting), yes(guest->restarting),
                      yes(guest->stopping), yes(guest->foreign), yes(domain->autodestroy),
-                     domain->live.xml) < 0) {
+                     plug ? " device='" : "", plug ? ways[xen_plug_way(plug)] : "",
+                     plug ? "'" : "", domain->live.xml, plug ? plug->text : "") < 0) {
                 text = NULL;
                 return fail_memory(error);
         }
@@ -75,12 +82,31 @@ int xen_status_load(Connection *connection, const char *uuid, XenStatus *ret,
         if (xml_print(domain, &live) < 0)
                 return fail_memory(error);
         r = map_load(&status_element, root, ret, error);
+        xmlNode *device = xmlNextElementSibling(domain);
+        if (r >= 0 && device && ret->device_way && xml_print(device, &ret->device) < 0)
+                r = fail_memory(error);
         return r < 0 ? r : conf_parse(live, CONF_TRUSTED | CONF_LIVE, ret_conf, error);
 }
 
-void xen_status_remove(Domain *domain) {
-        _cleanup_(freep) char *file = status_file(domain);
+void xen_status_done(XenStatus *status) {
+        free(status->device_way);
+        free(status->device);
+}
 
+void xen_status_device(XenGuest *guest, const XenStatus *status) {
+        for (size_t i = 0; status->device && i < ELEMENTS(ways); i++)
+                if (strcmp(status->device_way, ways[i]) == 0)
+                        xen_plug_found(guest, status->device, i);
+}
+
+void xen_status_remove(Domain *domain) {
+        Connection *connection = domain->resource.connection;
+        _cleanup_(freep) char *file = status_file(domain), *folder = NULL;
+        char uuid[UUID_TEXT_MAX];
+
+        folder = connection_file(connection, "%s", uuid_format(domain->resource.uuid, uuid));
+        if (folder) /* of its channels */
+                (void) store_remove_tree(connection->store, STORE_RUNTIME, folder, NULL);
         if (file)
-                (void) store_remove(domain->resource.connection->store, STORE_RUNTIME, file, NULL);
+                (void) store_remove(connection->store, STORE_RUNTIME, file, NULL);
 }

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 
 #include "drivers/log.h"
+#include "drivers/xen/device.h"
 #include "drivers/xen/tuning.h"
 
 #define INTRODUCED "@introduceDomain"
@@ -16,6 +17,7 @@
 /* ---- what is watched of a domain: the token is the key ---- */
 
 static void name_changed(XenCore *core, const char *path);
+static void tty_changed(XenCore *core, const char *path);
 
 static const struct {
         const char *key;
@@ -23,6 +25,9 @@ static const struct {
 } watched[] = {
         { "name", name_changed },
         { "memory/target", xen_memory_changed },
+        { "console/tty", tty_changed },
+        { "serial", tty_changed },         /* the ports of its device model */
+        { "device/console", tty_changed }, /* its channels */
 };
 
 static void watch_key(XenCore *core, uint32_t domid, const char *key, bool on) {
@@ -99,6 +104,22 @@ static void name_changed(XenCore *core, const char *path) {
                 domain ? XEN_CALL(core, xs_read(core->store, XBT_NULL, path, NULL)) : NULL;
         if (name && *name && xen_guest_of(domain) && strcmp(name, domain->resource.name) != 0)
                 renamed(domain, name);
+}
+
+/* ---- ptys ---- */
+
+/* The first word of a watch comes at once, and about its own path. */
+static void tty_changed(XenCore *core, const char *path) {
+        const char *name = strrchr(path, '/');
+        Domain *domain;
+        uint32_t domid;
+
+        if (!name || strcmp(name, "/tty") != 0 ||
+            sscanf(path, "/local/domain/%" SCNu32 "/", &domid) != 1)
+                return;
+        domain = connection_domain_by_id(core->connection, domid);
+        if (domain && xen_guest_of(domain))
+                xen_live_ttys(xen_guest_of(domain));
 }
 
 /* ---- introductions ---- */
