@@ -7,6 +7,3 @@
 /* DomainDevices.interface_addresses */
 int qemu_interface_addresses(Domain *domain, uint32_t source, uint32_t flags, Job *job,
                              Error *error);
-
-/* DomainAgent.hostname by leases */
-int qemu_lease_hostname(Domain *domain, Job *job, Error *error);

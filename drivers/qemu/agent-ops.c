@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf/api-domain.h"
+#include "drivers/addresses.h"
 #include "drivers/qemu/addresses.h"
 #include "drivers/qemu/guest.h"
 
@@ -89,7 +90,7 @@ static int take_hostname(Domain *domain, json_object *value, Job *job, Error *er
 
 static int hostname(Domain *domain, uint32_t flags, Job *job, Error *error) {
         if (flags & GET_HOSTNAME_LEASE)
-                return qemu_lease_hostname(domain, job, error);
+                return addresses_lease_hostname(domain, job, error);
         return qemu_agent_ask(domain, "guest-get-host-name", NULL, AGENT_ANSWERS, take_hostname,
                               job, error);
 }

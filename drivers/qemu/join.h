@@ -8,6 +8,7 @@
  * for it comes behind: join-settle.h. */
 #pragma once
 
+#include "drivers/network/guard.h"
 #include "drivers/qemu/guest.h"
 
 /* Descriptors, -1 where there is none. Its name is written into target, a network's bridge into
@@ -41,15 +42,3 @@ int qemu_tap_open(const DomainConf *conf, DomainNet *net, const TapPlace *place,
 /* The queues of a device that another way leads to: each opens path. */
 int qemu_tap_open_at(const DomainConf *conf, const DomainNet *net, const char *path, QemuTap *ret,
                      Error *error);
-
-/* ---- join-rules.c ---- */
-
-/* Whether anything is to be told to nftables for this interface, and telling it. */
-typedef struct GuardLimit {
-        uint64_t average, burst; /* KiB/s, KiB; 0: none */
-} GuardLimit;
-
-int guard_set(const DomainNet *net, const GuardLimit *outbound, Error *error);
-void guard_remove(const DomainNet *net);
-/* Whether the filter is one that we know. */
-int guard_check(const DomainNet *net, Error *error);

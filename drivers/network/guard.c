@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "drivers/network/guard.h"
 #include "drivers/network/link.h"
 #include "drivers/network/rules.h"
-#include "drivers/qemu/join.h"
 
 /* nftables adds what passes in a second to the burst: so much more comes through at once. */
 #define BURST_MIN UINT64_C(256) /* KiB: segments that are still to be cut up come as one packet */
