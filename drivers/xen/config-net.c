@@ -29,8 +29,6 @@ static int check_net(XenConfig *xen, const DomainNet *net) {
                 { net->vlan && net->vlan->tags.n > 0 && !ovs, "tags need openvswitch" },
                 { config_is(net->link, "down"), "Xen pulls no cable (link)" },
                 { net->queues > 1, "Xen chooses the number of queues itself" },
-                { net->inbound && net->inbound->average > 0,
-                  "Xen limits what a guest sends, not what it gets (bandwidth/inbound)" },
                 { net->coalesce, "Xen has no coalesce" },
                 { net->teaming_type != NULL, "Xen has no teaming" },
                 { net->rom_file != NULL, "Xen chooses ROMs itself" },

@@ -10,7 +10,7 @@
 
 #include "conf/xml.h"
 #include "drivers/log.h"
-#include "drivers/xen/guest.h"
+#include "drivers/xen/join.h"
 
 /* ---- the state it is in ---- */
 
@@ -167,6 +167,8 @@ static int take_over(XenGuest *guest, const XenStatus *status, const libxl_domin
                 return 0;
         }
         r = xen_guest_has_domid(guest, info->domid, error);
+        if (r >= 0 && !guest->foreign)
+                xen_nets_found(guest);
         if (r >= 0)
                 r = xen_guest_watch(guest, error);
         if (r < 0)
@@ -207,6 +209,10 @@ static int reconnect(Search *search, const char *name, Error *error) {
                 return take_over(guest, &status, info, error);
 
         resource_ref(&domain->resource); /* a transient domain goes with it */
+        if (guest) {
+                xen_nets_found(guest);
+                xen_nets_leave(guest);
+        }
         xen_guest_free(guest);
         xen_status_remove(domain);
         domain_stopped(domain, DOMAIN_SHUTOFF_UNKNOWN, STOPPED_FAILED);

@@ -14,6 +14,7 @@
 
 #include "drivers/log.h"
 #include "drivers/xen/device.h"
+#include "drivers/xen/join.h"
 
 /* As Xen numbers them (SHUTDOWN_*). */
 typedef enum Why {
@@ -149,6 +150,7 @@ void xen_guest_over(XenGuest *guest, int reason, int detail) {
         _cleanup_(error_clear) Error error = {};
 
         resource_ref(&domain->resource);
+        xen_nets_leave(guest);
         xen_guest_free(guest);
         xen_status_remove(domain);
         domain_stopped(domain, reason, detail);
@@ -165,6 +167,7 @@ void xen_guest_over(XenGuest *guest, int reason, int detail) {
 static void guest_again(XenGuest *guest) {
         guest_unwatch(guest);
         console_ports_close(&guest->consoles);
+        xen_nets_leave(guest);
         guest->restarting = true;
         guest->stopping = false;
         guest->domid = XEN_NO_DOMAIN;

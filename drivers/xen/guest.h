@@ -13,6 +13,7 @@ typedef struct XenGuest {
         bool foreign;    /* somebody else made it, and looks after it */
         bool restarting; /* ended, and is being built anew: active, without a domid */
         bool stopping;   /* is being destroyed */
+        bool joined;     /* its interfaces are in their networks */
         int stop_reason, stop_detail;
         bool early; /* it shut down before its start was over */
         unsigned early_reason;

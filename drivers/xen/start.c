@@ -10,6 +10,7 @@
 #include "drivers/xen/config.h"
 #include "drivers/xen/device.h"
 #include "drivers/xen/guest.h"
+#include "drivers/xen/join.h"
 
 Uuid xen_uuid_of(const libxl_dominfo *info) {
         Uuid uuid;
@@ -48,6 +49,7 @@ static void start_failed(XenGuest *guest, int r, Error *error) {
                              text ?: "out of memory");
         }
         resource_ref(&domain->resource);
+        xen_nets_leave(guest);
         xen_guest_free(guest);
         xen_status_remove(domain);
         domain_stopped(domain, DOMAIN_SHUTOFF_FAILED, STOPPED_FAILED);
@@ -160,6 +162,8 @@ static int built_well(XenGuest *guest, uint32_t domid, Error *error) {
         if (r >= 0)
                 r = xen_status_save(guest, error);
         if (r >= 0)
+                r = xen_nets_join(guest, error);
+        if (r >= 0)
                 r = xen_guest_watch(guest, error);
         if (r < 0)
                 return r;
@@ -222,6 +226,8 @@ int xen_start_conf(Domain *domain, DomainConf *conf, uint32_t flags, Job *job, E
         domain->autodestroy = flags & DOMAIN_START_AUTODESTROY;
         r = xen_live_prepare(domain->resource.connection, owned, false, error);
         if (r >= 0)
+                r = xen_nets_plan(domain, owned, error);
+        if (r >= 0)
                 r = domain_set_live(domain, owned, error);
         if (r >= 0)
                 r = xen_status_save(guest, error);
@@ -243,6 +249,8 @@ void xen_guest_build_again(XenGuest *guest) {
         guest->flags = 0;
         if (r >= 0)
                 r = xen_live_prepare(guest->core->connection, conf, true, &error);
+        if (r >= 0)
+                r = xen_nets_plan(guest->domain, conf, &error);
         if (r >= 0)
                 r = domain_set_live(guest->domain, conf, &error);
         if (r >= 0)

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Interfaces of Xen guests in networks of this host. */
+#include "drivers/xen/join.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "drivers/network/attach.h"
+#include "drivers/network/guard.h"
+#include "drivers/network/port.h"
+
+/* Behind the name of a vif, that of the tap with the same card that a device model emulates. */
+#define EMULATED "-emu"
+
+/* ---- what its network says ---- */
+
+static int replace(char **string, const char *text) {
+        char *copy = text ? strdup(text) : NULL;
+
+        if (text && !copy)
+                return -ENOMEM;
+        free(*string);
+        *string = copy;
+        return 0;
+}
+
+static int note_limit(NetLimit **limit, const NetworkRate *rate) {
+        if (*limit || rate->average == 0)
+                return 0;
+        *limit = calloc(1, sizeof(**limit));
+        if (!*limit)
+                return -ENOMEM;
+        **limit = (NetLimit) { .average = rate->average, .peak = rate->peak, .burst = rate->burst,
+                               .floor = rate->floor };
+        return 0;
+}
+
+static int note_port(DomainNet *net, const NetworkVirtualPort *port) {
+        if (net->virtualport || !port)
+                return 0;
+        net->virtualport = calloc(1, sizeof(*net->virtualport));
+        return net->virtualport ? replace(&net->virtualport->type, port->type) : -ENOMEM;
+}
+
+static int note_vlan(DomainNet *net, const NetworkVlan *vlan) {
+        if (net->vlan || !vlan)
+                return 0;
+        net->vlan = calloc(1, sizeof(*net->vlan));
+        if (!net->vlan)
+                return -ENOMEM;
+        net->vlan->trunk = vlan->trunk;
+        for (size_t i = 0; i < vlan->tags.n; i++) {
+                VlanTag *tag = map_list_add(&vlan_tag_element, &net->vlan->tags);
+
+                if (!tag || replace(&tag->native_mode, vlan->tags.items[i]->native_mode) < 0)
+                        return -ENOMEM;
+                tag->id = vlan->tags.items[i]->id;
+        }
+        return 0;
+}
+
+static int note(DomainNet *net, const NetworkPlug *plug, Error *error) {
+        const NetworkBandwidth *bandwidth = plug->bandwidth;
+
+        if (replace(&net->bridge, plug->bridge) < 0 || note_port(net, plug->virtualport) < 0 ||
+            note_vlan(net, plug->vlan) < 0 ||
+            (bandwidth && note_limit(&net->inbound, &bandwidth->inbound) < 0) ||
+            (bandwidth && note_limit(&net->outbound, &bandwidth->outbound) < 0) ||
+            (plug->isolated && !net->isolated && replace(&net->isolated, "yes") < 0))
+                return fail_memory(error);
+        if (net->mtu == 0)
+                net->mtu = plug->mtu;
+        return 0;
+}
+
+static int check_plug(const DomainNet *net, const NetworkPlug *plug, Error *error) {
+        if (plug->kind != PLUG_BRIDGE || !plug->bridge)
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "network '%s' has no bridge, and Xen guests join bridges",
+                            net->network);
+        return 0;
+}
+
+static int plan_network(Domain *domain, DomainNet *net, Error *error) {
+        NetworkPlug plug = {};
+        int r = network_plug(domain->resource.connection, net->network ?: "", net->portgroup,
+                             &plug, error);
+
+        if (r < 0)
+                return r;
+        r = check_plug(net, &plug, error);
+        if (r >= 0)
+                r = note(net, &plug, error);
+        network_plug_clear(&plug);
+        return r;
+}
+
+/* ---- what can't be had ---- */
+
+static bool is_switched(const DomainNet *net) {
+        return net->virtualport && net->virtualport->type &&
+               strcmp(net->virtualport->type, "openvswitch") == 0;
+}
+
+static bool is_isolated(const DomainNet *net) {
+        return net->isolated && strcmp(net->isolated, "yes") == 0;
+}
+
+static bool is_limited(const DomainNet *net) {
+        return net->inbound && net->inbound->average > 0;
+}
+
+/* Whether anything is to be set on its vif. */
+static bool is_ruled(const DomainNet *net) {
+        return net->filterref || is_isolated(net) || is_limited(net);
+}
+
+static int check(const DomainNet *net, Error *error) {
+        if (is_ruled(net) && net->backend_domain)
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "an interface whose backend is in domain '%s' takes no filterref, "
+                            "isolation and inbound bandwidth from here", net->backend_domain);
+        if (is_isolated(net) && (net->type == NET_ETHERNET || is_switched(net)))
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "only a port of a bridge of the kernel can be isolated");
+        if (net->filterref && is_switched(net))
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "filterref: ports of Open vSwitch take none, its bridges aren't the "
+                            "kernel's");
+        return guard_check(net, error);
+}
+
+int xen_net_plan(Domain *domain, DomainNet *net, Error *error) {
+        int r = net->type == NET_NETWORK ? plan_network(domain, net, error) : 0;
+
+        return r < 0 || net->type == NET_HOSTDEV ? r : check(net, error);
+}
+
+int xen_nets_plan(Domain *domain, DomainConf *conf, Error *error) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < conf->nets.n; i++)
+                r = xen_net_plan(domain, conf->nets.items[i], error);
+        return r;
+}
+
+/* ---- its vif ---- */
+
+/* The interfaces of this host behind one of a guest: the vif, and the tap of a device model where
+ * there is one. True while there is a next one. */
+static bool next_name(const DomainNet *net, unsigned i, char name[static LINK_NAME_MAX + 1]) {
+        static const char *const endings[] = { "", EMULATED };
+        Link link;
+        _cleanup_(rtnl_close) Rtnl rtnl = {};
+
+        if (i >= ELEMENTS(endings) ||
+            snprintf(name, LINK_NAME_MAX + 1, "%s%s", net->target, endings[i]) > LINK_NAME_MAX)
+                return false;
+        return i == 0 || (rtnl_open(&rtnl, NULL) >= 0 && rtnl_find(&rtnl, name, &link, NULL) >= 0);
+}
+
+static int set_port(Rtnl *rtnl, const DomainNet *net, const char *name, bool learns_nothing,
+                    Error *error) {
+        const PortSettings settings = { .isolated = is_isolated(net),
+                                        .learns_nothing = learns_nothing,
+                                        .mac = net->mac };
+
+        return settings.isolated || learns_nothing ? port_set(rtnl, name, &settings, error) : 0;
+}
+
+static int set_rate(Rtnl *rtnl, const DomainNet *net, const char *name, Error *error) {
+        Link link;
+        int r;
+
+        if (!is_limited(net))
+                return 0;
+        r = rtnl_find(rtnl, name, &link, error);
+        if (r == -ENODEV)
+                return fail(error, ERROR_OPERATION_FAILED, "there is no interface '%s'", name);
+        const NetworkRate rate = {
+                .average = net->inbound->average, .peak = net->inbound->peak,
+                .floor = net->inbound->floor, .burst = net->inbound->burst,
+        };
+        return r < 0 ? r : rtnl_set_rate(rtnl, link.index, &rate, error);
+}
+
+/* netback limits what a guest sends by its vif; what it sends by emulated hardware, we do. */
+static int set_guard(const DomainNet *net, const char *name, Error *error) {
+        bool emulated = strcmp(name, net->target) != 0;
+        const DomainNet as = { .type = net->type, .mac = net->mac, .target = (char *) name,
+                               .filterref = net->filterref };
+        GuardLimit limit = {};
+
+        if (emulated && net->outbound)
+                limit = (GuardLimit) { net->outbound->average, net->outbound->burst };
+        return guard_set(&as, &limit, error);
+}
+
+static void remove_guard(const DomainNet *net, const char *name) {
+        const DomainNet as = { .mac = net->mac, .target = (char *) name,
+                               .filterref = net->filterref, .outbound = net->outbound };
+
+        guard_remove(&as);
+}
+
+/* ---- joining and leaving ---- */
+
+/* The network that it is on; NULL: none of ours. */
+static Network *network_named(const Domain *domain, const DomainNet *net) {
+        const ResourceSet *set = connection_set(domain->resource.connection, RESOURCE_NETWORK);
+        Resource *resource = net->type == NET_NETWORK && net->network
+                                     ? resource_set_by_name(set, net->network) : NULL;
+
+        return resource ? network_of(resource) : NULL;
+}
+
+static bool learns_nothing(const Network *network) {
+        _cleanup_(network_conf_freep) NetworkConf *conf = NULL;
+
+        return network && network_conf_of(network, true, &conf, NULL) >= 0 &&
+               conf->mac_table_manager && strcmp(conf->mac_table_manager, "libvirt") == 0;
+}
+
+static int settle(const DomainNet *net, bool knows_nothing, Error *error) {
+        _cleanup_(rtnl_close) Rtnl rtnl = {};
+        char name[LINK_NAME_MAX + 1];
+        int r = rtnl_open(&rtnl, error);
+
+        for (unsigned i = 0; r >= 0 && next_name(net, i, name); i++) {
+                r = set_port(&rtnl, net, name, knows_nothing, error);
+                if (r >= 0)
+                        r = set_rate(&rtnl, net, name, error);
+                if (r >= 0)
+                        r = set_guard(net, name, error);
+        }
+        return r;
+}
+
+int xen_net_join(Domain *domain, const DomainNet *net, Error *error) {
+        Network *network = network_named(domain, net);
+        bool knows_nothing = learns_nothing(network);
+        int r = 0;
+
+        if (net->type != NET_HOSTDEV && (is_ruled(net) || net->outbound || knows_nothing))
+                r = net->target ? settle(net, knows_nothing, error)
+                                : fail(error, ERROR_INTERNAL, "an interface without a name");
+        if (network)
+                network_user_add(network);
+        if (r < 0)
+                xen_net_leave(domain, net);
+        return r;
+}
+
+static void unsettle(const DomainNet *net) {
+        char name[LINK_NAME_MAX + 1];
+
+        remove_guard(net, net->target);
+        if (snprintf(name, sizeof(name), "%s" EMULATED, net->target) <= LINK_NAME_MAX)
+                remove_guard(net, name);
+}
+
+void xen_net_leave(Domain *domain, const DomainNet *net) {
+        Network *network = network_named(domain, net);
+
+        if (net->target && net->type != NET_HOSTDEV && (net->filterref || net->outbound))
+                unsettle(net);
+        if (network)
+                network_user_drop(network);
+}
+
+/* ---- all of a guest ---- */
+
+int xen_nets_join(XenGuest *guest, Error *error) {
+        _cleanup_(conf_freep) DomainConf *conf = NULL;
+        int r = domain_conf(guest->domain, DOMAIN_LIVE, &conf, error);
+
+        for (size_t i = 0; r >= 0 && i < conf->nets.n; i++) {
+                r = xen_net_join(guest->domain, conf->nets.items[i], error);
+                while (r < 0 && i-- > 0)
+                        xen_net_leave(guest->domain, conf->nets.items[i]);
+        }
+        guest->joined = r >= 0;
+        return r;
+}
+
+void xen_nets_leave(XenGuest *guest) {
+        _cleanup_(conf_freep) DomainConf *conf = NULL;
+
+        if (!guest->joined || domain_conf(guest->domain, DOMAIN_LIVE, &conf, NULL) < 0)
+                return;
+        guest->joined = false;
+        for (size_t i = 0; i < conf->nets.n; i++)
+                xen_net_leave(guest->domain, conf->nets.items[i]);
+}
+
+void xen_nets_found(XenGuest *guest) {
+        _cleanup_(conf_freep) DomainConf *conf = NULL;
+
+        guest->joined = domain_conf(guest->domain, DOMAIN_LIVE, &conf, NULL) >= 0;
+        for (size_t i = 0; guest->joined && i < conf->nets.n; i++) {
+                Network *network = network_named(guest->domain, conf->nets.items[i]);
+
+                if (network)
+                        network_user_add(network);
+        }
+}
