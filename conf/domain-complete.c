@@ -219,11 +219,14 @@ static void complete_controllers(DomainConf *conf) {
         }
 }
 
-static int complete_net(DomainNet *net, Error *error) {
+/* Each hypervisor has its own beginning. */
+static int complete_net(const DomainConf *conf, DomainNet *net, Error *error) {
+        static const MacAddress xen = { { 0x00, 0x16, 0x3e } }, others = { { 0x52, 0x54, 0x00 } };
+
         if (!mac_is_null(net->mac))
                 return 0;
 
-        net->mac = (MacAddress) { { 0x52, 0x54, 0x00 } };
+        net->mac = conf->type == VIRT_XEN ? xen : others;
         if (getrandom(net->mac.bytes + 3, 3, 0) != 3)
                 return fail_errno(error, -errno, "cannot make a mac address");
         return 0;
@@ -282,7 +285,7 @@ static int complete_lists(DomainConf *conf, Error *error) {
                 if ((r = disk_complete(conf->disks.items[i], error)) < 0)
                         return r;
         for (size_t i = 0; i < conf->nets.n; i++)
-                if ((r = complete_net(conf->nets.items[i], error)) < 0)
+                if ((r = complete_net(conf, conf->nets.items[i], error)) < 0)
                         return r;
         for (size_t i = 0; i < conf->graphics.n; i++)
                 if ((r = graphics_complete(conf->graphics.items[i], error)) < 0)

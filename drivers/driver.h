@@ -52,6 +52,9 @@ typedef struct DomainLifecycle {
         int (*reset)(Domain *domain, uint32_t flags, Job *job, Error *error);
         int (*suspend)(Domain *domain, Job *job, Error *error);
         int (*resume)(Domain *domain, Job *job, Error *error);
+        /* Optional: before the state is told. For a hypervisor that tells nobody when a guest is
+         * paused: looks, which is quick, and reports what is otherwise. */
+        void (*look)(Domain *domain);
         /* virDomainCreateWithFiles; optional. The descriptors are the caller's. */
         int (*start_with_files)(Domain *domain, const int *files, size_t n_files, uint32_t flags,
                                 Job *job, Error *error);

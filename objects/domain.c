@@ -48,7 +48,10 @@ int domain_call_rename(Request *request, Error *error) {
 }
 
 int domain_get_state(Request *request, Error *error) {
-        const Domain *domain = request_domain(request);
+        Domain *domain = request_domain(request);
+        const DomainLifecycle *lifecycle = domain->resource.connection->driver->lifecycle;
 
+        if (lifecycle && lifecycle->look)
+                lifecycle->look(domain);
         return request_reply(request, (int) domain->state, domain->reason);
 }

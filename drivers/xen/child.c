@@ -26,6 +26,7 @@ struct XenChild {
         XenWorked worked;
         void *userdata;
         uint32_t domid;
+        char *text; /* that it answered */
 };
 
 typedef struct Report {
@@ -35,6 +36,14 @@ typedef struct Report {
 } Report;
 
 /* ---- in the child ---- */
+
+static char *answer; /* of the one work that this process does */
+
+bool xen_child_answer(char *text) {
+        free(answer);
+        answer = text;
+        return answer;
+}
 
 static void said(const char *line, void *userdata) {
         xen_lines_add(&((Report *) userdata)->lines, line);
@@ -81,10 +90,26 @@ _Noreturn static void child_run(XenCore *core, pid_t parent, int line, uint32_t 
         if (report.rc == 0)
                 report.rc = work(ctx, &report.domid, argument);
         ssize_t n = send(line, &report, sizeof(report), MSG_NOSIGNAL);
+        if (answer && report.rc == 0)
+                (void) send(line, answer, strlen(answer), MSG_NOSIGNAL);
         _exit(n == sizeof(report) ? 0 : 127);
 }
 
 /* ---- in the service ---- */
+
+const char *xen_child_text(const XenChild *child) {
+        return child->text;
+}
+
+/* A message of its own behind the report. */
+static void take_answer(XenChild *child) {
+        ssize_t n = recv(child->line, NULL, 0, MSG_DONTWAIT | MSG_PEEK | MSG_TRUNC);
+
+        if (n <= 0 || !(child->text = calloc(1, n + 1)))
+                return;
+        if (recv(child->line, child->text, n, MSG_DONTWAIT) != n)
+                child->text[0] = 0;
+}
 
 static int ended(sd_event_source *source, const siginfo_t *info, void *userdata) {
         XenChild *child = userdata;
@@ -93,6 +118,8 @@ static int ended(sd_event_source *source, const siginfo_t *info, void *userdata)
 
         if (n != sizeof(report))
                 report = (Report) { .rc = XEN_CHILD_LOST, .domid = child->domid };
+        else
+                take_answer(child);
         child->pid = 0; /* reaped by the loop behind us */
         child->worked(report.rc, report.domid, &report.lines, child->userdata);
         xen_child_free(child);
@@ -157,6 +184,7 @@ XenChild *xen_child_free(XenChild *child) {
         } else
                 sd_event_source_disable_unref(child->source);
         close(child->line);
+        free(child->text);
         free(child);
         return NULL;
 }

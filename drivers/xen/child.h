@@ -20,5 +20,10 @@ typedef void (*XenWorked)(int rc, uint32_t domid, const XenLines *lines, void *u
 int xen_child_new(XenCore *core, uint32_t domid, XenWork work, void *argument, XenWorked worked,
                   void *userdata, XenChild **ret, Error *error);
 
+/* In the child, once: a text for whoever waits, which is freed here. False without one. */
+bool xen_child_answer(char *text);
+/* In worked(): what was answered; it is the child's. NULL: nothing. */
+const char *xen_child_text(const XenChild *child);
+
 void xen_child_kill(XenChild *child); /* worked() follows, with XEN_CHILD_LOST */
 XenChild *xen_child_free(XenChild *child); /* kills it; worked() isn't called */

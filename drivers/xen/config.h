@@ -14,9 +14,8 @@
  * (libxl_domain_config_dispose()).
  *
  * What is chosen when a guest starts must stand in the definition already: the ports of its
- * displays (VNC whose port is open gets the first, 5900; SPICE is refused), the pool path of a disk
- * that is a volume, the bridge of an interface that is in a network, bus and number of a USB device
- * known by vendor and product, and paths of sockets.
+ * displays, the pool path of a disk that is a volume, the bridge of an interface that is in a
+ * network, bus and number of a USB device known by vendor and product, and paths of sockets.
  *
  * ctx tells the number of NUMA nodes, for <cpu><numa>; without one the host counts as one node. */
 int xen_config_build(const DomainConf *conf, libxl_ctx *ctx, libxl_domain_config *ret,

@@ -326,6 +326,7 @@ XenCore *xen_core_free(XenCore *core) {
                 free(happened);
         }
         sd_event_source_disable_unref(core->watch);
+        sd_event_source_disable_unref(core->records);
         if (core->store)
                 xs_close(core->store);
         sd_event_source_disable_unref(core->sigchld);

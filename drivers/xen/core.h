@@ -103,7 +103,7 @@ struct XenCore {
         struct XenHappened *first, *last; /* what libxl told and nobody heard yet */
         sd_event_source *sigchld, *hear;
         struct xs_handle *store;
-        sd_event_source *watch;
+        sd_event_source *watch, *records;
         bool dead; /* libxl said that it can't go on */
 };
 

@@ -101,6 +101,8 @@ static int adopt(XenCore *core, const libxl_dominfo *info, const char *name, boo
                 guest->foreign = true;
                 xen_guest_save(guest);
                 r = xen_guest_watch(guest, error);
+                if (r >= 0)
+                        xen_learn(guest);
         }
         if (at_start)
                 domain_found(domain);
@@ -184,8 +186,10 @@ static int take_over(XenGuest *guest, const XenStatus *status, const libxl_domin
                 xen_guest_end(guest, status->stop_reason, status->stop_detail);
         else if (domain->autodestroy)
                 xen_guest_end(guest, DOMAIN_SHUTOFF_DESTROYED, STOPPED_DESTROYED);
-        else
+        else {
                 xen_status_device(guest, status);
+                xen_learn(guest); /* others may have changed it meanwhile */
+        }
         return 0;
 }
 

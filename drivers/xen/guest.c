@@ -56,6 +56,7 @@ XenGuest *xen_guest_free(XenGuest *guest) {
         xen_child_free(guest->child);
         xen_plug_free(guest->plug);
         console_ports_close(&guest->consoles);
+        xen_child_free(guest->learner);
         guest_unwatch(guest);
         guest->domain->data = NULL;
         error_clear(&guest->failure);
@@ -73,6 +74,7 @@ int xen_guest_watch(XenGuest *guest, Error *error) {
                 return xen_fail(error, rc, &lines, "cannot watch the guest");
         xen_watch_domain(guest->core, guest->domid, true);
         xen_live_ttys(guest);
+        guest->unheard = XEN_RECORDED;
         return 0;
 }
 
@@ -168,6 +170,7 @@ static void guest_again(XenGuest *guest) {
         guest_unwatch(guest);
         console_ports_close(&guest->consoles);
         xen_nets_leave(guest);
+        guest->learner = xen_child_free(guest->learner);
         guest->restarting = true;
         guest->stopping = false;
         guest->domid = XEN_NO_DOMAIN;

@@ -25,6 +25,9 @@ typedef struct XenGuest {
         ConsolePort *consoles;  /* that somebody holds */
         Error failure; /* of the start, while what was built is being removed */
         uint32_t flags; /* of the start */
+        unsigned unheard; /* of XEN_RECORDED: what xenstore says by itself */
+        XenChild *learner; /* asks libxl for its configuration */
+        bool learn_again;
 } XenGuest;
 
 static inline XenGuest *xen_guest_of(const Domain *domain) {
@@ -57,6 +60,18 @@ void xen_guest_shut_down(XenGuest *guest, unsigned reason);
 void xen_guest_save(XenGuest *guest); /* its runtime file; what fails is logged */
 void xen_guest_paused(XenGuest *guest, int reason, int detail);
 void xen_guest_running(XenGuest *guest, int reason);
+
+/* ---- learn.c ---- */
+
+/* Watches in xenstore upon which it is asked anew; each speaks once when it begins. */
+#define XEN_RECORDED 2
+
+/* Asks libxl what the guest is, and takes it over when it answers. */
+void xen_learn(XenGuest *guest);
+
+/* Others may have paused it, or let it run: Xen tells nobody. One quick call, and an event if it is
+ * otherwise than was known. */
+void xen_look(Domain *domain);
 
 int xen_destroy_domain(libxl_ctx *ctx, uint32_t *domid, void *argument); /* a XenWork */
 

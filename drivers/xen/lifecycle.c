@@ -182,4 +182,5 @@ const DomainLifecycle xen_lifecycle = {
         .reset = xen_reset,
         .suspend = xen_suspend,
         .resume = xen_resume,
+        .look = xen_look,
 };

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What others do to the domains of this host, as xenstore tells it: a domain was introduced, or got
- * another name, or is to have other memory. Ends are told by libxl, guest by guest. */
+/* What others do to the domains of this host, as xenstore tells it: a domain was introduced, got
+ * another name, memory, processors or devices. Ends are told by libxl, guest by guest. Pauses are
+ * told by nobody: xl pause is one hypercall that leaves no trace in xenstore and raises no event,
+ * so that Xen is asked whenever the state is (xen_look()). */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 
 #include "drivers/log.h"
 #include "drivers/xen/device.h"
 #include "drivers/xen/tuning.h"
 
+#define RECORDS "/var/lib/xen" /* libxl's, as it was built */
 #define INTRODUCED "@introduceDomain"
 #define PATH_MAX_DOMAIN 64
 
@@ -18,22 +22,27 @@
 
 static void name_changed(XenCore *core, const char *path);
 static void tty_changed(XenCore *core, const char *path);
+static void recorded_change(XenCore *core, const char *path);
 
 static const struct {
-        const char *key;
+        const char *folder, *key;
         void (*changed)(XenCore *core, const char *path);
 } watched[] = {
-        { "name", name_changed },
-        { "memory/target", xen_memory_changed },
-        { "console/tty", tty_changed },
-        { "serial", tty_changed },         /* the ports of its device model */
-        { "device/console", tty_changed }, /* its channels */
+        { "/local/domain", "name", name_changed },
+        { "/local/domain", "memory/target", xen_memory_changed },
+        { "/local/domain", "console/tty", tty_changed },
+        { "/local/domain", "serial", tty_changed },         /* the ports of its device model */
+        { "/local/domain", "device/console", tty_changed }, /* its channels */
+        { "/local/domain", "cpu", recorded_change }, /* xl vcpu-set */
+        { "/libxl", "device", recorded_change },     /* xl block-attach ... */
 };
 
-static void watch_key(XenCore *core, uint32_t domid, const char *key, bool on) {
+static void watch_key(XenCore *core, uint32_t domid, size_t i, bool on) {
+        const char *key = watched[i].key;
         char path[PATH_MAX_DOMAIN];
 
-        (void) snprintf(path, sizeof(path), "/local/domain/%" PRIu32 "/%s", domid, key);
+        (void) snprintf(path, sizeof(path), "%s/%" PRIu32 "/%s", watched[i].folder, domid,
+                        key);
         if (on ? XEN_CALL(core, xs_watch(core->store, path, key))
                : XEN_CALL(core, xs_unwatch(core->store, path, key)))
                 return;
@@ -43,7 +52,42 @@ static void watch_key(XenCore *core, uint32_t domid, const char *key, bool on) {
 
 void xen_watch_domain(XenCore *core, uint32_t domid, bool on) {
         for (size_t i = 0; core->store && i < ELEMENTS(watched); i++)
-                watch_key(core, domid, watched[i].key, on);
+                watch_key(core, domid, i, on);
+}
+
+/* ---- changes ---- */
+
+/* Each watch speaks once by itself. */
+static void recorded_change(XenCore *core, const char *path) {
+        XenGuest *guest;
+        Domain *domain;
+        uint32_t domid;
+
+        if (sscanf(path, "/local/domain/%" SCNu32, &domid) != 1 &&
+            sscanf(path, "/libxl/%" SCNu32, &domid) != 1)
+                return;
+        domain = connection_domain_by_id(core->connection, domid);
+        guest = domain ? xen_guest_of(domain) : NULL;
+        if (guest && guest->unheard > 0)
+                guest->unheard--;
+        else if (guest)
+                xen_learn(guest);
+}
+
+/* libxl writes its record of a guest when that is all made, which xenstore doesn't tell. */
+static int record_written(sd_event_source *source, const struct inotify_event *event,
+                          void *userdata) {
+        XenCore *core = userdata;
+        Domain *domain;
+        uint32_t domid;
+
+        if (event->len == 0 || sscanf(event->name, "userdata-d.%" SCNu32 ".", &domid) != 1 ||
+            !strstr(event->name, ".libxl-json"))
+                return 0;
+        domain = connection_domain_by_id(core->connection, domid);
+        if (domain && xen_guest_of(domain) && xen_guest_of(domain)->foreign)
+                xen_learn(xen_guest_of(domain));
+        return 0;
 }
 
 /* ---- names ---- */
@@ -175,5 +219,12 @@ int xen_watch(XenCore *core, Error *error) {
                 return fail_errno(error, -errno, "cannot watch for domains of others");
         r = sd_event_add_io(core->event, &core->watch, xs_fileno(core->store), EPOLLIN,
                             store_ready, core);
-        return r < 0 ? fail_errno(error, r, "cannot watch xenstore") : 0;
+        if (r < 0)
+                return fail_errno(error, r, "cannot watch xenstore");
+        r = sd_event_add_inotify(core->event, &core->records, RECORDS, IN_MOVED_TO | IN_ONLYDIR,
+                                 record_written, core);
+        if (r < 0)
+                log_message(LOG_WARNING, "cannot watch " RECORDS ": what guests of others are "
+                            "is seen late: %s", strerror(-r));
+        return 0;
 }

@@ -457,6 +457,19 @@ static void try_refusals(void) {
         }
 }
 
+/* Xen's beginning of addresses, where a definition has none. */
+static void try_mac(void) {
+        _cleanup_(conf_freep) DomainConf *conf = NULL;
+        char mac[MAC_TEXT_MAX];
+
+        CHECK(xen_conf_parse("<domain type='xen'><name>a</name><memory>65536</memory>"
+                             "<os><type>linux</type></os><devices><interface type='bridge'>"
+                             "<source bridge='br0'/></interface></devices></domain>", 0, &conf,
+                             NULL) >= 0);
+        CHECK(conf->nets.n == 1);
+        CHECK(strncmp(mac_format(conf->nets.items[0]->mac, mac), "00:16:3e:", 9) == 0);
+}
+
 int main(int argc, char *argv[]) {
         xentoollog_logger_stdiostream *logger = xtl_createlogger_stdiostream(stderr, XTL_ERROR, 0);
         Tally tally = {};
@@ -466,6 +479,7 @@ int main(int argc, char *argv[]) {
         CHECK(libxl_ctx_alloc(&ctx, LIBXL_VERSION, 0, (xentoollog_logger *) logger) == 0);
         try_own(argv[1]);
         try_refusals();
+        try_mac();
         bool samples = try_samples(argv[2], &tally);
 
         libxl_ctx_free(ctx);
