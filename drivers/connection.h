@@ -7,6 +7,7 @@
 #include "conf/store.h"
 #include "drivers/event.h"
 #include "drivers/resource.h"
+#include "drivers/taps.h"
 #include "drivers/unit.h"
 
 typedef struct Driver Driver;
@@ -17,6 +18,7 @@ typedef struct Settings {
         bool session;
         uint64_t patience; /* us to wait for a hypervisor's answer or for a turn in a queue */
         UnitManager *units; /* NULL: guests are plain children */
+        TapBroker *taps;    /* NULL: whoever wants a tap makes it */
 } Settings;
 
 struct Connection {

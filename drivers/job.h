@@ -37,6 +37,8 @@ struct Job {
         void (*done)(Job *job, int result,
                      Error *error); /* result: 0 or negative; error borrowed */
         JobResult result;
+        bool interactive;   /* who asked may be asked for a password, and waits for that */
+        const char *caller; /* name on the bus; borrowed, as long as the job; NULL: ourselves */
         /* the queue's own */
         int (*run)(Job *job, Error *error);
         const char *what; /* for messages: "Create" */

@@ -347,6 +347,8 @@ int request_dispatch(sd_bus_message *message, void *userdata, sd_bus_error *unus
                         operation_connection(object.through, &row->method->operation);
         *request = (Request) { .job.done = request_done, .object = object, .method = row->method,
                                .message = sd_bus_message_ref(message) };
+        request->job.caller = sd_bus_message_get_sender(message);
+        request->job.interactive = sd_bus_message_get_allow_interactive_authorization(message) > 0;
         row->tree->requests++;
         if (object.resource)
                 resource_ref(object.resource);

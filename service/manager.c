@@ -14,6 +14,7 @@
 #include "service/gate.h"
 #include "service/idle.h"
 #include "service/memory.h"
+#include "service/taps.h"
 #include "service/units.h"
 
 typedef struct Manager {
@@ -22,6 +23,7 @@ typedef struct Manager {
         sd_event *event;
         sd_event_source *leave;
         UnitManager *units;
+        TapBroker *taps; /* NULL: not in a session */
         Store *store;
         Connection **connections;
         size_t n_connections;
@@ -40,6 +42,7 @@ static void manager_close(Manager *manager) {
                 manager->name[i] = sd_bus_slot_unref(manager->name[i]);
         manager->idle = idle_free(manager->idle);
         manager->gate = gate_free(manager->gate);
+        taps_close(manager->taps);
         tree_close(manager->tree);
         while (manager->n_connections > 0)
                 connection_free(manager->connections[--manager->n_connections]);
@@ -49,6 +52,7 @@ static void manager_done(Manager *manager) {
         manager_close(manager);
         free(manager->connections);
         tree_free(manager->tree);
+        taps_free(manager->taps);
         units_free(manager->units);
         sd_bus_flush_close_unref(manager->bus);
         store_free(manager->store);
@@ -218,8 +222,11 @@ static int manager_start(Manager *manager, Error *error) {
         r = manager_open_loop(manager, error);
         if (r >= 0 && units_new(options->settings.session, &manager->units) < 0)
                 r = fail_memory(error);
+        if (r >= 0 && options->settings.session && taps_new(manager->event, &manager->taps) < 0)
+                r = fail_memory(error);
         manager->settings = options->settings;
         manager->settings.units = manager->units;
+        manager->settings.taps = manager->taps;
         if (r >= 0)
                 r = store_new(options->settings.session, options->root, &manager->store, error);
         if (r >= 0)

@@ -16,8 +16,11 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "drivers/log.h"
 #include "drivers/network/attach.h"
 #include "drivers/network/link-private.h"
+
+#define ALIAS_MAX 255 /* bytes that the kernel keeps of an alias */
 
 static int find(Rtnl *rtnl, const char *name, Link *ret, Error *error) {
         int r = rtnl_find(rtnl, name, ret, error);
@@ -150,6 +153,32 @@ static int check_plug(const NetworkPlug *plug, Error *error) {
         return 0;
 }
 
+/* Who has it, for whoever lists the host's interfaces, and for the log. It goes with the tap, which
+ * goes with its last descriptor: there is nothing that we would have to keep. */
+static int note_holder(Rtnl *rtnl, const char *name, const NetworkPlug *plug, const char *caller,
+                       Error *error) {
+        _cleanup_(freep) char *text = NULL;
+        RtnlRequest request;
+        Link tap;
+        int r = find(rtnl, name, &tap, error);
+
+        if (r < 0)
+                return r;
+        if (asprintf(&text, "virtbus: handed to %s on network %s", caller ?: "us",
+                     plug->conf->name) < 0) {
+                text = NULL;
+                return fail_memory(error);
+        }
+        if (strlen(text) > ALIAS_MAX)
+                text[ALIAS_MAX] = '\0';
+        request_begin(&request, RTM_NEWLINK, 0);
+        struct ifinfomsg *message = request_extra(&request, sizeof(*message));
+        message->ifi_index = (int) tap.index;
+        mnl_attr_put_strz(request.header, IFLA_IFALIAS, text);
+        r = rtnl_talk(rtnl, &request, NULL, NULL);
+        return r < 0 ? fail_errno(error, r, "cannot note who has interface '%s'", name) : 0;
+}
+
 static int open_on(const NetworkPlug *plug, const TapWish *wish, Job *job, Error *error) {
         const PortSettings settings = { plug->isolated, plug->learns_nothing, wish->mac };
         _cleanup_(rtnl_close) Rtnl rtnl = {};
@@ -165,8 +194,12 @@ static int open_on(const NetworkPlug *plug, const TapWish *wish, Job *job, Error
         r = put_on_bridge(&rtnl, name, wish, plug, error);
         if (r >= 0 && (settings.isolated || settings.learns_nothing))
                 r = port_set(&rtnl, name, &settings, error);
+        if (r >= 0)
+                r = note_holder(&rtnl, name, plug, job->caller, error);
         if (r < 0)
                 return r; /* with its descriptor it goes */
+        log_message(LOG_INFO, "network '%s': tap %s was handed to %s", plug->conf->name, name,
+                    job->caller ?: "us");
         job->result.fd = TAKE_FD(fd);
         return DONE;
 }

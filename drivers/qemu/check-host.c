@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "drivers/network.h"
+#include "drivers/qemu/borrow.h"
 #include "drivers/qemu/command-private.h"
 #include "drivers/qemu/filesystem.h"
 #include "drivers/qemu/passt.h"
@@ -34,6 +35,8 @@ static int need_interface(const char *what, const char *name, Error *error) {
 }
 
 static int check_net(Connection *connection, const DomainNet *net, Error *error) {
+        if (qemu_net_is_borrowed(connection, net)) /* only the system knows whether it is there */
+                return qemu_borrow_check(net, error);
         if (net->type == NET_NETWORK)
                 return need_network(connection, net->network, error);
         if (net->type == NET_BRIDGE)

@@ -32,7 +32,8 @@ static int open_net(QemuPlug *plug, const QemuCaps *caps, Error *error) {
                 return fail(error, ERROR_OPERATION_UNSUPPORTED,
                             "an interface of type '%s' can't be attached while a guest runs",
                             net_types[net->type]);
-        r = qemu_net_join(plug->domain, conf, net, &plug->tap, error);
+        r = qemu_borrow_take(plug->borrow, net, &plug->tap)
+                    ? 0 : qemu_net_join(plug->domain, conf, net, &plug->tap, error);
         if (r >= 0)
                 r = qemu_plug_give_tap(plug, index_of((MapAnyList *) &conf->nets, net), error);
         if (r < 0)

@@ -24,6 +24,7 @@ QemuPlug *qemu_plug_free(QemuPlug *plug) {
         free((char *) plug->places.state_folder);
         qemu_settling_free(plug->settling);
         qemu_tap_close(&plug->tap);
+        qemu_borrow_free(plug->borrow);
         qemu_steps_clear(&plug->steps);
         edit_done(&plug->edit);
         conf_free(plug->before);
@@ -333,13 +334,10 @@ static int attach_tell(QemuPlug *plug, Error *error) {
         return r == DONE ? attach_run(plug, error) : r;
 }
 
-static int attach(QemuPlug *plug, Error *error) {
-        int r = edit_plan(plug->domain, plug->flags, plan_attach, plug, &plug->edit, error);
-
-        if (r < 0 || !plug->edit.live)
-                return r < 0 ? r : edit_commit(&plug->edit, error);
+static int attach_open(QemuPlug *plug, Error *error) {
         const QemuPlugKind *kind = qemu_plug_kind(plug->kind);
-        r = qemu_plug_places(plug, error);
+        int r = qemu_plug_places(plug, error);
+
         if (r >= 0 && kind->open)
                 r = kind->open(plug, plug->caps, error);
         if (r < 0)
@@ -348,6 +346,37 @@ static int attach(QemuPlug *plug, Error *error) {
         if (r < 0)
                 attach_undo(plug);
         return r;
+}
+
+static void attach_borrowed(Error *error, void *userdata) {
+        QemuPlug *plug = userdata;
+        _cleanup_(error_clear) Error cause = {};
+        int r = -error_number(error->code);
+
+        if (error->code != ERROR_NONE)
+                error_move(&cause, error);
+        else
+                r = domain_need_active(plug->domain, &cause);
+        if (r >= 0)
+                r = attach_open(plug, &cause);
+        if (r != PENDING)
+                qemu_plug_end(plug, r, &cause);
+}
+
+/* Of an interface whose tap is the system's. As an operation. */
+static int attach_borrow(QemuPlug *plug, Error *error) {
+        return qemu_borrow(plug->domain, plug->edit.live, (DomainNet *) plug->device,
+                           plug->job->interactive, attach_borrowed, plug, &plug->borrow, error);
+}
+
+static int attach(QemuPlug *plug, Error *error) {
+        int r = edit_plan(plug->domain, plug->flags, plan_attach, plug, &plug->edit, error);
+
+        if (r < 0 || !plug->edit.live)
+                return r < 0 ? r : edit_commit(&plug->edit, error);
+        if (plug->kind == DEVICE_NET)
+                r = attach_borrow(plug, error);
+        return r == DONE ? attach_open(plug, error) : r;
 }
 
 int qemu_attach(Domain *domain, const char *xml, uint32_t flags, Job *job, Error *error) {

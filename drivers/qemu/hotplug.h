@@ -12,6 +12,7 @@
 #pragma once
 
 #include "drivers/edit.h"
+#include "drivers/qemu/borrow.h"
 #include "drivers/qemu/guest.h"
 #include "drivers/qemu/join-settle.h"
 
@@ -95,6 +96,7 @@ struct QemuPlug {
         bool has_mac;       /* the XML that was given names one */
         char *alias;    /* of the device of the running guest; NULL: none is meant */
         MacAddress mac; /* of an interface, for both definitions */
+        QemuBorrow *borrow; /* of an interface: its tap is the system's */
         QemuTap tap;    /* of an interface */
         struct QemuSettling *settling; /* of an interface, while it is under way */
         QemuPlaces places;

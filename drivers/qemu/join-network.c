@@ -118,12 +118,26 @@ static int keep_device(DomainNet *new, const DomainNet *old, Join *join, Error *
         return 0;
 }
 
+/* A tap of the system stays where the system put it. */
+static int plan_borrowed(const Connection *connection, const DomainNet *old, const DomainNet *new,
+                         Error *error) {
+        if (qemu_net_is_borrowed(connection, old) != qemu_net_is_borrowed(connection, new) ||
+            differ(old->network, new->network) || differ(old->portgroup, new->portgroup))
+                return fail(error, ERROR_OPERATION_UNSUPPORTED,
+                            "an interface of a running guest can't move to or from a network of "
+                            "the system, of which this session has a tap");
+        return qemu_borrow_check(new, error);
+}
+
 int qemu_net_plan_change(Domain *domain, const DomainNet *old, DomainNet *new, Error *error) {
         _cleanup_(join_done) Join join = {};
         int r;
 
         if (!qemu_net_needs_tap(new) || !new->target)
                 return 0;
+        if (qemu_net_is_borrowed(domain->resource.connection, old) ||
+            qemu_net_is_borrowed(domain->resource.connection, new))
+                return plan_borrowed(domain->resource.connection, old, new, error);
         r = join_plan(domain, new, &join, error);
         if (r >= 0)
                 r = keep_device(new, old, &join, error);
@@ -163,7 +177,8 @@ int qemu_net_change(Domain *domain, const DomainNet *old, const DomainNet *new, 
         Network *from = network_named(domain, old), *to = network_named(domain, new);
         int r;
 
-        if (!qemu_net_needs_tap(new) || !new->target)
+        if (!qemu_net_needs_tap(new) || !new->target ||
+            qemu_net_is_borrowed(domain->resource.connection, new))
                 return 0;
         r = join_plan(domain, new, &join, error);
         if (r >= 0 && !join.dev)
@@ -185,7 +200,8 @@ int qemu_net_change(Domain *domain, const DomainNet *old, const DomainNet *new, 
 void qemu_net_leave(Domain *domain, const DomainNet *net) {
         Network *network = network_named(domain, net);
 
-        if (!qemu_net_needs_tap(net) || !net->target)
+        if (!qemu_net_needs_tap(net) || !net->target ||
+            qemu_net_is_borrowed(domain->resource.connection, net))
                 return;
         guard_remove(net);
         if (net->type == NET_DIRECT || (net->type == NET_NETWORK && !net->bridge))

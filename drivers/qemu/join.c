@@ -2,7 +2,8 @@
 /* All interfaces of a guest, when it starts and when it is over. */
 #include "drivers/qemu/join.h"
 
-int qemu_nets_join(QemuGuest *guest, DomainConf *conf, QemuTaps *ret, Error *error) {
+int qemu_nets_join(QemuGuest *guest, DomainConf *conf, QemuBorrow *borrow, QemuTaps *ret,
+                   Error *error) {
         int r = 0;
 
         if (conf->nets.n == 0)
@@ -13,6 +14,8 @@ int qemu_nets_join(QemuGuest *guest, DomainConf *conf, QemuTaps *ret, Error *err
         for (; ret->n < conf->nets.n; ret->n++)
                 ret->items[ret->n] = (QemuTap) { .fd = -1, .vhost_fd = -1 };
         for (size_t i = 0; i < conf->nets.n; i++) {
+                if (qemu_borrow_take(borrow, conf->nets.items[i], &ret->items[i]))
+                        continue;
                 r = qemu_net_join(guest->domain, conf, conf->nets.items[i], &ret->items[i], error);
                 if (r >= 0)
                         continue;
@@ -26,5 +29,5 @@ int qemu_nets_join(QemuGuest *guest, DomainConf *conf, QemuTaps *ret, Error *err
 
 void qemu_nets_leave(Domain *domain, const DomainConf *conf) {
         for (size_t i = 0; i < conf->nets.n; i++)
-                qemu_net_leave(domain, conf->nets.items[i]);
+                qemu_net_leave(domain, conf->nets.items[i]); /* nothing, of a borrowed one */
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "drivers/network/guard.h"
+#include "drivers/qemu/borrow.h"
 #include "drivers/qemu/guest.h"
 
 /* Descriptors, -1 where there is none. Its name is written into target, a network's bridge into
@@ -25,7 +26,9 @@ int qemu_net_plan_change(Domain *domain, const DomainNet *old, DomainNet *new, E
 int qemu_net_change(Domain *domain, const DomainNet *old, const DomainNet *new, Error *error);
 
 /* For all of a guest. */
-int qemu_nets_join(QemuGuest *guest, DomainConf *conf, QemuTaps *ret, Error *error);
+/* borrow: has the taps that aren't made here; or NULL. */
+int qemu_nets_join(QemuGuest *guest, DomainConf *conf, QemuBorrow *borrow, QemuTaps *ret,
+                   Error *error);
 void qemu_nets_leave(Domain *domain, const DomainConf *conf);
 
 /* ---- tap.c ---- */

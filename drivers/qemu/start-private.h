@@ -3,6 +3,7 @@
  * processes), start-talk.c (what QEMU is told and asked). */
 #pragma once
 
+#include "drivers/qemu/borrow.h"
 #include "drivers/qemu/guest.h"
 #include "drivers/qemu/setup.h"
 
@@ -13,6 +14,7 @@ struct QemuStart {
         QemuCaps *caps;    /* a reference, once they are known */
         QemuSetup *setup;  /* while it runs */
         struct QemuSettling *settling; /* while its interfaces are taken in */
+        QemuBorrow *borrow; /* taps of the system */
         UnitRequest *unit; /* while its processes are on their way into their unit */
         DomainConf *conf;  /* becomes the live definition */
         Error error;       /* why it is given up */

@@ -210,7 +210,8 @@ int start_spawn_all(QemuStart *start, Error *error) {
         int r = spawn_places(&spawn, error);
 
         if (r >= 0)
-                r = qemu_nets_join(start->guest, start->conf, &spawn.taps, error);
+                r = qemu_nets_join(start->guest, start->conf, start->borrow, &spawn.taps,
+                                   error);
         if (r >= 0)
                 r = qemu_vsock_open(start->conf, &spawn.vsock, error);
         if (r >= 0)

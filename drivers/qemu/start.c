@@ -2,11 +2,12 @@
 /* The start of a guest, in the order in which it happens:
  *
  *   capabilities (may have to be asked for) -> live definition -> files, programs that must have
- *   run before -> sockets, taps, helpers, command line -> processes, held before their exec ->
- *   runtime file -> a unit of their own, with limits -> what others do for interfaces (scripts,
- *   Open vSwitch) -> helpers that need units of theirs -> devices taken from the host -> other
- *   helpers let go, then QEMU -> what QEMU alone knows (pty names) and is told (passwords, balloon,
- *   links), asked all at once -> cont -> events -> the job ends
+ *   run before -> taps of the system, for a session's guest -> sockets, taps, helpers, command
+ *   line -> processes, held before their exec -> runtime file -> a unit of their own, with limits
+ *   -> what others do for interfaces (scripts, Open vSwitch) -> helpers that need units of theirs
+ *   -> devices taken from the host -> other helpers let go, then QEMU -> what QEMU alone knows (pty
+ *   names) and is told (passwords, balloon, links), asked all at once -> cont -> events -> the job
+ *   ends
  *
  * Until a process was let go, a failure is undone at once. From then on it is noted, the processes
  * are ended, and qemu_start_exited() ends the job: the guest is gone when the caller hears of
@@ -39,6 +40,7 @@ QemuStart *qemu_start_free(QemuStart *start) {
         start_forget_unit(start);
         qemu_setup_free(start->setup);
         qemu_settling_free(start->settling);
+        qemu_borrow_free(start->borrow);
         qemu_caps_unref(start->caps);
         conf_free(start->conf);
         error_clear(&start->error);
@@ -68,6 +70,8 @@ void start_give_up(QemuStart *start, Error *error) {
         error_move(&start->error, error);
         if (start->setup)
                 qemu_setup_stop(start->setup);
+        if (start->borrow)
+                qemu_borrow_stop(start->borrow);
         if (start->guest->process)
                 qemu_guest_kill(start->guest);
 }
@@ -227,11 +231,25 @@ static int start_launch(QemuStart *start, Error *error) {
         return start_settle(start, error);
 }
 
+static void start_borrowed(Error *error, void *userdata) {
+        start_go_on(userdata, start_launch, error);
+}
+
+/* Whom it may keep waiting is the system's service and whoever types a password for it. */
+static int start_borrow(QemuStart *start, Error *error) {
+        int r = qemu_borrow(start->guest->domain, start->conf, NULL, start->job->interactive,
+                            start_borrowed, start, &start->borrow, error);
+
+        if (r < 0 || r == PENDING)
+                return r < 0 ? r : 0;
+        return start_launch(start, error);
+}
+
 static void start_set_up(QemuSetup *setup, int r, Error *error, void *userdata) {
         QemuStart *start = userdata;
 
         start->setup = qemu_setup_free(setup);
-        start_go_on(start, start_launch, error);
+        start_go_on(start, start_borrow, error);
 }
 
 static int start_prepare(QemuStart *start, Error *error) {
@@ -251,7 +269,7 @@ static int start_prepare(QemuStart *start, Error *error) {
         if (r != DONE)
                 return r;
         start->setup = qemu_setup_free(start->setup);
-        return start_launch(start, error);
+        return start_borrow(start, error);
 }
 
 static void start_with_caps(QemuCaps *caps, Error *error, void *userdata) {

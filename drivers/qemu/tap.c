@@ -122,7 +122,7 @@ static int queue_open(const char *path, struct ifreq *request, bool vhost, int *
                 return fail(error, ERROR_OPERATION_UNSUPPORTED,
                             "a tap interface takes privileges that this service lacks: in a "
                             "session interfaces of type 'user', 'mcast', 'server', 'client' and "
-                            "'udp' work");
+                            "'udp' work, and those on networks of the system");
         if (r < 0)
                 return fail_errno(error, r, "cannot make tap interface '%s'", request->ifr_name);
         if (vhost)

@@ -90,12 +90,12 @@ class CheckXml(BusTest):
         devices = (
             "<hostdev mode='subsystem' type='usb'><source><vendor id='0xdead'/>"
             "<product id='0xbeef'/></source></hostdev>"
-            "<interface type='network'><source network='nowhere'/></interface>"
+            "<interface type='network'><source network='nowhere'/><mtu size='1400'/></interface>"
             "<interface type='bridge'><source bridge='nobridge0'/></interface>"
         )
         self.problems(
-            self.bed.xml('one', uuid=UUID, devices=devices), 'nowhere', "no bridge 'nobridge0'",
-            'dead:beef',
+            self.bed.xml('one', uuid=UUID, devices=devices), "network 'nowhere' can't have",
+            "no bridge 'nobridge0'", 'dead:beef',
         )
 
     def test_no_emulator(self):
