@@ -9,12 +9,11 @@ import time
 import unittest
 
 from harness import DOMAIN, GUESTS, QEMU, RUNNING, SHUTOFF, BusError, BusTest
-from test_joins import HERE, Guest
+from joining import HERE, Guest
 
 FROM_AGENT = 1
 ACPI, AGENT = 1, 2  # flags of Shutdown and Reboot
 GUEST_VCPUS = 1 << 3
-SYNC = 1
 CHANNEL = ("<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/>"
            "</channel>")
 SIGNATURES = {

@@ -12,9 +12,9 @@ import time
 import unittest
 
 import system
-from harness import (CONNECT, DOMAIN, GUESTS, QEMU, ROOT, RUNNING, SERVICE, SHUTOFF, BusError,
+from harness import (CONNECT, DOMAIN, QEMU, ROOT, RUNNING, SERVICE, SHUTOFF, BusError,
                      BusTest, Client, Domain)
-from test_joins import Guest, linux
+from joining import Guest, linux
 
 ALLOW = '''
 polkit.addRule(function(action, subject) {
