@@ -18,11 +18,13 @@
 
 #include "conf/api-domain.h"
 #include "conf/xml.h"
+#include "drivers/addresses.h"
 #include "drivers/device-edit.h"
 #include "drivers/host-usb.h"
 #include "drivers/log.h"
 #include "drivers/metadata.h"
 #include "drivers/xen/config.h"
+#include "drivers/xen/join.h"
 
 /* libxl gives scripts 40 s, backends and guests 10 s each. */
 #define PATIENCE (150 * UINT64_C(1000000)) /* us */
@@ -37,6 +39,7 @@ XenPlug *xen_plug_free(XenPlug *plug) {
         if (plug->kind)
                 plug->kind->dispose(&plug->libxl);
         edit_done(&plug->edit);
+        error_clear(&plug->failure);
         free(plug->alias);
         free(plug->text);
         free(plug);
@@ -234,8 +237,11 @@ static int plan_live(XenPlug *plug, DomainConf *conf, const DeviceSpec *spec, De
                      Error *error) {
         XenCore *core = xen_driver_of(plug->domain->resource.connection)->core;
         uint32_t domid = plug->domain->id;
+        DomainNet *net = plug->of == DEVICE_NET ? (DomainNet *) device : NULL;
         int r = plan_usb(plug, spec, device, error);
 
+        if (r >= 0 && net)
+                r = xen_net_plan(plug->domain, net, error);
         if (r >= 0)
                 r = xen_live_aliases(conf, error);
         if (r >= 0)
@@ -247,8 +253,7 @@ static int plan_live(XenPlug *plug, DomainConf *conf, const DeviceSpec *spec, De
         if (r < 0)
                 return r;
         plug->device = device;
-        DomainNet *net = (DomainNet *) device;
-        if (plug->of != DEVICE_NET || net->type == NET_HOSTDEV)
+        if (!net || net->type == NET_HOSTDEV)
                 return 0;
         plug->libxl.nic.devid = xen_live_next_vif(core, domid);
         if (!net->target && asprintf(&net->target, "vif%u.%d", domid, plug->libxl.nic.devid) < 0)
@@ -279,13 +284,23 @@ static int plan_attach(DomainConf **conf, bool live, void *userdata, Error *erro
         return r >= 0 && live ? plan_live(plug, *conf, &spec, device, error) : r;
 }
 
+/* The interface that comes; NULL: something else does. */
+static const DomainNet *plug_net(const XenPlug *plug) {
+        return plug->of == DEVICE_NET && plug->device ? (const DomainNet *) plug->device : NULL;
+}
+
 static void lost(int rc, uint32_t domid, const XenLines *lines, void *userdata) {
         XenPlug *plug = userdata;
         _cleanup_(error_clear) Error error = {};
 
         plug->child = NULL;
         plug->removes = false;
-        plug_end(plug, fail_told(plug, XEN_CHILD_LOST, lines, &error), &error);
+        if (plug_net(plug))
+                xen_net_unguard(plug_net(plug));
+        error_move(&error, &plug->failure);
+        plug_end(plug, error.code != ERROR_NONE
+                               ? -error_number(error.code)
+                               : fail_told(plug, XEN_CHILD_LOST, lines, &error), &error);
 }
 
 /* Its child was killed: what that left behind goes. */
@@ -295,6 +310,15 @@ static bool undo_lost(XenPlug *plug) {
         if (plug_tell(plug, lost, NULL) >= 0)
                 return true;
         plug->removes = false;
+        return false;
+}
+
+/* The same where there is no place for it in its network; what was said of that is told behind. */
+static bool undo_joined(XenPlug *plug, Error *error) {
+        error_move(&plug->failure, error);
+        if (undo_lost(plug))
+                return true;
+        error_move(error, &plug->failure);
         return false;
 }
 
@@ -311,6 +335,12 @@ static void attached(int rc, uint32_t domid, const XenLines *lines, void *userda
         text = TAKE(plug->text);
         if (rc != 0)
                 r = fail_told(plug, rc, lines, &error);
+        else if (plug_net(plug))
+                r = xen_net_join(plug->domain, plug_net(plug), &error);
+        if (rc != 0 && plug_net(plug))
+                xen_net_unguard(plug_net(plug));
+        if (rc == 0 && r < 0 && undo_joined(plug, &error))
+                return;
         if (r >= 0)
                 r = edit_keep_device(plug->domain, text, &plug->edit.persistent, &error);
         if (r >= 0 && !plug->changes)
@@ -325,9 +355,13 @@ int xen_attach(Domain *domain, const char *xml, uint32_t flags, Job *job, Error 
 
         if (r < 0 || !plug->edit.live)
                 return r < 0 ? r : edit_commit(&plug->edit, error);
-        r = plug_begin(plug, attached, error);
+        r = plug_net(plug) ? xen_net_guard(plug_net(plug), error) : 0;
+        if (r >= 0)
+                r = plug_begin(plug, attached, error);
         if (r == PENDING)
                 TAKE(plug);
+        else if (plug_net(plug))
+                xen_net_unguard(plug_net(plug));
         return r;
 }
 
@@ -366,6 +400,8 @@ static int detach_commit(XenPlug *plug, Error *error) {
         if (r < 0)
                 return r;
         device = conf_find_alias(plug->edit.live, plug->alias, NULL);
+        if (device && plug->of == DEVICE_NET)
+                xen_net_leave(plug->domain, (DomainNet *) device);
         if (device)
                 r = device_remove(&plug->edit.live, device, true, error);
         return r < 0 ? r : edit_commit(&plug->edit, error);
@@ -486,6 +522,8 @@ static int find_plug(XenPlug *plug, Error *error) {
         if (!device)
                 return fail(error, ERROR_DEVICE_MISSING, "it has no alias");
         plug->of = spec.kind;
+        if (plug->of == DEVICE_NET && (plug->flags & DOMAIN_DEVICE_MODIFY_FORCE))
+                xen_net_unguard((DomainNet *) device); /* it goes again */
         r = note_alias(plug, device, error);
         if (r >= 0)
                 r = note_kind(plug, device, "changed", error);
@@ -531,9 +569,18 @@ static int xen_set_metadata(Domain *domain, int type, const char *metadata, cons
                                key && *key ? key : NULL, uri && *uri ? uri : NULL, flags, error);
 }
 
+/* No agent of a Xen guest's is known. */
+static int xen_interface_addresses(Domain *domain, uint32_t source, uint32_t flags, Job *job,
+                                   Error *error) {
+        int r = xen_need(domain->resource.connection, error);
+
+        return r < 0 ? r : addresses_of_domain(domain, source, job, error);
+}
+
 const DomainDevices xen_devices = {
         .attach = xen_attach,
         .detach = xen_detach,
         .update = xen_update,
+        .interface_addresses = xen_interface_addresses,
         .set_metadata = xen_set_metadata,
 };

@@ -53,6 +53,7 @@ typedef struct XenPlug {
         MacAddress mac; /* of an interface, for both definitions */
         XenDevice libxl;
         XenChild *child;
+        Error failure; /* while what libxl has of it is being removed */
         sd_event_source *deadline;
 } XenPlug;
 

@@ -32,6 +32,13 @@ int xen_net_join(Domain *domain, const DomainNet *net, Error *error) {
 void xen_net_leave(Domain *domain, const DomainNet *net) {
 }
 
+int xen_net_guard(const DomainNet *net, Error *error) {
+        return 0;
+}
+
+void xen_net_unguard(const DomainNet *net) {
+}
+
 int xen_nets_join(XenGuest *guest, Error *error) {
         return 0;
 }

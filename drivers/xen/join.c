@@ -252,9 +252,15 @@ int xen_net_join(Domain *domain, const DomainNet *net, Error *error) {
         return r;
 }
 
-static void unsettle(const DomainNet *net) {
+int xen_net_guard(const DomainNet *net, Error *error) {
+        return net->filterref ? set_guard(net, net->target, error) : 0;
+}
+
+void xen_net_unguard(const DomainNet *net) {
         char name[LINK_NAME_MAX + 1];
 
+        if (!net->target || net->type == NET_HOSTDEV || (!net->filterref && !net->outbound))
+                return;
         remove_guard(net, net->target);
         if (snprintf(name, sizeof(name), "%s" EMULATED, net->target) <= LINK_NAME_MAX)
                 remove_guard(net, name);
@@ -263,8 +269,7 @@ static void unsettle(const DomainNet *net) {
 void xen_net_leave(Domain *domain, const DomainNet *net) {
         Network *network = network_named(domain, net);
 
-        if (net->target && net->type != NET_HOSTDEV && (net->filterref || net->outbound))
-                unsettle(net);
+        xen_net_unguard(net);
         if (network)
                 network_user_drop(network);
 }

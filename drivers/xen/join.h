@@ -19,6 +19,11 @@ int xen_net_plan(Domain *domain, DomainNet *net, Error *error);
 int xen_net_join(Domain *domain, const DomainNet *net, Error *error);
 void xen_net_leave(Domain *domain, const DomainNet *net);
 
+/* The filter alone, which is known by the name: for an interface that comes to a running guest,
+ * before it does. */
+int xen_net_guard(const DomainNet *net, Error *error);
+void xen_net_unguard(const DomainNet *net);
+
 /* For all interfaces of a guest; those of somebody else's guest are his. */
 int xen_nets_plan(Domain *domain, DomainConf *conf, Error *error);
 int xen_nets_join(XenGuest *guest, Error *error);
