@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "drivers/network/host.h"
+#include "drivers/network/pool.h"
 
 static const char *const modes[] = {
         [FORWARD_BRIDGE] = "bridge",
@@ -21,22 +22,10 @@ static int choose_group(NetworkPlug *plug, const char *name, Error *error) {
                     plug->conf->name, name);
 }
 
-/* The device with the fewest users; a passthrough one has one at most. */
 static int choose_dev(NetworkPlug *plug, Error *error) {
-        const NetworkForwardDev *best = NULL;
-
-        for (size_t i = 0; i < plug->conf->forward_devs.n; i++) {
-                const NetworkForwardDev *dev = plug->conf->forward_devs.items[i];
-
-                if (!best || dev->connections.value < best->connections.value)
-                        best = dev;
-        }
-        if (!best || (plug->conf->forward == FORWARD_PASSTHROUGH && best->connections.value > 0))
-                return fail(error, ERROR_OPERATION_FAILED,
-                            "network '%s' has no interface left for a guest", plug->conf->name);
-        plug->dev = best->dev;
+        plug->kind = PLUG_DIRECT;
         plug->mode = modes[plug->conf->forward];
-        return 0;
+        return pool_choose_dev(plug, error);
 }
 
 static int choose_kind(NetworkPlug *plug, Error *error) {
@@ -53,16 +42,14 @@ static int choose_kind(NetworkPlug *plug, Error *error) {
                 plug->bridge = conf->bridge;
                 if (conf->bridge)
                         return 0;
-                plug->kind = PLUG_DIRECT;
                 return choose_dev(plug, error);
         case FORWARD_PRIVATE:
         case FORWARD_VEPA:
         case FORWARD_PASSTHROUGH:
-                plug->kind = PLUG_DIRECT;
                 return choose_dev(plug, error);
         case FORWARD_HOSTDEV:
                 plug->kind = PLUG_HOSTDEV;
-                return 0;
+                return pool_choose_address(plug, "/sys", error);
         }
         return fail(error, ERROR_INTERNAL, "unknown forward mode %d", conf->forward);
 }

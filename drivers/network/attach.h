@@ -7,8 +7,7 @@
 typedef enum NetworkPlugKind {
         PLUG_BRIDGE,  /* a tap on bridge */
         PLUG_DIRECT,  /* macvtap on dev, in mode */
-        PLUG_HOSTDEV, /* a device of the host from a pool: one of conf->forward_addresses or a
-                       * virtual function of conf->forward_pfs */
+        PLUG_HOSTDEV, /* a PCI function of the host, at address */
 } NetworkPlugKind;
 
 typedef struct NetworkPlug {
@@ -18,6 +17,7 @@ typedef struct NetworkPlug {
         const char *bridge; /* borrowed of conf, like all below; NULL: none */
         const char *dev;    /* the one that the fewest guests use */
         const char *mode;   /* "bridge", "private", "vepa", "passthrough" */
+        NetworkForwardAddress address;
         const NetworkPortGroup *group; /* that was asked for, or the default one; NULL: none */
         const NetworkVirtualPort *virtualport; /* the group's, else the network's; or NULL */
         const NetworkBandwidth *bandwidth;     /* the group's; or NULL */

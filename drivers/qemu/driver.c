@@ -10,6 +10,7 @@
 #include "drivers/qemu/driver.h"
 #include "drivers/qemu/errand.h"
 #include "drivers/qemu/guest.h"
+#include "drivers/qemu/join.h"
 #include "drivers/qemu/start-private.h"
 #include "drivers/secret.h"
 
@@ -72,6 +73,7 @@ static void driver_close(Connection *connection) {
                 if (qemu_guest_of(domain_of(domains->items[i])))
                         leave(domain_of(domains->items[i]));
         driver->errands = errands_free(driver->errands);
+        driver->links = link_watch_free(driver->links);
         free(driver);
         connection->data = NULL;
 }

@@ -10,6 +10,7 @@
 
 #include "drivers/log.h"
 #include "drivers/qemu/hotplug.h"
+#include "drivers/qemu/join.h"
 
 #define RESET_PAUSE (200 * UINT64_C(1000)) /* us; resets that follow faster belong together */
 
@@ -329,6 +330,13 @@ static void on_agent(QemuGuest *guest, json_object *data) {
                 agent_gone(guest->agent);
 }
 
+static void on_filter(QemuGuest *guest, json_object *data) {
+        const char *alias = json_text(data, "name");
+
+        if (alias)
+                qemu_net_filter_changed(guest, alias);
+}
+
 static void on_device_deleted(QemuGuest *guest, json_object *data) {
         const char *alias = json_text(data, "device");
 
@@ -349,6 +357,7 @@ static const struct {
 } handlers[] = {
         { "BALLOON_CHANGE",     on_balloon },
         { "BLOCK_IO_ERROR",     on_io_error },
+        { "NIC_RX_FILTER_CHANGED", on_filter },
         { "DEVICE_DELETED",     on_device_deleted },
         { "DEVICE_TRAY_MOVED",  on_tray },
         { "DEVICE_UNPLUG_GUEST_ERROR", on_unplug_error },

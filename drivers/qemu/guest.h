@@ -30,6 +30,7 @@ typedef struct QemuDriver {
         uint64_t version; /* of the host's own QEMU, once it was probed */
         sd_event_source *probe;
         struct Errands *errands; /* for interfaces of guests */
+        struct LinkWatch *links; /* once there was a tap */
 } QemuDriver;
 
 typedef struct QemuStart QemuStart;

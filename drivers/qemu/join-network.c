@@ -61,10 +61,53 @@ static int join_direct(const DomainConf *conf, DomainNet *net, const Join *join,
         return r;
 }
 
-/* What of a pool it uses, or NULL. */
-static const char *pool_device(const DomainNet *net) {
-        return net->type == NET_NETWORK ? net->source_dev : NULL;
+static int join_function(Domain *domain, const DomainNet *net, Error *error) {
+        const Connection *connection = domain->resource.connection;
+        _cleanup_(network_conf_freep) NetworkConf *conf = NULL;
+        const NetworkPortGroup *group;
+        Resource *resource = net->network ? resource_set_by_name(
+                                                    &connection->sets[RESOURCE_NETWORK],
+                                                    net->network)
+                                          : NULL;
+        int r = resource ? network_conf_of(network_of(resource), true, &conf, error) : 0;
+
+        if (r < 0)
+                return r;
+        group = conf ? network_portgroup(conf, net->portgroup) : NULL;
+        return function_take(net, group && group->vlan ? group->vlan : conf ? conf->vlan : NULL,
+                             error);
 }
+
+/* ---- counting ---- */
+
+static Network *network_named(const Domain *domain, const DomainNet *net) {
+        const Connection *connection = domain->resource.connection;
+        bool joins = net->type == NET_NETWORK || net->type == NET_HOSTDEV;
+        Resource *resource = joins && net->network
+                                     ? resource_set_by_name(&connection->sets[RESOURCE_NETWORK],
+                                                            net->network)
+                                     : NULL;
+
+        return resource ? network_of(resource) : NULL;
+}
+
+void join_count(Domain *domain, const DomainNet *net, bool there) {
+        const NetworkForwardAddress function = {
+                .domain = net->source_pci.domain, .bus = net->source_pci.bus,
+                .slot = net->source_pci.slot, .function = net->source_pci.function,
+        };
+        Network *network = network_named(domain, net);
+        char name[PCI_TEXT_MAX];
+        const char *device = net->type == NET_HOSTDEV ? network_pci_text(&function, name)
+                                                      : net->source_dev;
+
+        if (network && there)
+                network_user_add_on(network, device);
+        else if (network)
+                network_user_drop_on(network, device);
+}
+
+/* ---- joining ---- */
 
 int qemu_net_join(Domain *domain, const DomainConf *conf, DomainNet *net, QemuTap *ret,
                   Error *error) {
@@ -72,8 +115,11 @@ int qemu_net_join(Domain *domain, const DomainConf *conf, DomainNet *net, QemuTa
         int r;
 
         *ret = (QemuTap) { .fd = -1, .vhost_fd = -1 };
+        if (net->type == NET_HOSTDEV)
+                return join_function(domain, net, error);
         if (!qemu_net_needs_tap(net))
                 return 0;
+        link_watch_need(domain->resource.connection);
         r = join_plan(domain, net, &join, error);
         if (r >= 0)
                 r = join_note(net, &join, NULL, error);
@@ -84,22 +130,11 @@ int qemu_net_join(Domain *domain, const DomainConf *conf, DomainNet *net, QemuTa
                 qemu_tap_close(ret);
                 return r;
         }
-        if (join.plug.network)
-                network_user_add_on(join.plug.network, pool_device(net));
+        join_count(domain, net, true);
         return 0;
 }
 
 /* ---- changing ---- */
-
-static Network *network_named(const Domain *domain, const DomainNet *net) {
-        const Connection *connection = domain->resource.connection;
-        Resource *resource = net->type == NET_NETWORK && net->network
-                                     ? resource_set_by_name(&connection->sets[RESOURCE_NETWORK],
-                                                            net->network)
-                                     : NULL;
-
-        return resource ? network_of(resource) : NULL;
-}
 
 static bool differ(const char *a, const char *b) {
         return a && b ? strcmp(a, b) != 0 : a != b;
@@ -138,7 +173,9 @@ int qemu_net_plan_change(Domain *domain, const DomainNet *old, DomainNet *new, E
         if (qemu_net_is_borrowed(domain->resource.connection, old) ||
             qemu_net_is_borrowed(domain->resource.connection, new))
                 return plan_borrowed(domain->resource.connection, old, new, error);
+        join_count(domain, old, false); /* its own place is free for it */
         r = join_plan(domain, new, &join, error);
+        join_count(domain, old, true);
         if (r >= 0)
                 r = keep_device(new, old, &join, error);
         if (r >= 0)
@@ -174,13 +211,14 @@ static int change(const DomainNet *old, const DomainNet *new, const Join *join, 
 
 int qemu_net_change(Domain *domain, const DomainNet *old, const DomainNet *new, Error *error) {
         _cleanup_(join_done) Join join = {};
-        Network *from = network_named(domain, old), *to = network_named(domain, new);
         int r;
 
         if (!qemu_net_needs_tap(new) || !new->target ||
             qemu_net_is_borrowed(domain->resource.connection, new))
                 return 0;
+        join_count(domain, old, false);
         r = join_plan(domain, new, &join, error);
+        join_count(domain, old, true);
         if (r >= 0 && !join.dev)
                 r = change(old, new, &join, error);
         if (r < 0)
@@ -188,18 +226,18 @@ int qemu_net_change(Domain *domain, const DomainNet *old, const DomainNet *new, 
         drop_rules(old, new);
         if (!join.dev && (is_ruled(old) || is_ruled(new)))
                 r = set_rules(new, &join, error);
-        if (from != to && from)
-                network_user_drop_on(from, pool_device(old));
-        if (from != to && to)
-                network_user_add_on(to, pool_device(new));
+        join_count(domain, old, false);
+        join_count(domain, new, true);
         return r;
 }
 
 /* ---- leaving ---- */
 
 void qemu_net_leave(Domain *domain, const DomainNet *net) {
-        Network *network = network_named(domain, net);
-
+        if (net->type == NET_HOSTDEV) {
+                function_give_back(net);
+                join_count(domain, net, false);
+        }
         if (!qemu_net_needs_tap(net) || !net->target ||
             qemu_net_is_borrowed(domain->resource.connection, net))
                 return;
@@ -207,13 +245,11 @@ void qemu_net_leave(Domain *domain, const DomainNet *net) {
         if (net->type == NET_DIRECT || (net->type == NET_NETWORK && !net->bridge))
                 macvtap_remove(net->target, domain->resource.uuid);
         qemu_net_unsettle(domain, net);
-        if (network)
-                network_user_drop_on(network, pool_device(net));
+        join_count(domain, net, false);
 }
 
 void qemu_net_found(Domain *domain, const DomainNet *net) {
-        Network *network = network_named(domain, net);
-
-        if (network)
-                network_user_add_on(network, pool_device(net));
+        join_count(domain, net, true);
+        if (qemu_net_needs_tap(net))
+                link_watch_need(domain->resource.connection);
 }

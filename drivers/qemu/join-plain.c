@@ -40,6 +40,22 @@ void qemu_net_leave(Domain *domain, const DomainNet *net) {
         qemu_net_unsettle(domain, net);
 }
 
+int qemu_nets_allot(Domain *domain, DomainConf *conf, Error *error) {
+        return 0;
+}
+
+void qemu_nets_give_back(Domain *domain, const DomainConf *conf) {}
+
+void link_watch_need(Connection *connection) {}
+
+LinkWatch *link_watch_free(LinkWatch *watch) {
+        return NULL;
+}
+
+void qemu_net_filter_changed(QemuGuest *guest, const char *alias) {}
+
+void qemu_net_filters_ask(QemuGuest *guest) {}
+
 void qemu_net_found(Domain *domain, const DomainNet *net) {}
 
 /* What could change is refused where it is asked for. */

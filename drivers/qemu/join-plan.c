@@ -286,6 +286,8 @@ int join_note(DomainNet *net, const Join *join, const DomainNet *old, Error *err
             (join->isolated && replace(&net->isolated, "yes") < 0))
                 return fail_memory(error);
         net->mtu = join->mtu;
+        if (join->trusted && replace(&net->trust_rx_filters, "yes") < 0)
+                return fail_memory(error);
         if (networked && (replace(&net->bridge, join->bridge) < 0 ||
                           replace(&net->source_dev, join->dev) < 0 ||
                           replace(&net->source_mode, join->mode) < 0))

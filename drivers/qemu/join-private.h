@@ -26,6 +26,15 @@ bool join_is_switched(const Join *join);
 /* Finds out, and refuses what can't be had. Nothing is changed. */
 int join_plan(Domain *domain, const DomainNet *net, Join *ret, Error *error);
 
+/* Counts it among those of its network, or no longer. */
+void join_count(Domain *domain, const DomainNet *net, bool there);
+
+/* ---- join-pool.c ---- */
+
+/* The virtual function of a card gets the interface's address and vlan, its own or else this. */
+int function_take(const DomainNet *net, const NetworkVlan *vlan, Error *error);
+void function_give_back(const DomainNet *net);
+
 /* What the network adds is written into the definition: it is shown there, and found again when it
  * is to be taken away. old: as it was before a change, or NULL. */
 int join_note(DomainNet *net, const Join *join, const DomainNet *old, Error *error);

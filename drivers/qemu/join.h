@@ -25,6 +25,22 @@ int qemu_net_plan_change(Domain *domain, const DomainNet *old, DomainNet *new, E
 /* Bridge, limits, filter and the like as new has them. On failure it is on its bridge as before. */
 int qemu_net_change(Domain *domain, const DomainNet *old, const DomainNet *new, Error *error);
 
+/* Interfaces of networks that hand out PCI functions get theirs, and become interfaces of type
+ * 'hostdev'; before addresses are given to devices. On failure nothing is taken. */
+int qemu_nets_allot(Domain *domain, DomainConf *conf, Error *error);
+/* Instead of qemu_nets_leave() for a guest whose interfaces didn't come to join. */
+void qemu_nets_give_back(Domain *domain, const DomainConf *conf);
+
+/* A tap that somebody else removes is noticed while there are guests with one. */
+typedef struct LinkWatch LinkWatch;
+void link_watch_need(Connection *connection);
+LinkWatch *link_watch_free(LinkWatch *watch);
+
+/* The guest's driver says what it wants to receive: followed where its interface is trusted. */
+void qemu_net_filter_changed(QemuGuest *guest, const char *alias);
+/* QEMU tells of a change once until it is asked: so it is asked for all that are trusted. */
+void qemu_net_filters_ask(QemuGuest *guest);
+
 /* For all of a guest. */
 /* borrow: has the taps that aren't made here; or NULL. */
 int qemu_nets_join(QemuGuest *guest, DomainConf *conf, QemuBorrow *borrow, QemuTaps *ret,

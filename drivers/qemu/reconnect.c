@@ -104,6 +104,7 @@ static void reconnect_monitor(Domain *domain) {
             qmp_call(guest->qmp, "query-status", NULL, reconnected, guest, &error) >= 0 &&
             qmp_call(guest->qmp, "query-chardev", NULL, channels_found, guest, &error) >= 0) {
                 qemu_devices_find(guest);
+                qemu_net_filters_ask(guest);
                 return;
         }
         _cleanup_(freep) char *text = error_text(&error);

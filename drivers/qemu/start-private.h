@@ -18,6 +18,7 @@ struct QemuStart {
         UnitRequest *unit; /* while its processes are on their way into their unit */
         DomainConf *conf;  /* becomes the live definition */
         Error error;       /* why it is given up */
+        bool allotted;     /* interfaces have functions of pools, joined or not */
         unsigned answers;  /* that are still to come */
 };
 

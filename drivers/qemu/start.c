@@ -58,6 +58,8 @@ static void start_undo(QemuStart *start) {
         qemu_bindings_undo(&start->guest->bindings, &domain->resource);
         if (start->guest->joined)
                 qemu_nets_leave(domain, start->conf);
+        else if (start->allotted)
+                qemu_nets_give_back(domain, start->conf);
         qemu_guest_free(start->guest);
         qemu_status_remove(domain);
         domain_stopped(domain, DOMAIN_SHUTOFF_FAILED, STOPPED_FAILED);
@@ -80,8 +82,11 @@ void start_give_up(QemuStart *start, Error *error) {
 
 static int start_live_definition(QemuStart *start, const QemuCaps *caps, Error *error) {
         DomainConf *conf = start->conf;
-        int r = qemu_complete(conf, caps, error);
+        int r = qemu_nets_allot(start->guest->domain, conf, error);
 
+        start->allotted = r >= 0;
+        if (r >= 0)
+                r = qemu_complete(conf, caps, error);
         if (r >= 0)
                 r = qemu_assign_addresses(conf, caps, error);
         if (r >= 0)
