@@ -2,6 +2,7 @@
 """What is the host's is there through each connection of a hypervisor: networks, filters and
 secrets seen, changed and told of under /org/libvirt/QEMU and /org/libvirt/Xen, judged by polkit on
 both; domains aren't, and the test driver has its own. No Xen is needed."""
+import os
 import signal
 import unittest
 import xml.etree.ElementTree as ElementTree
@@ -203,6 +204,22 @@ class Networks(NetworksTest):
         for call in calls:
             self.client.finish(call)
         self.assertFalse(network.get('Active'))
+
+    def test_marked_domains_wait_for_the_networks(self):
+        """Those of Xen, too: without a Xen the log says when it was their turn."""
+        network = self.define()
+        domain = self.client.call(XEN, CONNECT, 'DomainDefineXML',
+                                  (GUEST % 'xen').replace("arch='x86_64'", ''), signature='s')
+        for path, interface in (network.path, NETWORK), (domain, 'org.libvirt.Domain'):
+            self.client.call(path, PROPERTIES, 'Set', interface, 'Autostart', ('b', True))
+        self.bed.stop()
+        for driver in 'qemu', 'xen':
+            os.unlink(self.bed.path(f'run/virtbus/{driver}/autostarted'))
+        self.bed.start()
+        self.until(lambda: 'cannot autostart' in self.bed.words())
+        self.assertTrue(network.get('Active'))
+        self.assertIn('no Xen on this host', self.bed.words())
+        self.client.call(domain, 'org.libvirt.Domain', 'Undefine', 0, signature='u')
 
     def test_after_a_restart(self):
         network = self.started()
