@@ -9,6 +9,7 @@
 #include "drivers/processors.h"
 #include "drivers/qemu/addresses.h"
 #include "drivers/qemu/hotplug.h"
+#include "drivers/qemu/live.h"
 #include "drivers/tune.h"
 
 int qemu_keep_live(Domain *domain, Error *error) {
@@ -86,23 +87,10 @@ static int set_vcpus(Domain *domain, uint32_t n, uint32_t flags, Job *job, Error
         return r < 0 ? r : domain_edit(domain, flags, change_vcpus, &wish, error);
 }
 
-static int change_memory(DomainConf **conf, bool live, void *userdata, Error *error) {
-        const Wish *wish = userdata;
-
-        return memory_set(*conf, wish->number, wish->flags, live, error);
-}
-
-static int set_memory(Domain *domain, uint64_t size, uint32_t flags, Job *job, Error *error) {
-        Wish wish = { MIN(size, (uint64_t) INT64_MAX), flags };
-        int r = need_config(domain, flags, error);
-
-        return r < 0 ? r : domain_edit(domain, flags, change_memory, &wish, error);
-}
-
 const DomainProcessors qemu_processors = {
         .get_vcpus = get_vcpus,
         .set_vcpus = set_vcpus,
-        .set_memory = set_memory,
+        .set_memory = qemu_set_memory,
 };
 
 /* ---- limits ---- */
@@ -135,4 +123,5 @@ const DomainTuning qemu_tuning = {
         .get_numa = get_numa,
         .get_perf = get_perf,
         .get_scheduler = get_scheduler,
+        .set_iotune = qemu_set_iotune,
 };

@@ -8,6 +8,7 @@
 #include "drivers/qemu/command-private.h"
 #include "drivers/qemu/hotplug.h"
 #include "drivers/qemu/join.h"
+#include "drivers/qemu/live.h"
 #include "drivers/qemu/passt.h"
 
 static size_t index_of(const MapAnyList *list, const void *device) {
@@ -164,6 +165,26 @@ static int open_disk(QemuPlug *plug, const QemuCaps *caps, Error *error) {
         return qemu_prepare_disk(disk, error);
 }
 
+/* Its limits; none: those that it had go. */
+static int add_limits(QemuPlug *plug, const DomainDisk *disk, Error *error) {
+        _cleanup_(freep) char *path = disk->source_index.set ? qemu_drive_path(disk) : NULL;
+
+        if (!disk->source_index.set)
+                return 0; /* nothing to limit: an empty drive */
+        if (!path)
+                return fail_memory(error);
+        return qemu_steps_add(&plug->steps,
+                              (QemuStep) { .command = "block_set_io_throttle", .fd = -1,
+                                           .arguments = qemu_drive_limits(disk, path) },
+                              error);
+}
+
+static int finish_disk(QemuPlug *plug, Error *error) {
+        const DomainDisk *disk = (const DomainDisk *) plug->device;
+
+        return disk->iotune ? add_limits(plug, disk, error) : 0;
+}
+
 /* Another medium is a matter of its nodes: the drive stays. */
 static int add_tray(QemuPlug *plug, const char *command, const DomainDisk *disk, const char *node,
                     bool force, Error *error) {
@@ -231,7 +252,7 @@ static int change_disk(QemuPlug *plug, Device *old_device, Device *new_device, E
                             "of a disk of a running guest bus and device can't be changed");
         if (same_medium(old, new)) {
                 new->source_index = old->source_index;
-                return 0;
+                return old->iotune || new->iotune ? add_limits(plug, new, error) : 0;
         }
         if (old->kind != DISK_DEVICE_CDROM && old->kind != DISK_DEVICE_FLOPPY)
                 return fail(error, ERROR_OPERATION_UNSUPPORTED,
@@ -248,6 +269,8 @@ static int change_disk(QemuPlug *plug, Device *old_device, Device *new_device, E
                 r = add_tray(plug, "blockdev-insert-medium", new, node, false, error);
         if (r >= 0 && node)
                 r = add_tray(plug, "blockdev-close-tray", new, NULL, false, error);
+        if (r >= 0 && new->iotune)
+                r = add_limits(plug, new, error);
         return r;
 }
 
@@ -299,8 +322,8 @@ static const QemuPlugKind kinds[_DEVICE_KIND_MAX] = {
         [DEVICE_NET] = { .comes = true, .goes = true, .open = open_net, .finish = finish_net,
                          .settle = settle_net, .close = close_net, .change = change_net,
                          .changed = changed_net, .unsettled = unsettled_net },
-        [DEVICE_DISK] = { .comes = true, .goes = true, .open = open_disk, .change = change_disk,
-                          .changed = changed_disk },
+        [DEVICE_DISK] = { .comes = true, .goes = true, .open = open_disk, .finish = finish_disk,
+                          .change = change_disk, .changed = changed_disk },
         [DEVICE_GRAPHICS] = { .change = change_graphics },
         [DEVICE_HOSTDEV] = { .comes = true, .goes = true, .open = open_hostdev },
         [DEVICE_INPUT] = { .comes = true, .goes = true },

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "drivers/qemu/live.h"
 #include "drivers/qemu/start-private.h"
 #include "drivers/qemu/threads.h"
 
@@ -170,71 +171,20 @@ static int start_links(QemuStart *start, Error *error) {
         return 0;
 }
 
-/* QEMU knows the guest's side of a drive by the path of what holds it. */
-static char *drive_path(const DomainDisk *disk) {
-        const char *alias = disk->device.alias;
-        char *path;
-        int r;
-
-        if (disk->bus == DISK_BUS_VIRTIO)
-                r = asprintf(&path, "/machine/peripheral/%s/virtio-backend", alias);
-        else if (disk->bus == DISK_BUS_USB)
-                r = asprintf(&path, "/machine/peripheral/%s/%s.0/legacy[0]", alias, alias);
-        else
-                r = asprintf(&path, "%s", alias);
-        return r < 0 ? NULL : path;
-}
-
-static json_object *limits_of(const DomainDisk *disk, const char *path) {
-        const IoTune *tune = disk->iotune;
-        json_object *arguments = qmp_arguments(
-                "s", "id", path, "i", "bps", (int64_t) tune->total_bytes, "i", "bps_rd",
-                (int64_t) tune->read_bytes, "i", "bps_wr", (int64_t) tune->write_bytes, "i", "iops",
-                (int64_t) tune->total_iops, "i", "iops_rd", (int64_t) tune->read_iops, "i",
-                "iops_wr", (int64_t) tune->write_iops, NULL);
-        const struct {
-                const char *name;
-                uint64_t value;
-        } more[] = {
-                { "bps_max", tune->total_bytes_max },
-                { "bps_rd_max", tune->read_bytes_max },
-                { "bps_wr_max", tune->write_bytes_max },
-                { "iops_max", tune->total_iops_max },
-                { "iops_rd_max", tune->read_iops_max },
-                { "iops_wr_max", tune->write_iops_max },
-                { "bps_max_length", tune->total_bytes_max_length },
-                { "bps_rd_max_length", tune->read_bytes_max_length },
-                { "bps_wr_max_length", tune->write_bytes_max_length },
-                { "iops_max_length", tune->total_iops_max_length },
-                { "iops_rd_max_length", tune->read_iops_max_length },
-                { "iops_wr_max_length", tune->write_iops_max_length },
-                { "iops_size", tune->size_iops },
-        };
-
-        for (size_t i = 0; arguments && i < ELEMENTS(more); i++)
-                if (more[i].value > 0)
-                        (void) json_object_object_add(arguments, more[i].name,
-                                                      json_object_new_int64(more[i].value));
-        if (arguments && tune->group)
-                (void) json_object_object_add(arguments, "group",
-                                              json_object_new_string(tune->group));
-        return arguments;
-}
-
 static int start_limits(QemuStart *start, Error *error) {
         const DomainConf *conf = start->conf;
 
         for (size_t i = 0; i < conf->disks.n; i++) {
                 const DomainDisk *disk = conf->disks.items[i];
-                _cleanup_(freep) char *path = disk->iotune ? drive_path(disk) : NULL;
+                _cleanup_(freep) char *path = disk->iotune ? qemu_drive_path(disk) : NULL;
                 int r;
 
                 if (!disk->iotune || !disk->source_index.set)
                         continue; /* nothing to limit: an empty drive */
                 if (!path)
                         return fail_memory(error);
-                r = start_ask(start, "block_set_io_throttle", limits_of(disk, path), start_told,
-                              error);
+                r = start_ask(start, "block_set_io_throttle", qemu_drive_limits(disk, path),
+                              start_told, error);
                 if (r < 0)
                         return r;
         }

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is changed of a guest that runs: limits of disks and memory, as QEMU itself tells it over a
+second monitor."""
+import json
+import socket
+
+from harness import DOMAIN, BusTest
+
+LIVE, CONFIG = 1, 2
+SIGNATURES = {'SetBlockIOTune': 'sa{sv}u', 'GetBlockIOTune': 'su', 'SetMemory': 'tu',
+              'AttachDevice': 'su', 'UpdateDevice': 'su', 'DetachDevice': 'su'}
+
+
+class Monitor:
+    """The second monitor of a guest."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(20)
+        self.socket.connect(path)
+        self.lines = self.socket.makefile('rw')
+        self.lines.readline()
+        self.ask('qmp_capabilities')
+
+    def ask(self, command):
+        self.lines.write(json.dumps({'execute': command}) + '\n')
+        self.lines.flush()
+        while True:
+            answer = json.loads(self.lines.readline())
+            if 'return' in answer:
+                return answer['return']
+
+    def limits(self, device):
+        """bps and iops_rd of the drive whose path ends so."""
+        for drive in self.ask('query-block'):
+            if device in drive.get('qdev', ''):
+                return drive['inserted']['bps'], drive['inserted']['iops_rd']
+        raise KeyError(device)
+
+
+class Live(BusTest):
+    def guest(self, balloon='none'):
+        path = self.bed.path('second')
+        xml = self.bed.xml('one').replace('<domain ', "<domain xmlns:qemu='http://libvirt.org/"
+                                          "schemas/domain/qemu/1.0' ")
+        xml = xml.replace("memballoon model='none'", f"memballoon model='{balloon}'")
+        xml = xml.replace('</domain>', f"<qemu:commandline><qemu:arg value='-qmp'/>"
+                          f"<qemu:arg value='unix:{path},server=on,wait=off'/>"
+                          f"</qemu:commandline></domain>")
+        domain = self.client.define(xml)
+        domain.Create(0)
+        self.monitor = Monitor(path)
+        self.addCleanup(self.monitor.socket.close)
+        return domain
+
+    def call(self, domain, member, *args):
+        return self.client.call(domain.path, DOMAIN, member, *args,
+                                signature=SIGNATURES[member])
+
+    def disk(self, more=''):
+        return (f"<disk type='file' device='disk'><driver name='qemu' type='raw'/>"
+                f"<source file='{self.other}'/><target dev='vdb' bus='virtio'/>{more}</disk>")
+
+    def test_limits(self):
+        domain = self.guest()
+        self.assertEqual(self.monitor.limits('ide0-0-0'), (0, 0))
+        self.call(domain, 'SetBlockIOTune', 'hda', {'total_bytes_sec': ('t', 1000000)}, LIVE)
+        self.assertEqual(self.monitor.limits('ide0-0-0'), (1000000, 0))
+        self.assertIn('<total_bytes_sec>1000000', domain.xml)
+        self.assertNotIn('<iotune', domain.GetXMLDesc(2))
+        self.call(domain, 'SetBlockIOTune', 'hda', {'read_iops_sec': ('t', 77)}, LIVE | CONFIG)
+        self.assertEqual(self.monitor.limits('ide0-0-0'), (1000000, 77))
+        self.assertIn('<read_iops_sec>77', domain.GetXMLDesc(2))
+        self.call(domain, 'SetBlockIOTune', 'hda',
+                  {'total_bytes_sec': ('t', 0), 'read_iops_sec': ('t', 0)}, LIVE)
+        self.assertEqual(self.monitor.limits('ide0-0-0'), (0, 0))
+        self.assertNotIn('<iotune', domain.xml)
+        self.refused(self.call, domain, 'SetBlockIOTune', 'hdx', {'read_iops_sec': ('t', 1)}, LIVE,
+                     text='hdx')
+        self.refused(self.call, domain, 'SetBlockIOTune', 'hda', {'no': ('t', 1)}, LIVE, text='no')
+        domain.Destroy(0)
+        self.call(domain, 'SetBlockIOTune', 'hda', {'read_iops_sec': ('t', 5)}, 0)
+        self.assertIn('<read_iops_sec>5<', domain.xml)
+
+    def test_limits_of_what_comes(self):
+        self.other = self.bed.image('other')
+        domain = self.guest()
+        tune = '<iotune><total_bytes_sec>{}</total_bytes_sec></iotune>'
+        self.call(domain, 'AttachDevice', self.disk(tune.format(500000)), LIVE)
+        self.assertEqual(self.monitor.limits('virtio-disk1'), (500000, 0))
+        self.call(domain, 'UpdateDevice', self.disk(tune.format(600000)), LIVE)
+        self.assertEqual(self.monitor.limits('virtio-disk1'), (600000, 0))
+        self.call(domain, 'UpdateDevice', self.disk(), LIVE)
+        self.assertEqual(self.monitor.limits('virtio-disk1'), (0, 0))
+        self.assertNotIn('<iotune', domain.xml)
+
+    def test_memory(self):
+        domain = self.guest('virtio')
+        self.call(domain, 'SetMemory', 8192, LIVE)
+        self.assertIn("<currentMemory unit='KiB'>8192<", domain.xml)
+        self.assertIn("<currentMemory unit='KiB'>16384<", domain.GetXMLDesc(2))
+        self.call(domain, 'SetMemory', 12288, LIVE | CONFIG)
+        self.assertIn("<currentMemory unit='KiB'>12288<", domain.xml)
+        self.assertIn("<currentMemory unit='KiB'>12288<", domain.GetXMLDesc(2))
+        self.refused(self.call, domain, 'SetMemory', 99999, LIVE)
+        self.refused(self.call, domain, 'SetMemory', 99999, LIVE | 4)
+
+    def test_memory_without_balloon(self):
+        domain = self.guest()
+        self.refused(self.call, domain, 'SetMemory', 8192, LIVE, text='balloon')
+        self.assertNotIn('8192', domain.xml)
+        self.call(domain, 'SetMemory', 8192, CONFIG)
+        self.assertIn("<currentMemory unit='KiB'>8192<", domain.GetXMLDesc(2))
