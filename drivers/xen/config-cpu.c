@@ -71,6 +71,10 @@ static int config_share(XenConfig *xen) {
         return 0;
 }
 
+static size_t host_cpus(XenConfig *xen) {
+        return (size_t) MAX(xen->ctx ? libxl_get_max_cpus(xen->ctx) : 1, 1);
+}
+
 /* One set for each: its own, or that of all; those without any may run everywhere. */
 static int config_pins(XenConfig *xen) {
         libxl_domain_build_info *build = &xen->config->b_info;
@@ -91,7 +95,7 @@ static int config_pins(XenConfig *xen) {
                         }
                 if (set && text)
                         r = config_cpuset(xen, set, text, path);
-                else if (set && config_bitmap(xen, set, 1))
+                else if (set && config_bitmap(xen, set, host_cpus(xen)))
                         libxl_bitmap_set_any(set);
         }
         /* libxl refuses to choose nodes for a guest whose processors are pinned */

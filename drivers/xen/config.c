@@ -81,6 +81,14 @@ bool config_bitmap(XenConfig *xen, libxl_bitmap *ret, size_t n) {
         return false;
 }
 
+/* libxl hands maps of CPUs and nodes on as they are, and Xen reads as much as it has of both. */
+static size_t host_bits(XenConfig *xen) {
+        int cpus = xen->ctx ? libxl_get_max_cpus(xen->ctx) : 0;
+        int nodes = xen->ctx ? libxl_get_max_nodes(xen->ctx) : 0;
+
+        return (size_t) MAX(MAX(cpus, nodes), 0);
+}
+
 int config_cpuset(XenConfig *xen, libxl_bitmap *ret, const char *text, const char *path) {
         _cleanup_(freep) bool *map = calloc(CPUS_MAX, sizeof(bool));
         size_t n = 0;
@@ -94,7 +102,7 @@ int config_cpuset(XenConfig *xen, libxl_bitmap *ret, const char *text, const cha
                         n = i + 1;
         if (n == 0)
                 return config_refuse(xen, "%s: '%s' names none below %d", path, text, CPUS_MAX);
-        if (!config_bitmap(xen, ret, n))
+        if (!config_bitmap(xen, ret, MAX(n, host_bits(xen))))
                 return fail_memory(xen->error);
         for (size_t i = 0; i < n; i++)
                 if (map[i])

@@ -207,6 +207,17 @@ static int apply_pin(const XenTarget *target, uint32_t vcpu, const libxl_bitmap 
                              "cannot pin a processor of the guest", error);
 }
 
+/* As long as the host's own, since Xen reads that much of it. */
+static int make_map(const XenTarget *target, const Pin *pin, libxl_bitmap *ret, Error *error) {
+        libxl_bitmap_init(ret);
+        if (libxl_cpu_bitmap_alloc(target->core->ctx, ret, 0) != 0)
+                return fail(error, ERROR_OPERATION_FAILED, "cannot ask Xen for the host's CPUs");
+        for (size_t i = 0; i < pin->n && i < ret->size * 8; i++)
+                if (pin->map[i])
+                        libxl_bitmap_set(ret, (int) i);
+        return 0;
+}
+
 /* What was in force is so again when the definitions can't be written. */
 static int pin_live(DomainEdit *edit, const XenTarget *target, const Pin *pin,
                     const libxl_bitmap *map, Error *error) {
@@ -221,16 +232,6 @@ static int pin_live(DomainEdit *edit, const XenTarget *target, const Pin *pin,
         if (r < 0 && place_of(&places, pin->vcpu))
                 (void) apply_pin(target, pin->vcpu, &place_of(&places, pin->vcpu)->cpumap, NULL);
         return r;
-}
-
-static int make_map(const XenTarget *target, const Pin *pin, libxl_bitmap *ret, Error *error) {
-        libxl_bitmap_init(ret);
-        if (libxl_cpu_bitmap_alloc(target->core->ctx, ret, (int) pin->n) != 0)
-                return fail_memory(error);
-        for (size_t i = 0; i < pin->n; i++)
-                if (pin->map[i])
-                        libxl_bitmap_set(ret, (int) i);
-        return 0;
 }
 
 static int pin_vcpu(Domain *domain, uint32_t vcpu, const bool *map, size_t n, uint32_t flags,
