@@ -214,6 +214,7 @@ const MapElement network_element = { "network", sizeof(NetworkConf), (const MapF
         MAC   ("mac/@address",             NetworkConf, mac, CANONICAL),
         STRING("domain/@name",             NetworkConf, domain),
         YES_NO("domain/@localOnly",        NetworkConf, domain_local_only),
+        YES_NO("domain/@register",         NetworkConf, domain_register),
         YES_NO("dns/@enable",              NetworkConf, dns_enable),
         YES_NO("dns/@forwardPlainNames",   NetworkConf, dns_forward_plain_names),
         DNS_LIST("forwarder",              dns_forwarders, DnsForwarder, forwarder_element),

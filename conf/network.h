@@ -182,7 +182,7 @@ typedef struct NetworkConf {
         uint32_t mtu;
         MacAddress mac;
         char *domain;
-        Tristate domain_local_only;
+        Tristate domain_local_only, domain_register;
         Tristate dns_enable, dns_forward_plain_names;
         MAP_LIST(DnsForwarder) dns_forwarders;
         MAP_LIST(DnsText) dns_texts;

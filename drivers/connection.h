@@ -6,6 +6,7 @@
 
 #include "conf/store.h"
 #include "drivers/event.h"
+#include "drivers/host-links.h"
 #include "drivers/resource.h"
 #include "drivers/taps.h"
 #include "drivers/unit.h"
@@ -19,6 +20,7 @@ typedef struct Settings {
         uint64_t patience; /* us to wait for a hypervisor's answer or for a turn in a queue */
         UnitManager *units; /* NULL: guests are plain children */
         TapBroker *taps;    /* NULL: whoever wants a tap makes it */
+        HostLinks *links;   /* NULL: nobody else is told of interfaces */
 } Settings;
 
 struct Connection {

@@ -13,6 +13,7 @@
 #include "service/bus.h"
 #include "service/gate.h"
 #include "service/idle.h"
+#include "service/links.h"
 #include "service/memory.h"
 #include "service/taps.h"
 #include "service/units.h"
@@ -24,6 +25,7 @@ typedef struct Manager {
         sd_event_source *leave;
         UnitManager *units;
         TapBroker *taps; /* NULL: not in a session */
+        HostLinks *links;
         Store *store;
         Connection **connections;
         size_t n_connections;
@@ -54,6 +56,7 @@ static void manager_done(Manager *manager) {
         tree_free(manager->tree);
         taps_free(manager->taps);
         units_free(manager->units);
+        links_free(manager->links);
         sd_bus_flush_close_unref(manager->bus);
         store_free(manager->store);
         sd_event_source_disable_unref(manager->leave);
@@ -191,6 +194,7 @@ static int manager_open_bus(Manager *manager, Error *error) {
         if (r < 0)
                 return r;
         units_set_bus(manager->units, manager->bus);
+        links_set_bus(manager->links, manager->bus);
         r = tree_new(manager->bus, &manager->tree);
         for (size_t i = 0; r >= 0 && i < manager->n_connections; i++)
                 r = tree_add(manager->tree, manager->connections[i]);
@@ -225,8 +229,11 @@ static int manager_start(Manager *manager, Error *error) {
         if (r >= 0 && options->settings.session && taps_new(manager->event, &manager->taps) < 0)
                 r = fail_memory(error);
         manager->settings = options->settings;
+        if (r >= 0 && links_new(options->settings.session, &manager->links) < 0)
+                r = fail_memory(error);
         manager->settings.units = manager->units;
         manager->settings.taps = manager->taps;
+        manager->settings.links = manager->links;
         if (r >= 0)
                 r = store_new(options->settings.session, options->root, &manager->store, error);
         if (r >= 0)

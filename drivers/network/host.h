@@ -25,6 +25,8 @@ typedef struct HostNetwork {
         uint64_t mark;    /* of that table (rules_mark()) */
         Dnsmasq dnsmasq;
         Removal *removal; /* of the bridge, while it is under way */
+        HostLinkRequest *telling; /* others of the bridge, while that is under way */
+        bool in_zone;             /* of firewalld's */
         Job *job;         /* the one that waits: a start, a stop or an update */
         struct HostUpdate *update;
 } HostNetwork;
@@ -75,6 +77,14 @@ void host_undo(HostNetwork *host);
 
 /* Rules as conf has them, and what they look like then. */
 int host_set_rules(HostNetwork *host, const NetworkConf *conf, Error *error);
+
+/* Tells others of the host about the bridge (tell.c); as an operation: after PENDING, host_told()
+ * is called once. What an earlier life of the service told is only remembered. */
+int host_tell(HostNetwork *host, const NetworkConf *conf, Error *error);
+void host_told(HostNetwork *host, Error *error);
+void host_remember_told(const HostNetwork *host, const NetworkConf *conf);
+void host_forget_telling(HostNetwork *host);
+void host_tell_gone(const HostNetwork *host);
 
 /* dnsmasq answers from now on, or error says why not. Called once after dnsmasq_release(). */
 void host_served(HostNetwork *host, Error *error);

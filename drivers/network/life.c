@@ -3,8 +3,8 @@
  *
  *   start: may we -> live definition -> is the subnet free -> files for dnsmasq -> dnsmasq, held
  *          before its exec -> runtime file -> switches of the kernel -> rules -> bridge, addresses,
- *          routes, rate -> dnsmasq let go -> its word that it serves -> runtime file -> events ->
- *          the job ends
+ *          routes, rate -> dnsmasq let go -> its word that it serves -> others on the host are told
+ *          of the bridge -> runtime file -> events -> the job ends
  *   stop:  runtime file -> dnsmasq is told to end -> it is gone -> rules, bridge -> files, the
  *          runtime file last -> events -> the job ends
  *
@@ -34,11 +34,12 @@ HostNetwork *host_new(Network *network) {
 }
 
 void host_drop(HostNetwork *host) {
-        host->network->defined.data = NULL;
         dnsmasq_clear(host);
+        host_forget_telling(host);
         removal_free(host->removal);
         free(host->bridge);
         free(host->table);
+        host->network->defined.data = NULL;
         free(host);
 }
 
@@ -62,15 +63,6 @@ static int check_privileges(const Connection *connection, const NetworkConf *con
                     connection->settings->session
                             ? "use the system service, or interfaces of type 'user'"
                             : "let its unit have it");
-}
-
-/* Nobody here talks to firewalld; a zone that is asked for must not be forgotten in silence. */
-static int check_zone(const NetworkConf *conf, Error *error) {
-        if (!conf->bridge_zone)
-                return 0;
-        return fail(error, ERROR_CONFIG_UNSUPPORTED,
-                    "network '%s' asks for zone '%s' of firewalld, which this service doesn't tell "
-                    "about bridges", conf->name, conf->bridge_zone);
 }
 
 /* ---- undoing ---- */
@@ -103,6 +95,7 @@ void host_undo(HostNetwork *host) {
         if (host->dnsmasq.process)
                 (void) process_signal(host->dnsmasq.process, SIGKILL);
         dnsmasq_clear(host);
+        host_tell_gone(host);
         if (host->table)
                 (void) rules_remove(host->table, &error);
         remove_bridge(host, &error);
@@ -149,12 +142,11 @@ static void warn_of_dropping(HostNetwork *host, const NetworkConf *conf) {
                                      "chain '%s' of nftables drops what it doesn't know: unless "
                                      "it has a rule that accepts interface '%s', %s",
                                      dropping[i].chain, conf->bridge, dropping[i].what);
-        if (others.firewalld)
+        if (others.firewalld && !host->in_zone)
                 log_resource(LOG_WARNING, &host->network->defined.resource,
-                             "firewalld runs, and isn't told of bridges: unless its zone of "
-                             "interface '%s' lets DHCP and DNS pass, guests get no addresses "
-                             "(firewall-cmd --zone=trusted --add-interface=%s)", conf->bridge,
-                             conf->bridge);
+                             "firewalld runs, and has none of the zones that interface '%s' would "
+                             "be in: unless its default one lets DHCP and DNS pass, guests get no "
+                             "addresses (<bridge zone='trusted'/>)", conf->bridge);
 }
 
 static int add_addresses(Rtnl *rtnl, unsigned index, const NetworkConf *conf, Error *error) {
@@ -346,8 +338,6 @@ int host_start(Connection *connection, NetworkConf *conf, Job *job, Network **re
         int r = check_privileges(connection, conf, error);
 
         if (r >= 0)
-                r = check_zone(conf, error);
-        if (r >= 0)
                 r = network_fill_in(connection, conf, error);
         if (r >= 0)
                 r = network_conf_print(conf, 0, &text, error);
@@ -365,6 +355,8 @@ int host_start(Connection *connection, NetworkConf *conf, Job *job, Network **re
         }
         host->job = job;
         r = host_make(host, conf, error);
+        if (r == DONE)
+                r = host_tell(host, conf, error);
         if (r == DONE) {
                 host->job = NULL;
                 r = host_started(host, error);
@@ -374,7 +366,8 @@ int host_start(Connection *connection, NetworkConf *conf, Job *job, Network **re
         return r;
 }
 
-static void start_served(HostNetwork *host, Error *error) {
+/* All is made and serves, and others know. */
+void host_told(HostNetwork *host, Error *error) {
         _cleanup_(error_clear) Error cause = {};
         Job *job = TAKE(host->job);
         int r = 0;
@@ -387,6 +380,22 @@ static void start_served(HostNetwork *host, Error *error) {
                 host_failed(host);
         }
         job_done(job, r, r < 0 ? &cause : NULL);
+}
+
+static void start_served(HostNetwork *host, Error *error) {
+        _cleanup_(network_conf_freep) NetworkConf *conf = NULL;
+        _cleanup_(error_clear) Error cause = {};
+        int r;
+
+        if (error && error->code != ERROR_NONE) {
+                host_told(host, error);
+                return;
+        }
+        r = network_conf_of(host->network, true, &conf, &cause);
+        if (r >= 0)
+                r = host_tell(host, conf, &cause);
+        if (r != PENDING)
+                host_told(host, r < 0 ? &cause : NULL);
 }
 
 /* For a start, a change, or nobody: a dnsmasq that died and is back. */

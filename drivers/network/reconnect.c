@@ -74,6 +74,7 @@ static void adopt(HostNetwork *host, const NetworkConf *conf, const HostState *s
                              "its dnsmasq ended while the service was away");
                 dnsmasq_revive(host);
         }
+        host_remember_told(host, conf);
         host->network->defined.active = true;
         host->network->defined.announced = true;
         (void) host_save(host, NULL);

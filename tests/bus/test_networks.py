@@ -385,10 +385,11 @@ class Basics(NetworksTest):
         self.assertEqual(len(self.bed.files('data')), 100, 'their definitions')
         self.until(lambda: descriptors() <= held, 30)
 
-    def test_firewalld(self):
+    def test_firewalld_out_of_reach(self):
+        """test_network_host has one that listens."""
         zone = self.define(network_xml('z', 1).replace("<bridge", "<bridge zone='public'"))
-        self.refused(zone.Create, text="zone 'public' of firewalld")
-        self.host.run('nft', 'add', 'table', 'inet', 'firewalld')
+        self.refused(zone.Create, text="zone 'public' of interface 'vb1' takes firewalld")
+        self.host.run('nft', 'add table inet firewalld; add chain inet firewalld filter_INPUT')
         self.started()
         self.assertIn('firewalld runs', self.bed.words())
 
