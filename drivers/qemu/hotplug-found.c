@@ -68,6 +68,10 @@ static bool is_fixed(DeviceKind kind, const Device *device) {
                        disk->bus == DISK_BUS_FDC || disk->bus == DISK_BUS_SD;
         if (kind == DEVICE_INPUT)
                 return device->address.type != ADDRESS_PCI && device->address.type != ADDRESS_USB;
+        if (kind == DEVICE_SERIAL)
+                return device->address.type != ADDRESS_PCI && device->address.type != ADDRESS_USB;
+        if (kind == DEVICE_CHANNEL)
+                return device->address.type != ADDRESS_VIRTIO_SERIAL;
         return kind == DEVICE_WATCHDOG;
 }
 

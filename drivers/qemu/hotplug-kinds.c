@@ -318,12 +318,42 @@ static int open_hostdev(QemuPlug *plug, const QemuCaps *caps, Error *error) {
         return host_usb_find(plug->edit.live, HOST_SYSFS, error);
 }
 
+static bool is_one_of(const char *text, const char *const *words) {
+        while (*words && (!text || strcmp(text, *words) != 0))
+                words++;
+        return *words;
+}
+
+static int open_channel(QemuPlug *plug, const QemuCaps *caps, Error *error) {
+        DomainChar *channel = (DomainChar *) plug->device;
+
+        if (!is_one_of(channel->target_type, (const char *const[]) { "virtio", NULL }))
+                return fail(error, ERROR_OPERATION_UNSUPPORTED,
+                            "of channels those of virtio can be attached while a guest runs");
+        free(channel->target_state);
+        channel->target_state = strdup("disconnected");
+        return channel->target_state ? qemu_choose_paths(plug->edit.live, &plug->places, error)
+                                     : fail_memory(error);
+}
+
+static int open_serial(QemuPlug *plug, const QemuCaps *caps, Error *error) {
+        const DomainChar *port = (const DomainChar *) plug->device;
+
+        if (is_one_of(port->target_type,
+                      (const char *const[]) { "usb-serial", "pci-serial", NULL }))
+                return 0;
+        return fail(error, ERROR_OPERATION_UNSUPPORTED,
+                    "of serial ports those on USB and PCI can be attached while a guest runs");
+}
+
 static const QemuPlugKind kinds[_DEVICE_KIND_MAX] = {
         [DEVICE_NET] = { .comes = true, .goes = true, .open = open_net, .finish = finish_net,
                          .settle = settle_net, .close = close_net, .change = change_net,
                          .changed = changed_net, .unsettled = unsettled_net },
         [DEVICE_DISK] = { .comes = true, .goes = true, .open = open_disk, .finish = finish_disk,
                           .change = change_disk, .changed = changed_disk },
+        [DEVICE_CHANNEL] = { .comes = true, .goes = true, .open = open_channel },
+        [DEVICE_SERIAL] = { .comes = true, .goes = true, .open = open_serial },
         [DEVICE_GRAPHICS] = { .change = change_graphics },
         [DEVICE_HOSTDEV] = { .comes = true, .goes = true, .open = open_hostdev },
         [DEVICE_INPUT] = { .comes = true, .goes = true },

@@ -43,6 +43,9 @@ static int add_option(QemuSteps *steps, const char *option, const char *text, Er
         size_t row = 0;
         QemuStep step;
 
+        if (strcmp(option, "-chardev") == 0 && text)
+                return qemu_steps_add_chardev(steps, text, error);
+
         while (row < ELEMENTS(options) && strcmp(options[row], option) != 0)
                 row++;
         if (row == ELEMENTS(options) || !text || text[0] != '{')

@@ -38,6 +38,9 @@ typedef struct QemuSteps {
 /* Takes arguments, also on failure; the rest is copied or constant. */
 int qemu_steps_add(QemuSteps *steps, QemuStep step, Error *error);
 
+/* The same for a character device, as the text of "-chardev": hotplug-char.c. */
+int qemu_steps_add_chardev(QemuSteps *steps, const char *text, Error *error);
+
 /* Those that make the device, whose descriptors have been given (below). An option that has no
  * counterpart in QMP is ERROR_CONFIG_UNSUPPORTED. */
 int qemu_steps_of_device(QemuSteps *steps, const DomainConf *live, const QemuCaps *caps,

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What is changed of a guest that runs: limits of disks and memory, as QEMU itself tells it over a
+"""What is changed of a guest that runs: limits, memory, channels; as QEMU itself tells it over a
 second monitor."""
 import json
+import os
+import re
 import socket
 
 from harness import DOMAIN, BusTest
@@ -111,3 +113,47 @@ class Live(BusTest):
         self.assertNotIn('8192', domain.xml)
         self.call(domain, 'SetMemory', 8192, CONFIG)
         self.assertIn("<currentMemory unit='KiB'>8192<", domain.GetXMLDesc(2))
+
+    def test_channels(self):
+        domain = self.guest()
+        channel = ("<channel type='{0}'>{2}<target type='virtio' name='{1}'/></channel>")
+        self.refused(self.call, domain, 'AttachDevice', channel.format('unix', 'a.0', ''), LIVE,
+                     text='controller')
+        domain.Destroy(0)
+        domain.Undefine(0)
+        self.bed.image('one')
+        with_bus = "<controller type='virtio-serial' index='0'/><controller type='usb'/>"
+        domain = self.client.define(self.bed.xml('two', devices=with_bus))
+        domain.Create(0)
+        log = self.bed.path('a,b.log')
+        for xml, alias in (
+            (channel.format('unix', 'a.0', ''), 'channel0'),
+            (channel.format('null', 'b.0', ''), 'channel1'),
+            (channel.format('file', 'c.0', f"<source path='{log}'/>"), 'channel2'),
+            ("<serial type='null'><target type='usb-serial' port='1'/></serial>", 'serial1'),
+        ):
+            self.call(domain, 'AttachDevice', xml, LIVE)
+            self.assertIn(f"<alias name='{alias}'/>", domain.xml)
+        self.assertIn("state='disconnected'", domain.xml)
+        self.assertIn('b.log', ' '.join(os.listdir(self.bed.folder)))
+        path = re.search(r"path='([^']*/a\.0)'", domain.xml)[1]
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(path)
+        self.bed.restart()
+        for alias in ('channel0', 'channel1', 'channel2', 'serial1'):
+            self.assertIn(f"<alias name='{alias}'/>", domain.xml)
+        self.refused(self.call, domain, 'AttachDevice', channel.format('pty', 'd.0', ''), LIVE,
+                     text="'pty'")
+        self.refused(self.call, domain, 'AttachDevice',
+                     "<serial type='null'><target type='isa-serial' port='3'/></serial>", LIVE,
+                     text='USB and PCI')
+        self.assertNotIn('d.0', domain.xml)
+        for kind in ('unix', 'null'):
+            xml = channel.format(kind, 'b.0' if kind == 'null' else 'a.0', '')
+            self.call(domain, 'DetachDevice', xml, LIVE)
+            self.call(domain, 'AttachDevice', xml, LIVE)  # what was behind it is gone, too
+            self.call(domain, 'DetachDevice', xml, LIVE)
+        self.assertNotIn("name='a.0'", domain.xml)
+        self.assertNotIn("name='b.0'", domain.xml)
+        self.assertIn("name='c.0'", domain.xml)
+        self.assertFalse(os.path.exists(path))
