@@ -146,6 +146,11 @@ static int check_plug(const NetworkPlug *plug, Error *error) {
                 return fail(error, ERROR_CONFIG_UNSUPPORTED,
                             "network '%s' has no bridge on which a tap could be",
                             plug->conf->name);
+        if (plug->bandwidth && plug->bandwidth->outbound.average > 0)
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "portgroup '%s' of network '%s' limits what is sent (outbound), which "
+                            "for a tap that is handed out isn't supported", plug->group->name,
+                            plug->conf->name);
         if (plug->virtualport || plug->vlan)
                 return fail(error, ERROR_CONFIG_UNSUPPORTED,
                             "network '%s' asks for a virtualport or vlan, which its taps don't "

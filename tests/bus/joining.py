@@ -145,7 +145,8 @@ class Joins(BusTest):
         domain = self.client.define(
             f"<domain type='qemu'><name>{name}</name><memory unit='MiB'>128</memory><vcpu>1</vcpu>"
             f"<os><type arch='x86_64' machine='pc'>hvm</type><kernel>{self.kernel}</kernel>"
-            f"<initrd>{self.initrd}</initrd><cmdline>console=ttyS0 quiet</cmdline></os>"
+            f"<initrd>{self.initrd}</initrd>"
+            f"<cmdline>console=ttyS0 quiet no_timer_check</cmdline></os>"
             f"<features><acpi/></features><devices><emulator>{QEMU}</emulator>"
             f"<serial type='pty'/><memballoon model='none'/>{devices}</devices></domain>"
         )

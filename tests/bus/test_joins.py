@@ -10,6 +10,7 @@ import unittest
 
 from harness import CONNECT, DOMAIN, ROOT
 from joining import CONFIG, LIVE, MAC, Joins, interface
+from test_networks import Namespace
 
 LEASE, ARP = 0, 2
 
@@ -221,6 +222,24 @@ class Networks(Joins):
         self.refused(ask, {'other': ('s', 'x')}, text='other')
         self.assertEqual(self.links(), ['lo', 'vb7'])
 
+    def test_macvtap(self):
+        """A guest on a device of the host; where it is trusted, its own address counts."""
+        other = Namespace()
+        self.addCleanup(other.close)
+        self.host.link('card', other, 'peer')
+        other.run('ip', 'addr', 'add', '10.1.1.9/24', 'dev', 'peer')
+        net = interface('direct', "<source dev='card' mode='bridge'/>").replace(
+            '<interface ', "<interface trustGuestRxFilters='yes' ")
+        guest = self.guest('one', net).booted()
+        guest.address('10.1.1.1')
+        self.assertTrue(guest.pings('10.1.1.9', 3))
+        own = '52:54:00:00:77:99'
+        guest.must(f'ip link set eth0 down; ip link set eth0 address {own}; ip link set eth0 up')
+        guest.must('ip addr replace 10.1.1.1/24 dev eth0')
+        self.until(lambda: own in self.host.run('ip', '-o', 'link', 'show', 'macvtap0'))
+        other.run('ip', 'neigh', 'flush', 'all')
+        self.assertTrue(guest.pings('10.1.1.9', 3))
+
     def test_what_is_not_there(self):
         guest = self.bed.define('guest', devices=interface('network', "<source network='net'/>"))
         self.refused(guest.Create, 0, text="no network with matching name 'net'")
@@ -257,6 +276,43 @@ class Sockets(Joins):
         self.assertTrue(one.pings('10.1.1.2', 2))
         self.assertTrue(one.pings('10.1.2.2', 2))
         self.assertTrue(two.pings('10.1.2.1', 2))
+
+    @staticmethod
+    def strays(guest):
+        """Datagrams that came to a port on which nobody listens."""
+        names, numbers = (line.split() for line in guest.must('grep Udp: /proc/net/snmp')
+                          .splitlines()[:2])
+        return int(dict(zip(names, numbers))['NoPorts'])
+
+    @unittest.skipUnless(shutil.which('passt'), 'needs passt')
+    def test_udp_and_ports(self):
+        """Two guests by datagrams; and ports of the host that passt leads to one of them."""
+        udp = ("<source address='127.0.0.1' port='{}'><local address='127.0.0.1' port='{}'/>"
+               "</source>")
+        forward = ("<backend type='passt'/><portForward proto='tcp' address='127.0.0.1'>"
+                   "<range start='2222' to='22'/></portForward>"
+                   "<portForward proto='udp' address='127.0.0.1'><range start='2323' to='23'/>"
+                   "</portForward>")
+        self.outside()
+        self.host.run('ip', 'route', 'add', 'default', 'via', '10.9.9.2')
+        one, two = self.pair(
+            interface('udp', udp.format(5601, 5602))
+            + interface('user', '', forward, MAC[:-1] + '4'),
+            interface('udp', udp.format(5602, 5601), mac=MAC[:-1] + '5'),
+        )
+        self.assertTrue(one.pings('10.1.1.2', 2))
+        self.assertTrue(two.pings('10.1.1.1', 2))
+        one.must('ip link set eth1 up && udhcpc -n -q -t 10 -T 1 -i eth1 '
+                 '-s /etc/udhcpc/default.script 2>&1', 30)
+        one.must('nc -l -p 22 < /dev/null > /got 2>&1 &')
+        talk = ('import socket, time; s = socket.create_connection(("127.0.0.1", 2222), 10); '
+                's.sendall(b"it is open"); time.sleep(1)')
+        self.host.run('python3', '-c', talk)
+        self.until(lambda: 'it is open' in one.must('cat /got'), 20)
+        before = self.strays(one)
+        self.host.run('python3', '-c', 'import socket; socket.socket(socket.AF_INET, '
+                      'socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", 2323))')
+        self.until(lambda: self.strays(one) > before, 20)
 
     @unittest.skipUnless(shutil.which('passt'), 'needs passt')
     def test_user_and_passt(self):

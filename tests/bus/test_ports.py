@@ -240,7 +240,7 @@ class Ports(Joins):
         self.refused(self.update, domain, interface('bridge', "<source bridge='none'/>"),
                      text='none')
         self.refused(self.update, domain, interface('network', "<source network='none'/>"),
-                     text='none')
+                     text='network')
         self.assertIn('master vb8', self.link('vnet0'))
         self.assertEqual(self.connections(two)[0], 1)
         self.update(domain, interface('bridge', "<source bridge='br0'/>"))
