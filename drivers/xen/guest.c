@@ -41,6 +41,7 @@ XenGuest *xen_guest_new(XenCore *core, Domain *domain) {
 }
 
 static void guest_unwatch(XenGuest *guest) {
+        xen_model_unwatch(guest);
         if (!guest->death)
                 return;
         uint64_t began = xen_clock();
@@ -75,6 +76,7 @@ int xen_guest_watch(XenGuest *guest, Error *error) {
         xen_watch_domain(guest->core, guest->domid, true);
         xen_live_ttys(guest);
         guest->unheard = XEN_RECORDED;
+        xen_model_watch(guest);
         return 0;
 }
 

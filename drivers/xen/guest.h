@@ -26,6 +26,7 @@ typedef struct XenGuest {
         Error failure; /* of the start, while what was built is being removed */
         uint32_t flags; /* of the start */
         unsigned unheard; /* of XEN_RECORDED: what xenstore says by itself */
+        sd_event_source *model; /* its device model's process; or, after that ended, a moment */
         XenChild *learner; /* asks libxl for its configuration */
         bool learn_again;
 } XenGuest;
@@ -60,6 +61,11 @@ void xen_guest_shut_down(XenGuest *guest, unsigned reason);
 void xen_guest_save(XenGuest *guest); /* its runtime file; what fails is logged */
 void xen_guest_paused(XenGuest *guest, int reason, int detail);
 void xen_guest_running(XenGuest *guest, int reason);
+
+/* ---- model.c ---- */
+
+void xen_model_watch(XenGuest *guest);
+void xen_model_unwatch(XenGuest *guest);
 
 /* ---- learn.c ---- */
 

@@ -57,20 +57,20 @@ void xen_watch_domain(XenCore *core, uint32_t domid, bool on) {
 
 /* ---- changes ---- */
 
-/* Each watch speaks once by itself. */
+/* Each watch speaks once by itself. Devices of our own guests are known. */
 static void recorded_change(XenCore *core, const char *path) {
+        bool device = strncmp(path, "/libxl/", 7) == 0;
         XenGuest *guest;
         Domain *domain;
         uint32_t domid;
 
-        if (sscanf(path, "/local/domain/%" SCNu32, &domid) != 1 &&
-            sscanf(path, "/libxl/%" SCNu32, &domid) != 1)
+        if (sscanf(path, device ? "/libxl/%" SCNu32 : "/local/domain/%" SCNu32, &domid) != 1)
                 return;
         domain = connection_domain_by_id(core->connection, domid);
         guest = domain ? xen_guest_of(domain) : NULL;
         if (guest && guest->unheard > 0)
                 guest->unheard--;
-        else if (guest)
+        else if (guest && (guest->foreign || !device))
                 xen_learn(guest);
 }
 
