@@ -27,17 +27,19 @@ static int set_weight(const TuneRow *row, void *object, const Value *value, Erro
         return 0;
 }
 
-static uint64_t percent(int64_t quota, uint64_t period, uint64_t times) {
-        return quota > 0 && period > 0 ? (uint64_t) quota / (period / 100) * times : 0;
+/* As config-cpu.c has it. */
+static uint32_t percent(int64_t quota, uint64_t period, uint32_t times) {
+        double cap = quota > 0 && period > 0 ? 100.0 * (double) quota / (double) period * times : 0;
+
+        return cap < UINT32_MAX ? (uint32_t) cap : UINT32_MAX;
 }
 
 static int get_cap(const TuneRow *row, const void *object, Value *ret) {
         const DomainConf *conf = object;
         const CpuTune *tune = &conf->cputune;
-        uint64_t cap = percent(tune->global_quota, tune->global_period, 1)
-                               ?: percent(tune->quota, tune->period, conf->vcpus);
 
-        ret->u = (uint32_t) MIN(cap, (uint64_t) UINT32_MAX);
+        ret->u = percent(tune->global_quota, tune->global_period, 1)
+                         ?: percent(tune->quota, tune->period, conf->vcpus);
         return 0;
 }
 
