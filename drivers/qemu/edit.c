@@ -90,6 +90,10 @@ static int set_vcpus(Domain *domain, uint32_t n, uint32_t flags, Job *job, Error
 const DomainProcessors qemu_processors = {
         .get_vcpus = get_vcpus,
         .set_vcpus = set_vcpus,
+        .get_vcpu_pins = qemu_get_vcpu_pins,
+        .pin_vcpu = qemu_pin_vcpu,
+        .get_emulator_pin = qemu_get_emulator_pin,
+        .get_iothreads = qemu_get_iothreads,
         .set_memory = qemu_set_memory,
 };
 

@@ -10,6 +10,7 @@ from harness import DOMAIN, BusTest
 
 LIVE, CONFIG = 1, 2
 SIGNATURES = {'SetBlockIOTune': 'sa{sv}u', 'GetBlockIOTune': 'su', 'SetMemory': 'tu',
+              'PinVcpu': 'uabu', 'GetVcpuPinInfo': 'u', 'GetEmulatorPinInfo': 'u',
               'AttachDevice': 'su', 'UpdateDevice': 'su', 'DetachDevice': 'su'}
 
 
@@ -157,3 +158,19 @@ class Live(BusTest):
         self.assertNotIn("name='b.0'", domain.xml)
         self.assertIn("name='c.0'", domain.xml)
         self.assertFalse(os.path.exists(path))
+
+    def test_pins(self):
+        domain = self.guest()
+        host = os.cpu_count()
+        self.assertEqual(self.call(domain, 'GetVcpuPinInfo', 0), [[True] * host])
+        first = [True] + [False] * (host - 1)
+        self.call(domain, 'PinVcpu', 0, first, LIVE)
+        thread = self.monitor.ask('query-cpus-fast')[0]['thread-id']
+        self.assertEqual(os.sched_getaffinity(thread), {0})
+        self.assertEqual(self.call(domain, 'GetVcpuPinInfo', 0), [first])
+        self.assertIn("<vcpupin vcpu='0' cpuset='0'/>", domain.xml)
+        self.assertNotIn('<vcpupin', domain.GetXMLDesc(2))
+        self.assertEqual(self.call(domain, 'GetEmulatorPinInfo', 0), [True] * host)
+        self.refused(self.call, domain, 'PinVcpu', 7, first, LIVE)
+        self.call(domain, 'PinVcpu', 0, first, CONFIG)
+        self.assertIn("<vcpupin vcpu='0' cpuset='0'/>", domain.GetXMLDesc(2))
