@@ -118,6 +118,22 @@ int rtnl_find(Rtnl *rtnl, const char *name, Link *ret, Error *error) {
                        ? fail_errno(error, r, "cannot look for interface '%s'", name) : r;
 }
 
+#define BRIDGE_MTU 1500 /* of one that nobody gave another */
+
+/* A bridge takes over the smallest of its ports, unless its own was changed since it was made. */
+static int set_mtu(Rtnl *rtnl, const BridgeSpec *spec, Error *error) {
+        RtnlRequest request;
+        int r;
+
+        request_begin(&request, RTM_NEWLINK, 0);
+        (void) request_extra(&request, sizeof(struct ifinfomsg));
+        mnl_attr_put_strz(request.header, IFLA_IFNAME, spec->name);
+        mnl_attr_put_u32(request.header, IFLA_MTU, spec->mtu);
+        r = rtnl_talk(rtnl, &request, NULL, NULL);
+        return r < 0 ? fail_errno(error, r, "cannot give bridge '%s' an MTU of %u", spec->name,
+                                  spec->mtu) : 0;
+}
+
 int rtnl_make_bridge(Rtnl *rtnl, const BridgeSpec *spec, Error *error) {
         RtnlRequest request;
         int r;
@@ -126,8 +142,8 @@ int rtnl_make_bridge(Rtnl *rtnl, const BridgeSpec *spec, Error *error) {
         (void) request_extra(&request, sizeof(struct ifinfomsg));
         mnl_attr_put_strz(request.header, IFLA_IFNAME, spec->name);
         mnl_attr_put(request.header, IFLA_ADDRESS, sizeof(spec->mac.bytes), spec->mac.bytes);
-        if (spec->mtu > 0)
-                mnl_attr_put_u32(request.header, IFLA_MTU, spec->mtu);
+        if (spec->mtu == BRIDGE_MTU) /* so that it can be changed */
+                mnl_attr_put_u32(request.header, IFLA_MTU, BRIDGE_MTU - 1);
         struct nlattr *info = mnl_attr_nest_start(request.header, IFLA_LINKINFO);
         mnl_attr_put_strz(request.header, IFLA_INFO_KIND, "bridge");
         struct nlattr *data = mnl_attr_nest_start(request.header, IFLA_INFO_DATA);
@@ -142,7 +158,9 @@ int rtnl_make_bridge(Rtnl *rtnl, const BridgeSpec *spec, Error *error) {
                 return fail(error, ERROR_CONFIG_UNSUPPORTED,
                             "this kernel's bridges filter no VLANs, which a macTableManager of "
                             "'libvirt' needs");
-        return r < 0 ? fail_errno(error, r, "cannot make bridge '%s'", spec->name) : 0;
+        if (r < 0)
+                return fail_errno(error, r, "cannot make bridge '%s'", spec->name);
+        return spec->mtu > 0 ? set_mtu(rtnl, spec, error) : 0;
 }
 
 int rtnl_set_up(Rtnl *rtnl, unsigned index, Error *error) {
