@@ -226,11 +226,16 @@ void errand_forget(Errand *errand) {
 Errands *errands_free(Errands *errands) {
         if (!errands)
                 return NULL;
-        for (Errand *errand = errands->first, *next; errand; errand = next) {
-                next = errand->next;
+        while (errands->first) {
+                _cleanup_(errand_freep) Errand *errand = errands->first;
+                _cleanup_(error_clear) Error error = {};
+
+                errands->first = errand->next;
                 if (!errand->process)
                         (void) errand_start(errand, NULL);
-                errand_free(errand);
+                if (errand->done)
+                        errand_tell(errand, fail(&error, ERROR_OPERATION_ABORTED,
+                                                 "the service ends"), &error);
         }
         free(errands);
         return NULL;

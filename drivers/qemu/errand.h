@@ -15,7 +15,8 @@ typedef struct Errand Errand;
 typedef void (*ErrandDone)(Errand *errand, int r, Error *error, void *userdata);
 
 Errands *errands_new(sd_event *event); /* NULL without memory */
-/* Nobody hears of their ends any more; what waits is run now. */
+/* What waits is run now; who waits is told that the service ends (ERROR_OPERATION_ABORTED), and
+ * asks for nothing more. */
 Errands *errands_free(Errands *errands);
 
 typedef struct ErrandSpec {

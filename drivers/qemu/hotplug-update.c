@@ -100,10 +100,10 @@ static void update_settled(int r, Error *error, void *userdata) {
 
         error_move(&cause, error); /* it is the settling's */
         plug->settling = qemu_settling_free(plug->settling);
-        if (!qemu_guest_of(plug->domain))
-                r = fail(&cause, ERROR_OPERATION_INVALID, "domain is not running");
-        else if (r < 0 && kind->unsettled)
+        if (r < 0 && qemu_guest_of(plug->domain) && kind->unsettled)
                 kind->unsettled(plug, plug->old);
+        else if (r >= 0 && !qemu_guest_of(plug->domain))
+                r = fail(&cause, ERROR_OPERATION_INVALID, "domain is not running");
         else if (r >= 0)
                 r = update_commit(plug, &cause);
         qemu_plug_end(plug, r, &cause);

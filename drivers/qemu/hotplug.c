@@ -316,7 +316,8 @@ static void attach_settled(int r, Error *error, void *userdata) {
                 r = attach_run(plug, &cause);
         if (r == PENDING)
                 return;
-        attach_undo(plug);
+        if (cause.code != ERROR_OPERATION_ABORTED) /* else the next life of the service does it */
+                attach_undo(plug);
         qemu_plug_end(plug, r, &cause);
 }
 

@@ -4,8 +4,9 @@ what somebody else does to them."""
 import os
 import re
 import stat
+import time
 
-from harness import CONNECT, DOMAIN, ROOT, START_PAUSED, STOPPED
+from harness import CONNECT, DOMAIN, ROOT, SHUTOFF, START_PAUSED, STOPPED
 from joining import LIVE, MAC, Joins, interface
 from test_networks import Network
 
@@ -194,6 +195,26 @@ class Ports(Joins):
         guest = self.bed.define('guest', devices=interface(
             'bridge', "<source bridge='br0'/>", f"<script path='{up}'/>"))
         self.refused(guest.Create, 0, text='ethernet')
+
+    def test_the_service_ends_meanwhile(self):
+        """Who waits for a script is told, and what it was for is gone in the next life."""
+        slow = self.script('slow', 'sleep 2')
+        net = interface('ethernet', '', f"<target dev='mine0'/><script path='{slow}'/>")
+        domain = self.paused('guest', '')
+        serial = self.client.begin(domain.path, DOMAIN, 'AttachDevice', net, LIVE, signature='su')
+        self.until(lambda: 'mine0' in self.links())
+        starting = self.bed.define('another', devices=net.replace('mine0', 'mine1')
+                                   .replace(MAC, OTHER))
+        second = starting.begin('Create', 0)
+        self.until(lambda: 'mine1' in self.links())
+        self.assertEqual(self.bed.stop(), 0, self.bed.words())
+        for one in (serial, second):
+            self.refused(self.client.finish, one, text='the service ends')
+        self.bed.start()
+        self.until(lambda: self.links() == ['lo'], 20)
+        self.assertNotIn('<interface', domain.xml)
+        self.assertEqual(starting.state, SHUTOFF)
+        time.sleep(2)  # the scripts, which nobody waits for
 
     def test_device_that_is_there(self):
         """It is used as it is, and stays."""
