@@ -18,12 +18,9 @@
 
 #include "conf/api-domain.h"
 #include "conf/xml.h"
-#include "drivers/addresses.h"
 #include "drivers/device-edit.h"
 #include "drivers/host-usb.h"
 #include "drivers/log.h"
-#include "drivers/metadata.h"
-#include "drivers/xen/config.h"
 #include "drivers/xen/join.h"
 
 /* libxl gives scripts 40 s, backends and guests 10 s each. */
@@ -83,7 +80,7 @@ static void plug_end(XenPlug *plug, int r, Error *error) {
         Job *job = plug->job;
 
         guest->plug = NULL;
-        if (r < 0)
+        if (plug->text)
                 xen_guest_save(guest);
         if (r < 0 && !job) {
                 _cleanup_(freep) char *text = error_text(error);
@@ -289,62 +286,69 @@ static const DomainNet *plug_net(const XenPlug *plug) {
         return plug->of == DEVICE_NET && plug->device ? (const DomainNet *) plug->device : NULL;
 }
 
-static void lost(int rc, uint32_t domid, const XenLines *lines, void *userdata) {
+static void undone(int rc, uint32_t domid, const XenLines *lines, void *userdata) {
         XenPlug *plug = userdata;
-        _cleanup_(error_clear) Error error = {};
+        Error error = plug->failure;
 
         plug->child = NULL;
+        plug->failure = (Error) {};
         plug->removes = false;
         if (plug_net(plug))
                 xen_net_unguard(plug_net(plug));
-        error_move(&error, &plug->failure);
-        plug_end(plug, error.code != ERROR_NONE
-                               ? -error_number(error.code)
-                               : fail_told(plug, XEN_CHILD_LOST, lines, &error), &error);
+        if (rc != 0)
+                log_resource(LOG_ERR, &plug->domain->resource, "device '%s' may still be there: %s",
+                             plug->alias, lines->text);
+        plug_end(plug, -error_number(error.code), &error);
+        error_clear(&error);
 }
 
-/* Its child was killed: what that left behind goes. */
-static bool undo_lost(XenPlug *plug) {
+/* It came, or may have, and can't stay: what was said of that is told when it is gone. */
+static bool attach_undo(XenPlug *plug, Error *error) {
         plug->removes = true;
         plug->flags |= DOMAIN_DEVICE_MODIFY_FORCE;
-        if (plug_tell(plug, lost, NULL) >= 0)
-                return true;
-        plug->removes = false;
-        return false;
+        if (plug_tell(plug, undone, NULL) < 0) {
+                plug->removes = false;
+                return false;
+        }
+        error_move(&plug->failure, error);
+        return true;
 }
 
-/* The same where there is no place for it in its network; what was said of that is told behind. */
-static bool undo_joined(XenPlug *plug, Error *error) {
-        error_move(&plug->failure, error);
-        if (undo_lost(plug))
-                return true;
-        error_move(error, &plug->failure);
-        return false;
+/* In its network, and in the live definition, where it isn't on its way any more. */
+static int attach_commit(XenPlug *plug, Error *error) {
+        const DomainNet *net = plug_net(plug);
+        int r = net ? xen_net_join(plug->domain, net, error) : 0;
+        char *text;
+
+        if (r < 0)
+                return r;
+        text = TAKE(plug->text);
+        r = edit_keep_device(plug->domain, text, &plug->edit.persistent, error);
+        if (r < 0) {
+                plug->text = text;
+                if (net)
+                        xen_net_leave(plug->domain, net);
+                return r;
+        }
+        free(text);
+        if (!plug->changes)
+                plug_report(plug, EVENT_DEVICE_ADDED);
+        return 0;
 }
 
 /* libxl has it. */
 static void attached(int rc, uint32_t domid, const XenLines *lines, void *userdata) {
         XenPlug *plug = userdata;
         _cleanup_(error_clear) Error error = {};
-        _cleanup_(freep) char *text = NULL;
-        int r = 0;
+        bool there = rc == 0 || rc == XEN_CHILD_LOST;
+        int r;
 
         plug->child = NULL;
-        if (rc == XEN_CHILD_LOST && !plug->changes && undo_lost(plug))
+        r = rc != 0 ? fail_told(plug, rc, lines, &error) : attach_commit(plug, &error);
+        if (r < 0 && there && !plug->changes && attach_undo(plug, &error))
                 return;
-        text = TAKE(plug->text);
-        if (rc != 0)
-                r = fail_told(plug, rc, lines, &error);
-        else if (plug_net(plug))
-                r = xen_net_join(plug->domain, plug_net(plug), &error);
-        if (rc != 0 && plug_net(plug))
+        if (r < 0 && plug_net(plug))
                 xen_net_unguard(plug_net(plug));
-        if (rc == 0 && r < 0 && undo_joined(plug, &error))
-                return;
-        if (r >= 0)
-                r = edit_keep_device(plug->domain, text, &plug->edit.persistent, &error);
-        if (r >= 0 && !plug->changes)
-                plug_report(plug, EVENT_DEVICE_ADDED);
         plug_end(plug, r, &error);
 }
 
@@ -404,7 +408,14 @@ static int detach_commit(XenPlug *plug, Error *error) {
                 xen_net_leave(plug->domain, (DomainNet *) device);
         if (device)
                 r = device_remove(&plug->edit.live, device, true, error);
-        return r < 0 ? r : edit_commit(&plug->edit, error);
+        free(TAKE(plug->text)); /* it isn't on its way any more */
+        if (r >= 0)
+                r = edit_commit(&plug->edit, error);
+        if (r >= 0)
+                return 0;
+        conf_free(TAKE(plug->edit.persistent)); /* that can't be written, and it is gone */
+        (void) edit_commit(&plug->edit, NULL);
+        return r;
 }
 
 static void detached(int rc, uint32_t domid, const XenLines *lines, void *userdata) {
@@ -413,7 +424,6 @@ static void detached(int rc, uint32_t domid, const XenLines *lines, void *userda
         int r;
 
         plug->child = NULL;
-        free(TAKE(plug->text));
         r = rc != 0 ? fail_told(plug, rc, lines, &error) : detach_commit(plug, &error);
         plug_report(plug, rc == 0 ? EVENT_DEVICE_REMOVED : EVENT_DEVICE_REMOVAL_FAILED);
         plug_end(plug, r, &error);
@@ -501,8 +511,6 @@ static void put_back(int rc, uint32_t domid, const XenLines *lines, void *userda
         _cleanup_(error_clear) Error error = {};
 
         plug->child = NULL;
-        free(TAKE(plug->text));
-        xen_guest_save(xen_guest_of(plug->domain));
         plug_end(plug, rc != 0 ? fail_told(plug, rc, lines, &error) : 0, &error);
 }
 
@@ -560,27 +568,3 @@ void xen_plug_found(XenGuest *guest, const char *text, XenWay way) {
         log_resource(LOG_ERR, &guest->domain->resource, "a device that was on its way: %s",
                      reason ?: "out of memory");
 }
-
-/* ---- all of it ---- */
-
-static int xen_set_metadata(Domain *domain, int type, const char *metadata, const char *key,
-                            const char *uri, uint32_t flags, Job *job, Error *error) {
-        return metadata_change(domain, type, metadata && *metadata ? metadata : NULL,
-                               key && *key ? key : NULL, uri && *uri ? uri : NULL, flags, error);
-}
-
-/* No agent of a Xen guest's is known. */
-static int xen_interface_addresses(Domain *domain, uint32_t source, uint32_t flags, Job *job,
-                                   Error *error) {
-        int r = xen_need(domain->resource.connection, error);
-
-        return r < 0 ? r : addresses_of_domain(domain, source, job, error);
-}
-
-const DomainDevices xen_devices = {
-        .attach = xen_attach,
-        .detach = xen_detach,
-        .update = xen_update,
-        .interface_addresses = xen_interface_addresses,
-        .set_metadata = xen_set_metadata,
-};
