@@ -33,6 +33,8 @@ static int fd_ready(sd_event_source *source, int fd, uint32_t events, void *user
         XenCore *core = watched->core;
         uint64_t began = xen_clock();
 
+        if (core->dead) /* libxl leaves a broken descriptor as it is, which is always ready */
+                return sd_event_source_set_enabled(source, SD_EVENT_OFF);
         /* It may be deregistered in there. The bits of poll() and epoll are the same. */
         libxl_osevent_occurred_fd(core->ctx, watched->for_libxl, watched->fd, 0, (short) events);
         xen_times_add(&core->times, "libxl_osevent_occurred_fd", began);
@@ -210,6 +212,8 @@ static void event_occurs(void *user, libxl_event *event) {
 static void disaster(void *user, libxl_event_type type, const char *message, int number) {
         XenCore *core = user;
 
+        if (core->dead)
+                return;
         core->dead = true;
         log_message(LOG_CRIT, "libxl can't go on: %s: %s", message, strerror(number));
 }

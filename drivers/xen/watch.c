@@ -195,14 +195,14 @@ static int store_ready(sd_event_source *source, int fd, uint32_t events, void *u
         bool look = false;
         char **told;
 
-        if (events & (EPOLLERR | EPOLLHUP)) {
-                log_message(LOG_ERR, "xenstored is gone: what others do isn't seen any more");
-                core->watch = sd_event_source_disable_unref(core->watch);
-                return 0;
-        }
         while ((told = xs_check_watch(core->store))) {
                 look = !key_changed(core, told[XS_WATCH_TOKEN], told[XS_WATCH_PATH]) || look;
                 free(told);
+        }
+        if (errno != EAGAIN || (events & (EPOLLERR | EPOLLHUP))) {
+                log_message(LOG_ERR, "xenstored is gone: what others do isn't seen any more");
+                core->watch = sd_event_source_disable_unref(core->watch);
+                return 0;
         }
         if (look)
                 introduced(core);
