@@ -43,7 +43,8 @@ class Agents(BusTest):
             f"<domain type='qemu'><name>{name}</name><memory unit='MiB'>192</memory>"
             f"<vcpu>2</vcpu><os><type arch='x86_64' machine='pc'>hvm</type>"
             f"<kernel>{self.kernel}</kernel><initrd>{self.initrd}</initrd>"
-            f"<cmdline>console=ttyS0 quiet</cmdline></os><features><acpi/></features><devices>"
+            f"<cmdline>console=ttyS0 quiet no_timer_check</cmdline></os>"
+            f"<features><acpi/></features><devices>"
             f"<emulator>{QEMU}</emulator><serial type='pty'/><memballoon model='none'/>{devices}"
             f"</devices></domain>"
         )
