@@ -7,6 +7,7 @@
 #include "conf/store.h"
 #include "drivers/event.h"
 #include "drivers/host-links.h"
+#include "drivers/peer.h"
 #include "drivers/resource.h"
 #include "drivers/taps.h"
 #include "drivers/unit.h"
@@ -21,6 +22,7 @@ typedef struct Settings {
         UnitManager *units; /* NULL: guests are plain children */
         TapBroker *taps;    /* NULL: whoever wants a tap makes it */
         HostLinks *links;   /* NULL: nobody else is told of interfaces */
+        PeerManager *peers; /* NULL: there is no way to other hosts */
 } Settings;
 
 struct Connection {

@@ -226,6 +226,15 @@ typedef struct DomainMigration {
         int (*set_downtime)(Domain *domain, uint64_t downtime, uint32_t flags, Job *job,
                             Error *error); /* ms */
         int (*start_postcopy)(Domain *domain, uint32_t flags, Job *job, Error *error);
+        /* The other side, asked by the service that sends (org.virtbus.Connect; drivers/peer.h).
+         * prepare: expects a guest at listen (tcp://ADDRESS:PORT, 0: any port); flags are
+         * DOMAIN_START_*; text: where, and a token that comes before libxl's stream. finish: all of
+         * it was sent, it shall run; done when it does. flags: MIGRATE_PERSIST_DEST. Both or
+         * none. */
+        int (*prepare)(Connection *connection, const char *xml, const char *listen, uint32_t flags,
+                       Job *job, Error *error);
+        int (*finish)(Connection *connection, const char *uuid, uint32_t flags, Job *job,
+                      Error *error);
 } DomainMigration;
 
 /* What is read of snapshots comes from memory (drivers/snapshot.h). All or none. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The tie between a guest and its client. It begins before the start, so that a client that goes
- * while its guest is being started is not missed, and ends with the first of the two. */
+ * while its guest is being started is not missed, and ends with the first of the two, or when a
+ * guest that was sent by the client has arrived. */
 #include "objects/autodestroy.h"
 
 #include "drivers/log.h"
@@ -74,7 +75,10 @@ static void domain_event(const Event *event, void *userdata) {
 
         if (event->resource != &autodestroy->domain->resource || autodestroy->ending)
                 return;
+        /* Whoever sent a guest that has arrived isn't its client any more. */
         if (event->kind == EVENT_DETACHED ||
+            (event->kind == EVENT_LIFECYCLE && event->type == DOMAIN_EVENT_STARTED &&
+             event->detail == STARTED_MIGRATED) ||
             (event->kind == EVENT_LIFECYCLE && event->type == DOMAIN_EVENT_STOPPED))
                 autodestroy_free(autodestroy);
 }

@@ -2,6 +2,8 @@
 /* org.virtbus.Connect: what org.libvirt.Connect lacks. */
 #include "objects/connect.h"
 
+#include "conf/api-domain.h"
+
 /* From now on the caller's errors carry (s a{sv}) instead of (s). Why that has to be asked for:
  * docs/decisions.md. */
 static int set_error_details(Request *request, Error *error) {
@@ -41,7 +43,33 @@ static int to_native(Request *request, Error *error) {
                                                      &request->job, error);
 }
 
+/* ---- a migration's other side: asked by the service that sends ---- */
+
+static int migrate_prepare(Request *request, Error *error) {
+        Connection *connection = request->object.connection;
+        const char *xml, *listen;
+        int r = request_read(request, error, &xml, &listen, NULL);
+
+        if (r < 0)
+                return r;
+        return connection->driver->migration->prepare(connection, xml, listen, request->flags,
+                                                      &request->job, error);
+}
+
+static int migrate_finish(Request *request, Error *error) {
+        Connection *connection = request->object.connection;
+        const char *uuid;
+        int r = request_read(request, error, &uuid, NULL);
+
+        if (r < 0)
+                return r;
+        return connection->driver->migration->finish(connection, uuid, request->flags,
+                                                     &request->job, error);
+}
+
 /* clang-format off */
+#define MIGRATION(member) { true, offsetof(Driver, migration), offsetof(DomainMigration, member) }
+#define MIGRATING NEEDS({ "domain:migrate" }, { "domain:write" }, { "domain:start" })
 #define NATIVE(member) { true, offsetof(Driver, native), offsetof(NativeOps, member) }
 
 
@@ -51,6 +79,11 @@ static const Method methods[] = {
           from_native },
         { "DomainXMLToNative", "ssu", "s", "format\0xml\0flags\0config\0",
           "virConnectDomainXMLToNative", MAY("connect:write"), NATIVE(to_native), 0, to_native },
+        { "MigrateFinish", "su", "", "uuid\0flags\0", "MigrateFinish", MIGRATING,
+          MIGRATION(finish), MIGRATE_PERSIST_DEST, migrate_finish },
+        { "MigratePrepare", "ssu", "s", "xml\0listen\0flags\0address\0", "MigratePrepare",
+          MIGRATING, MIGRATION(prepare), DOMAIN_START_PAUSED | DOMAIN_START_AUTODESTROY,
+          migrate_prepare, STARTS },
         { "SetErrorDetails", "b", "", "enabled\0", "SetErrorDetails", MAY("connect:getattr"),
           NO_OP, 0, set_error_details },
         /* What it tells is what this host has, as GetDomainCapabilities does: docs/decisions.md */

@@ -15,6 +15,7 @@
 #include "service/idle.h"
 #include "service/links.h"
 #include "service/memory.h"
+#include "service/peers.h"
 #include "service/taps.h"
 #include "service/units.h"
 
@@ -26,6 +27,7 @@ typedef struct Manager {
         UnitManager *units;
         TapBroker *taps; /* NULL: not in a session */
         HostLinks *links;
+        PeerManager *peers;
         Store *store;
         Connection **connections;
         size_t n_connections;
@@ -57,6 +59,7 @@ static void manager_done(Manager *manager) {
         taps_free(manager->taps);
         units_free(manager->units);
         links_free(manager->links);
+        peers_free(manager->peers);
         sd_bus_flush_close_unref(manager->bus);
         store_free(manager->store);
         sd_event_source_disable_unref(manager->leave);
@@ -234,6 +237,9 @@ static int manager_start(Manager *manager, Error *error) {
         manager->settings.units = manager->units;
         manager->settings.taps = manager->taps;
         manager->settings.links = manager->links;
+        if (r >= 0 && peers_new(manager->event, &manager->peers) < 0)
+                r = fail_memory(error);
+        manager->settings.peers = manager->peers;
         if (r >= 0)
                 r = store_new(options->settings.session, options->root, &manager->store, error);
         if (r >= 0)

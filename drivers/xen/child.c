@@ -7,8 +7,9 @@
  * socket as one message. A process rather than a thread: it can be killed when the guest is no
  * longer wanted, and libxl's own children are its, not ours.
  *
- * The child has nothing of ours open but that socket. It dies with the service, so that a later
- * life finds no builder at work, only what the runtime file says was being built. */
+ * The child has nothing of ours open but that socket, and a descriptor if it is given one. It dies
+ * with the service, so that a later life finds no builder at work, only what the runtime file says
+ * was being built. */
 #include "drivers/xen/child.h"
 
 #include <errno.h>
@@ -60,29 +61,33 @@ static void reset_signals(void) {
 }
 
 /* Standard error stays: the scripts and programs that libxl runs write there. The old context gives
- * back its descriptors first, since libxl remembers their numbers. */
-static int leave_parent(XenCore *core, int *line) {
-        int null, copy;
+ * back its descriptors first, since libxl remembers their numbers. Both are copied above all that
+ * may have their places before they take them. */
+static int leave_parent(XenCore *core, int *line, int fd) {
+        int null, high_line, high_fd = -1;
 
         libxl_postfork_child_noexec(core->ctx);
         null = open("/dev/null", O_RDWR | O_CLOEXEC);
         if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
                 return -errno;
-        copy = dup3(*line, 3, O_CLOEXEC);
-        if (copy < 0 && errno != EINVAL) /* it is 3 already */
+        high_line = fcntl(*line, F_DUPFD_CLOEXEC, XEN_CHILD_FD + 1);
+        if (fd >= 0)
+                high_fd = fcntl(fd, F_DUPFD_CLOEXEC, XEN_CHILD_FD + 1);
+        if (high_line < 0 || dup3(high_line, 3, O_CLOEXEC) < 0 ||
+            (fd >= 0 && (high_fd < 0 || dup3(high_fd, XEN_CHILD_FD, O_CLOEXEC) < 0)))
                 return -errno;
         *line = 3;
-        return close_range(4, ~0U, 0) < 0 ? -errno : 0;
+        return close_range(fd >= 0 ? XEN_CHILD_FD + 1 : XEN_CHILD_FD, ~0U, 0) < 0 ? -errno : 0;
 }
 
-_Noreturn static void child_run(XenCore *core, pid_t parent, int line, uint32_t domid,
+_Noreturn static void child_run(XenCore *core, pid_t parent, int line, int fd, uint32_t domid,
                                 XenWork work, void *argument) {
         Report report = { .rc = ERROR_FAIL, .domid = domid };
         libxl_ctx *ctx = NULL;
         XenSay say;
 
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent ||
-            leave_parent(core, &line) < 0)
+            leave_parent(core, &line, fd) < 0)
                 _exit(127);
         reset_signals();
         xen_say_init(&say, said, &report);
@@ -126,7 +131,8 @@ static int ended(sd_event_source *source, const siginfo_t *info, void *userdata)
         return 0;
 }
 
-static int child_fork(XenCore *core, XenChild *child, int line, XenWork work, void *argument) {
+static int child_fork(XenCore *core, XenChild *child, int line, int fd, XenWork work,
+                      void *argument) {
         pid_t parent = getpid();
         sigset_t all, before;
 
@@ -135,14 +141,14 @@ static int child_fork(XenCore *core, XenChild *child, int line, XenWork work, vo
                 return -errno;
         child->pid = fork();
         if (child->pid == 0)
-                child_run(core, parent, line, child->domid, work, argument);
+                child_run(core, parent, line, fd, child->domid, work, argument);
         int r = child->pid < 0 ? -errno : 0;
         (void) sigprocmask(SIG_SETMASK, &before, NULL);
         return r;
 }
 
-int xen_child_new(XenCore *core, uint32_t domid, XenWork work, void *argument, XenWorked worked,
-                  void *userdata, XenChild **ret, Error *error) {
+int xen_child_new_with(XenCore *core, uint32_t domid, int fd, XenWork work, void *argument,
+                       XenWorked worked, void *userdata, XenChild **ret, Error *error) {
         XenChild *child = calloc(1, sizeof(*child));
         int ends[2], r;
 
@@ -155,7 +161,7 @@ int xen_child_new(XenCore *core, uint32_t domid, XenWork work, void *argument, X
         *child = (XenChild) {
                 .line = ends[0], .worked = worked, .userdata = userdata, .domid = domid,
         };
-        r = XEN_CALL(core, child_fork(core, child, ends[1], work, argument));
+        r = XEN_CALL(core, child_fork(core, child, ends[1], fd, work, argument));
         close(ends[1]);
         if (r >= 0)
                 r = sd_event_add_child(core->event, &child->source, child->pid, WEXITED, ended,
@@ -166,6 +172,11 @@ int xen_child_new(XenCore *core, uint32_t domid, XenWork work, void *argument, X
         }
         *ret = child;
         return 0;
+}
+
+int xen_child_new(XenCore *core, uint32_t domid, XenWork work, void *argument, XenWorked worked,
+                  void *userdata, XenChild **ret, Error *error) {
+        return xen_child_new_with(core, domid, -1, work, argument, worked, userdata, ret, error);
 }
 
 void xen_child_kill(XenChild *child) {

@@ -25,5 +25,10 @@ bool xen_child_answer(char *text);
 /* In worked(): what was answered; it is the child's. NULL: nothing. */
 const char *xen_child_text(const XenChild *child);
 
+/* The same with a descriptor, borrowed, which is XEN_CHILD_FD there. */
+#define XEN_CHILD_FD 4
+int xen_child_new_with(XenCore *core, uint32_t domid, int fd, XenWork work, void *argument,
+                       XenWorked worked, void *userdata, XenChild **ret, Error *error);
+
 void xen_child_kill(XenChild *child); /* worked() follows, with XEN_CHILD_LOST */
 XenChild *xen_child_free(XenChild *child); /* kills it; worked() isn't called */

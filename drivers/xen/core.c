@@ -2,8 +2,10 @@
 /* libxl on our loop.
  *
  * libxl asks for descriptors and timeouts through hooks; each becomes an event source. It may
- * register one descriptor several times, which epoll doesn't take: the second is a copy. Timeouts
- * are only ever changed to "now". SIGCHLD is ours and handed on: libxl looks for its own children.
+ * register one descriptor several times, which epoll doesn't take: the second is a copy. Nor does
+ * epoll take a regular file (a guest is saved into one): that is always ready, so a source that
+ * always fires stands for it. Timeouts are only ever changed to "now". SIGCHLD is ours and handed
+ * on: libxl looks for its own children.
  *
  * libxl may call back inside the call that starts something. Nobody could write code around that,
  * so what it tells (a call that ended, an event) is put in a row and heard from the loop, in
@@ -26,6 +28,8 @@ typedef struct Watched {
         sd_event_source *source;
         void *for_libxl;
         int fd, copy; /* copy -1: there is none */
+        bool always;  /* a regular file */
+        short events; /* of that */
 } Watched;
 
 static int fd_ready(sd_event_source *source, int fd, uint32_t events, void *userdata) {
@@ -39,6 +43,17 @@ static int fd_ready(sd_event_source *source, int fd, uint32_t events, void *user
         libxl_osevent_occurred_fd(core->ctx, watched->for_libxl, watched->fd, 0, (short) events);
         xen_times_add(&core->times, "libxl_osevent_occurred_fd", began);
         return 0;
+}
+
+static int file_ready(sd_event_source *source, void *userdata) {
+        Watched *watched = userdata;
+
+        return fd_ready(source, watched->fd, watched->events, watched);
+}
+
+static int fd_enable(Watched *watched, short events) {
+        watched->events = events;
+        return sd_event_source_set_enabled(watched->source, events ? SD_EVENT_ON : SD_EVENT_OFF);
 }
 
 static int fd_register(void *user, int fd, void **ret, short events, void *for_libxl) {
@@ -56,8 +71,12 @@ static int fd_register(void *user, int fd, void **ret, short events, void *for_l
                                       : sd_event_add_io(core->event, &watched->source,
                                                         watched->copy, events, fd_ready, watched);
         }
-        if (r >= 0 && !events)
-                r = sd_event_source_set_enabled(watched->source, SD_EVENT_OFF);
+        if (r == -EPERM) {
+                watched->always = true;
+                r = sd_event_add_defer(core->event, &watched->source, file_ready, watched);
+        }
+        if (r >= 0)
+                r = fd_enable(watched, events);
         if (r < 0) {
                 sd_event_source_disable_unref(watched->source);
                 closep(&watched->copy);
@@ -70,11 +89,10 @@ static int fd_register(void *user, int fd, void **ret, short events, void *for_l
 
 static int fd_modify(void *user, int fd, void **update, short events) {
         Watched *watched = *update;
-        int r = sd_event_source_set_io_events(watched->source, events);
+        int r = watched->always ? 0 : sd_event_source_set_io_events(watched->source, events);
 
         if (r >= 0)
-                r = sd_event_source_set_enabled(watched->source,
-                                                events ? SD_EVENT_ON : SD_EVENT_OFF);
+                r = fd_enable(watched, events);
         return r < 0 ? ERROR_OSEVENT_REG_FAIL : 0;
 }
 

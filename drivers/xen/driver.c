@@ -11,6 +11,7 @@
 #include "drivers/network/ops.h"
 #include "drivers/nwfilter.h"
 #include "drivers/secret.h"
+#include "drivers/xen/away.h"
 #include "drivers/xen/device.h"
 #include "drivers/xen/tuning.h"
 
@@ -48,10 +49,23 @@ static int xen_create(Connection *connection, const char *xml, uint32_t flags, J
                                             error);
 }
 
+/* The image goes with the definition, as the flags say. */
+static int xen_undefine(Domain *domain, uint32_t flags, Job *job, Error *error) {
+        bool saved = domain->managed_save;
+        int r;
+
+        resource_ref(&domain->resource);
+        r = domain_op_undefine(domain, flags, job, error);
+        if (r >= 0 && saved)
+                xen_managed_remove(domain);
+        resource_unref(&domain->resource);
+        return r;
+}
+
 const DomainDefinitions xen_definitions = {
         .define = xen_define,
         .create = xen_create,
-        .undefine = domain_op_undefine,
+        .undefine = xen_undefine,
         .rename = domain_op_rename,
 };
 
@@ -78,9 +92,12 @@ static void driver_close(Connection *connection) {
         XenDriver *driver = xen_driver_of(connection);
 
         for (size_t i = 0; i < connection->sets[RESOURCE_DOMAIN].n; i++) {
-                Domain *domain = domain_of(connection->sets[RESOURCE_DOMAIN].items[i]);
+                XenGuest *guest = xen_guest_of(
+                        domain_of(connection->sets[RESOURCE_DOMAIN].items[i]));
 
-                xen_guest_free(xen_guest_of(domain));
+                if (guest && guest->away)
+                        xen_away_close(guest->away);
+                xen_guest_free(guest);
         }
         xen_core_free(driver->core);
         free(driver);
@@ -111,9 +128,10 @@ static int driver_open(Connection *connection, Error *error) {
         driver->present = access(PRIVCMD_DEVICE, R_OK | W_OK) == 0 ||
                           access(PRIVCMD_OLD, R_OK | W_OK) == 0;
         connection->data = driver;
-        if (driver->present)
+        int r = xen_managed_find(connection, error);
+        if (r >= 0 && driver->present)
                 find_xen(connection, driver);
-        return 0;
+        return r;
 }
 
 /* Domain-0 has no file: what is said of it holds as long as we run. */
@@ -142,6 +160,9 @@ const Driver xen_driver = {
 #if HAVE_NETWORK
         .networks = &host_networks,
 #endif
+        .control = &xen_control,
+        .migration = &xen_migration,
+        .saving = &xen_saving,
         .nwfilters = &nwfilter_ops,
         .secrets = &secret_ops,
         .hypervisor = &xen_hypervisor,

@@ -33,7 +33,14 @@ extern const DomainLifecycle xen_lifecycle;
 extern const DomainProcessors xen_processors;
 extern const DomainTuning xen_tuning;
 extern const DomainStatistics xen_statistics;
+extern const DomainSaving xen_saving;
+extern const DomainControl xen_control;
+extern const DomainMigration xen_migration;
 extern const HypervisorOps xen_hypervisor;
 extern const NodeOps xen_node;
+
+/* What the device model calls a key; 0: there is none. The letter of Alt+SysRq+letter, or 0. */
+unsigned xen_key_code(uint32_t codeset, uint32_t code);
+char xen_sysrq_of(uint32_t codeset, const uint32_t *codes, size_t n);
 
 extern const Driver xen_driver;

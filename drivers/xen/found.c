@@ -11,10 +11,13 @@
 #include "conf/xml.h"
 #include "drivers/log.h"
 #include "drivers/xen/join.h"
+#include "drivers/xen/migrate.h"
 
 /* ---- the state it is in ---- */
 
 static void take_state(Domain *domain, const libxl_dominfo *info) {
+        if (info->shutdown && info->shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND)
+                return; /* it is being saved, or was: that will be found out */
         if (info->shutdown) {
                 bool crash = info->shutdown_reason == LIBXL_SHUTDOWN_REASON_CRASH;
 
@@ -142,11 +145,24 @@ typedef struct Search {
         int n;
 } Search;
 
-static const libxl_dominfo *find(const Search *search, Uuid uuid) {
-        for (int i = 0; i < search->n; i++)
-                if (search->list[i].domid != 0 && !xen_is_going(&search->list[i]) &&
-                    uuid_equal(xen_uuid_of(&search->list[i]), uuid))
-                        return &search->list[i];
+/* While a guest moves within this host, there are two with its uuid. */
+static bool is_incoming(const Search *search, uint32_t domid) {
+        _cleanup_(freep) char *name =
+                XEN_CALL(search->core, libxl_domid_to_name(search->core->ctx, domid));
+        size_t size = name ? strlen(name) : 0, suffix = strlen(XEN_NAME_INCOMING);
+
+        return size > suffix && strcmp(name + size - suffix, XEN_NAME_INCOMING) == 0;
+}
+
+static const libxl_dominfo *find(const Search *search, Uuid uuid, bool incoming) {
+        for (int i = 0; i < search->n; i++) {
+                const libxl_dominfo *info = &search->list[i];
+
+                if (info->domid != 0 && !xen_is_going(info) &&
+                    uuid_equal(xen_uuid_of(info), uuid) &&
+                    is_incoming(search, info->domid) == incoming)
+                        return info;
+        }
         return NULL;
 }
 
@@ -187,8 +203,11 @@ static int take_over(XenGuest *guest, const XenStatus *status, const libxl_domin
         else if (domain->autodestroy)
                 xen_guest_end(guest, DOMAIN_SHUTOFF_DESTROYED, STOPPED_DESTROYED);
         else {
+                if (domain->managed_save && status->away == XEN_AWAY_NOT)
+                        xen_managed_remove(domain); /* it was started from it */
                 xen_status_device(guest, status);
                 xen_learn(guest); /* others may have changed it meanwhile */
+                xen_away_recover(guest, status, info);
         }
         return 0;
 }
@@ -206,12 +225,14 @@ static int reconnect(Search *search, const char *name, Error *error) {
                 r = domain_create(connection, conf, &domain, error);
         if (r < 0)
                 return r;
-        info = find(search, conf->uuid);
+        info = find(search, conf->uuid, status.incoming == TRISTATE_YES);
         guest = xen_guest_new(search->core, domain);
         r = guest ? domain_set_live(domain, conf, error) : fail_memory(error);
         if (r >= 0 && (info || status.restarting == TRISTATE_YES))
                 return take_over(guest, &status, info, error);
 
+        if (r >= 0)
+                xen_away_recover(guest, &status, NULL);
         resource_ref(&domain->resource); /* a transient domain goes with it */
         if (guest) {
                 xen_nets_found(guest);

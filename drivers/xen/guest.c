@@ -5,7 +5,7 @@
  * destroys it, or starts it again. For our guests that is us (on_poweroff, on_reboot, on_crash),
  * for others' it is them, and we only tell what happened. A reboot is a new domain under a new
  * number; on the bus it is the same guest, which never stopped being active. */
-#include "drivers/xen/tuning.h"
+#include "drivers/xen/guest.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,6 +15,8 @@
 #include "drivers/log.h"
 #include "drivers/xen/device.h"
 #include "drivers/xen/join.h"
+#include "drivers/xen/migrate.h"
+#include "drivers/xen/tuning.h"
 
 /* As Xen numbers them (SHUTDOWN_*). */
 typedef enum Why {
@@ -60,6 +62,7 @@ XenGuest *xen_guest_free(XenGuest *guest) {
         xen_child_free(guest->learner);
         guest_unwatch(guest);
         guest->domain->data = NULL;
+        xen_incoming_free(guest->incoming);
         error_clear(&guest->failure);
         free(guest);
         return NULL;
@@ -78,6 +81,11 @@ int xen_guest_watch(XenGuest *guest, Error *error) {
         guest->unheard = XEN_RECORDED;
         xen_model_watch(guest);
         return 0;
+}
+
+int xen_guest_watch_again(XenGuest *guest, Error *error) {
+        guest_unwatch(guest);
+        return xen_guest_watch(guest, error);
 }
 
 int xen_guest_has_domid(XenGuest *guest, uint32_t domid, Error *error) {
@@ -154,6 +162,8 @@ void xen_guest_over(XenGuest *guest, int reason, int detail) {
         _cleanup_(error_clear) Error error = {};
 
         resource_ref(&domain->resource);
+        if (guest->away)
+                (void) xen_away_abort(guest->away);
         xen_nets_leave(guest);
         xen_guest_free(guest);
         xen_status_remove(domain);
@@ -176,6 +186,8 @@ static void guest_again(XenGuest *guest) {
         guest->restarting = true;
         guest->stopping = false;
         guest->domid = XEN_NO_DOMAIN;
+        guest->origin = XEN_BOOTED;
+        guest->away = NULL; /* it was about the one before */
         xen_guest_save(guest);
         xen_guest_build_again(guest);
 }
@@ -224,6 +236,8 @@ void xen_guest_end(XenGuest *guest, int reason, int detail) {
         guest->stop_detail = detail;
         xen_plug_abort(TAKE(guest->plug));
         xen_guest_save(guest);
+        if (guest->away)
+                (void) xen_away_abort(guest->away);
         guest->child = xen_child_free(guest->child);
         if (xen_child_new(guest->core, guest->domid, xen_destroy_domain, NULL, destroyed, guest,
                           &guest->child, &error) >= 0)

@@ -6,6 +6,18 @@
 #include "drivers/xen/child.h"
 #include "drivers/xen/driver.h"
 
+typedef struct XenAway XenAway;
+typedef struct XenIncoming XenIncoming;
+
+/* Where a guest's memory comes from when it starts. */
+typedef enum XenOrigin { XEN_BOOTED, XEN_RESTORED, XEN_MIGRATED } XenOrigin;
+
+typedef struct XenStream {
+        int fd; /* at the beginning of libxl's stream */
+        uint32_t version;
+        XenOrigin origin;
+} XenStream;
+
 typedef struct XenGuest {
         Domain *domain; /* borrowed: guest and domain end together */
         XenCore *core;
@@ -23,6 +35,9 @@ typedef struct XenGuest {
         Job *starting, *ending;
         struct XenPlug *plug;   /* a device on its way */
         ConsolePort *consoles;  /* that somebody holds */
+        XenAway *away; /* it is being saved, dumped or sent (away.h) */
+        XenIncoming *incoming; /* it is expected from another host (migrate-in.c) */
+        XenOrigin origin;
         Error failure; /* of the start, while what was built is being removed */
         uint32_t flags; /* of the start */
         unsigned unheard; /* of XEN_RECORDED: what xenstore says by itself */
@@ -49,6 +64,15 @@ XenGuest *xen_guest_free(XenGuest *guest); /* stops watching; it runs on */
 
 /* From now on its end is noticed. */
 int xen_guest_watch(XenGuest *guest, Error *error);
+
+/* The same after it was suspended and resumed: libxl tells of one shutdown only. */
+int xen_guest_watch_again(XenGuest *guest, Error *error);
+
+/* Whether it lies there, suspended by its own kernel. */
+bool xen_is_suspended(XenCore *core, uint32_t domid);
+
+/* The guest, or ERROR_OPERATION_INVALID: it isn't ours, or doesn't run. */
+int xen_need_suspendable(Domain *domain, XenGuest **ret, Error *error);
 
 /* Its domid is known: the live definition and the Id say so. */
 int xen_guest_has_domid(XenGuest *guest, uint32_t domid, Error *error);
@@ -81,9 +105,30 @@ void xen_look(Domain *domain);
 
 int xen_destroy_domain(libxl_ctx *ctx, uint32_t *domid, void *argument); /* a XenWork */
 
+/* ---- lifecycle.c ---- */
+
+/* One call of libxl, as an operation. what: for the error; then: after success, or NULL. */
+typedef int (*XenQuestion)(libxl_ctx *ctx, uint32_t domid, const libxl_asyncop_how *how);
+
+int xen_ask(Domain *domain, XenQuestion question, const char *what,
+            void (*then)(XenGuest *guest), Job *job, Error *error);
+
 /* ---- start.c ---- */
 
 int xen_start_conf(Domain *domain, DomainConf *conf, uint32_t flags, Job *job, Error *error);
+
+/* The same from a stream, whose descriptor is borrowed. */
+int xen_start_from(Domain *domain, DomainConf *conf, const XenStream *stream, uint32_t flags,
+                   Job *job, Error *error);
+
+/* What was built runs, or stays paused, as its flags say. */
+int xen_guest_go(XenGuest *guest, Error *error);
+
+/* The start failed: what was built goes, and who waits for it gets error, which is moved. */
+void xen_start_undo(XenGuest *guest, int r, Error *error);
+
+/* It is built from a stream that has begun to come; what fails ends the guest. */
+void xen_guest_build_from(XenGuest *guest, const XenStream *stream);
 
 /* The guest's domain is gone, or never was finished: it is built again from its live definition. */
 void xen_guest_build_again(XenGuest *guest);
@@ -92,9 +137,11 @@ void xen_guest_build_again(XenGuest *guest);
 
 typedef struct XenStatus {
         uint32_t domid, state, reason, stop_reason, stop_detail;
-        Tristate starting, restarting, stopping, foreign, autodestroy;
+        Tristate starting, restarting, stopping, foreign, autodestroy, incoming;
         char *device_way; /* of a device on its way: "comes", "goes", "changes" */
         char *device;     /* its element; both for free() */
+        uint32_t away; /* XenAwayKind */
+        char *image;   /* the file that it is about */
 } XenStatus;
 
 int xen_status_save(XenGuest *guest, Error *error);

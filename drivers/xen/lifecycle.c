@@ -2,7 +2,8 @@
 /* What is asked of Xen guests: start, destroy, shutdown, reboot, reset, suspend, resume. */
 #include <errno.h>
 
-#include "drivers/xen/guest.h"
+#include "drivers/log.h"
+#include "drivers/xen/away.h"
 
 /* ---- start ---- */
 
@@ -12,6 +13,8 @@ static int xen_start(Domain *domain, uint32_t flags, Job *job, Error *error) {
 
         if (r >= 0)
                 r = domain_need_inactive(domain, error);
+        if (r >= 0 && domain->managed_save && !(flags & DOMAIN_START_FORCE_BOOT))
+                return xen_start_saved(domain, flags, job, error);
         if (r >= 0)
                 r = domain_conf(domain, DOMAIN_PERSISTENT, &conf, error);
         return r < 0 ? r : xen_start_conf(domain, conf, flags, job, error);
@@ -37,6 +40,8 @@ static int xen_destroy(Domain *domain, uint32_t flags, Job *job, Error *error) {
                 return PENDING; /* it ends anyway */
         if (guest->child && guest->domid == XEN_NO_DOMAIN)
                 xen_child_kill(guest->child);
+        else if (guest->domid == XEN_NO_DOMAIN) /* it was expected, and nothing came */
+                xen_guest_over(guest, DOMAIN_SHUTOFF_FAILED, STOPPED_FAILED);
         else
                 xen_guest_end(guest, DOMAIN_SHUTOFF_DESTROYED, STOPPED_DESTROYED);
         return PENDING;
@@ -65,10 +70,8 @@ static void answered(XenCall *call, int rc, void *userdata) {
         job_done(asked.job, r, &error);
 }
 
-typedef int (*Question)(libxl_ctx *ctx, uint32_t domid, const libxl_asyncop_how *how);
-
-static int ask(Domain *domain, Question question, const char *what,
-               void (*then)(XenGuest *guest), Job *job, Error *error) {
+int xen_ask(Domain *domain, XenQuestion question, const char *what,
+            void (*then)(XenGuest *guest), Job *job, Error *error) {
         XenGuest *guest;
         Asked *asked;
         XenCall *call;
@@ -110,7 +113,7 @@ static int ask_reset(libxl_ctx *ctx, uint32_t domid, const libxl_asyncop_how *ho
 
 static int xen_shutdown(Domain *domain, uint32_t flags, Job *job, Error *error) {
         const uint32_t known = DOMAIN_SHUTDOWN_ACPI_POWER_BTN | DOMAIN_SHUTDOWN_PARAVIRT;
-        Question question = ask_control_or_button;
+        XenQuestion question = ask_control_or_button;
 
         if (flags & ~known)
                 return fail(error, ERROR_OPERATION_UNSUPPORTED,
@@ -121,7 +124,7 @@ static int xen_shutdown(Domain *domain, uint32_t flags, Job *job, Error *error) 
                 question = libxl_domain_shutdown;
         else if (flags == DOMAIN_SHUTDOWN_ACPI_POWER_BTN)
                 question = press_button;
-        return ask(domain, question, "cannot ask the guest to shut down", NULL, job, error);
+        return xen_ask(domain, question, "cannot ask the guest to shut down", NULL, job, error);
 }
 
 static int xen_reboot(Domain *domain, uint32_t flags, Job *job, Error *error) {
@@ -129,12 +132,12 @@ static int xen_reboot(Domain *domain, uint32_t flags, Job *job, Error *error) {
                 return fail(error, ERROR_OPERATION_UNSUPPORTED,
                             "Xen guests are asked to reboot by their drivers only (flag %d)",
                             DOMAIN_SHUTDOWN_PARAVIRT);
-        return ask(domain, libxl_domain_reboot, "cannot ask the guest to reboot", NULL, job,
+        return xen_ask(domain, libxl_domain_reboot, "cannot ask the guest to reboot", NULL, job,
                    error);
 }
 
 static int xen_reset(Domain *domain, uint32_t flags, Job *job, Error *error) {
-        return ask(domain, ask_reset, "cannot reset the guest", NULL, job, error);
+        return xen_ask(domain, ask_reset, "cannot reset the guest", NULL, job, error);
 }
 
 /* ---- suspend and resume ---- */
@@ -143,7 +146,26 @@ static void suspended(XenGuest *guest) {
         xen_guest_paused(guest, DOMAIN_PAUSED_USER, SUSPENDED_PAUSED);
 }
 
+/* One that is left suspended (a migration that nobody knows the end of) has to be resumed by Xen
+ * first. */
+static int ask_run(libxl_ctx *ctx, uint32_t domid, const libxl_asyncop_how *how) {
+        libxl_dominfo info;
+        bool suspended;
+
+        libxl_dominfo_init(&info);
+        suspended = libxl_domain_info(ctx, &info, domid) == 0 && info.shutdown &&
+                    info.shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND;
+        libxl_dominfo_dispose(&info);
+        return suspended ? libxl_domain_resume(ctx, domid, 1, how)
+                         : libxl_domain_unpause(ctx, domid, how);
+}
+
 static void resumed(XenGuest *guest) {
+        _cleanup_(error_clear) Error error = {};
+
+        if (xen_guest_watch_again(guest, &error) < 0)
+                log_resource(LOG_ERR, &guest->domain->resource, "%s",
+                             error.message ?: "out of memory");
         xen_guest_running(guest, DOMAIN_RUNNING_UNPAUSED);
 }
 
@@ -158,7 +180,8 @@ static int xen_suspend(Domain *domain, Job *job, Error *error) {
         if (domain->state != DOMAIN_RUNNING)
                 return fail(error, ERROR_OPERATION_INVALID,
                             "domain is shutting down or has crashed");
-        return ask(domain, libxl_domain_pause, "cannot pause the guest", suspended, job, error);
+        return xen_ask(domain, libxl_domain_pause, "cannot pause the guest", suspended, job,
+                       error);
 }
 
 static int xen_resume(Domain *domain, Job *job, Error *error) {
@@ -171,7 +194,7 @@ static int xen_resume(Domain *domain, Job *job, Error *error) {
                 return fail(error, ERROR_OPERATION_INVALID, "domain is already running");
         if (domain->state != DOMAIN_PAUSED)
                 return fail(error, ERROR_OPERATION_INVALID, "domain is being shut down");
-        return ask(domain, libxl_domain_unpause, "cannot let the guest run", resumed, job, error);
+        return xen_ask(domain, ask_run, "cannot let the guest run", resumed, job, error);
 }
 
 const DomainLifecycle xen_lifecycle = {

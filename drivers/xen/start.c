@@ -9,8 +9,8 @@
 #include "drivers/log.h"
 #include "drivers/xen/config.h"
 #include "drivers/xen/device.h"
-#include "drivers/xen/guest.h"
 #include "drivers/xen/join.h"
+#include "drivers/xen/migrate.h"
 
 Uuid xen_uuid_of(const libxl_dominfo *info) {
         Uuid uuid;
@@ -33,6 +33,14 @@ static uint32_t find_domid(XenCore *core, Uuid uuid) {
         if (list)
                 libxl_dominfo_list_free(list, n);
         return domid;
+}
+
+/* One that comes from this very host has its uuid twice. */
+static uint32_t find_by_name(XenCore *core, const char *name) {
+        uint32_t domid = XEN_NO_DOMAIN;
+
+        return XEN_CALL(core, libxl_name_to_domid(core->ctx, name, &domid)) == 0 ? domid
+                                                                                 : XEN_NO_DOMAIN;
 }
 
 /* ---- how it fails ---- */
@@ -74,11 +82,14 @@ static void undone(int rc, uint32_t domid, const XenLines *lines, void *userdata
 }
 
 /* libxl removes what it couldn't finish by itself, unless its process was killed. */
-static void start_undo(XenGuest *guest, int r, Error *error) {
+void xen_start_undo(XenGuest *guest, int r, Error *error) {
         XenCore *core = guest->core;
+        uint32_t domid = guest->domid;
 
         guest->stopping = true; /* its death is no news */
-        uint32_t domid = find_domid(core, guest->domain->resource.uuid);
+        if (domid == XEN_NO_DOMAIN)
+                domid = guest->incoming ? find_by_name(core, xen_incoming_name(guest->incoming))
+                                        : find_domid(core, guest->domain->resource.uuid);
         if (domid == XEN_NO_DOMAIN ||
             xen_child_new(core, domid, xen_destroy_domain, NULL, undone, guest, &guest->child,
                           NULL) < 0)
@@ -89,7 +100,17 @@ static void start_undo(XenGuest *guest, int r, Error *error) {
 
 /* ---- it is there ---- */
 
+/* What is told of a start, by where it began. */
+static const struct {
+        int running, started, suspended;
+} beginnings[] = {
+        [XEN_BOOTED] = { DOMAIN_RUNNING_BOOTED, STARTED_BOOTED, SUSPENDED_PAUSED },
+        [XEN_MIGRATED] = { DOMAIN_RUNNING_MIGRATED, STARTED_MIGRATED, SUSPENDED_MIGRATED },
+        [XEN_RESTORED] = { DOMAIN_RUNNING_RESTORED, STARTED_RESTORED, SUSPENDED_RESTORED },
+};
+
 static void start_finished(XenGuest *guest) {
+        const __typeof__(beginnings[0]) *beginning = &beginnings[guest->origin];
         Domain *domain = guest->domain;
         Connection *connection = domain->resource.connection;
         Job *starting = TAKE(guest->starting);
@@ -99,17 +120,19 @@ static void start_finished(XenGuest *guest) {
         guest->restarting = false;
         guest->after = ACTION_DESTROY;
         domain_set_state(domain, paused ? DOMAIN_PAUSED : DOMAIN_RUNNING,
-                         paused ? DOMAIN_PAUSED_USER : DOMAIN_RUNNING_BOOTED);
+                         paused ? DOMAIN_PAUSED_USER : beginning->running);
         domain->starting = false;
         xen_guest_save(guest);
+        if (domain->managed_save) /* it runs now, or its memory begins anew */
+                xen_managed_remove(domain);
         if (again) {
                 domain_changed(domain, PROPERTY_ID);
                 event_report(&connection->hub,
                              &(Event) { .kind = EVENT_REBOOT, .resource = &domain->resource });
         } else {
-                domain_started(domain, STARTED_BOOTED);
+                domain_started(domain, beginning->started);
                 if (paused)
-                        domain_report(domain, DOMAIN_EVENT_SUSPENDED, SUSPENDED_PAUSED);
+                        domain_report(domain, DOMAIN_EVENT_SUSPENDED, beginning->suspended);
         }
         if (starting)
                 job_done(starting, 0, NULL);
@@ -131,7 +154,7 @@ static void let_run(XenCall *call, int rc, void *userdata) {
                 if (rc == 0)
                         start_finished(guest);
                 else
-                        start_undo(guest, xen_fail(&error, rc, &call->lines,
+                        xen_start_undo(guest, xen_fail(&error, rc, &call->lines,
                                                    "cannot let the guest run"), &error);
         }
         resource_unref(&domain->resource);
@@ -154,6 +177,13 @@ static int guest_unpause(XenGuest *guest, Error *error) {
         return r;
 }
 
+int xen_guest_go(XenGuest *guest, Error *error) {
+        if (!(guest->flags & DOMAIN_START_PAUSED))
+                return guest_unpause(guest, error);
+        start_finished(guest);
+        return 0;
+}
+
 /* ---- the builder ---- */
 
 static int built_well(XenGuest *guest, uint32_t domid, Error *error) {
@@ -167,10 +197,7 @@ static int built_well(XenGuest *guest, uint32_t domid, Error *error) {
                 r = xen_guest_watch(guest, error);
         if (r < 0)
                 return r;
-        if (!(guest->flags & DOMAIN_START_PAUSED))
-                return guest_unpause(guest, error);
-        start_finished(guest);
-        return 0;
+        return guest->incoming ? xen_incoming_built(guest, error) : xen_guest_go(guest, error);
 }
 
 static void built(int rc, uint32_t domid, const XenLines *lines, void *userdata) {
@@ -190,27 +217,52 @@ static void built(int rc, uint32_t domid, const XenLines *lines, void *userdata)
         } else
                 r = built_well(guest, domid, &error);
         if (r < 0)
-                start_undo(guest, r, &error);
+                xen_start_undo(guest, r, &error);
 }
+
+typedef struct Build {
+        libxl_domain_config config;
+        uint32_t version; /* of the stream; 0: there is none */
+} Build;
 
 static int build(libxl_ctx *ctx, uint32_t *domid, void *argument) {
-        return libxl_domain_create_new(ctx, argument, domid, NULL, NULL);
+        Build *build = argument;
+        libxl_domain_restore_params params;
+        int rc;
+
+        if (build->version == 0)
+                return libxl_domain_create_new(ctx, &build->config, domid, NULL, NULL);
+        libxl_domain_restore_params_init(&params);
+        params.stream_version = build->version;
+        rc = libxl_domain_create_restore(ctx, &build->config, domid, XEN_CHILD_FD, -1, &params,
+                                         NULL, NULL);
+        libxl_domain_restore_params_dispose(&params);
+        return rc;
 }
 
-static int guest_build(XenGuest *guest, const DomainConf *conf, Error *error) {
-        libxl_domain_config config;
-        int r = XEN_CALL(guest->core, xen_config_build(conf, guest->core->ctx, &config, error));
+static int guest_build(XenGuest *guest, const DomainConf *conf, const XenStream *stream,
+                       Error *error) {
+        Build what = { .version = stream ? stream->version : 0 };
+        int r = XEN_CALL(guest->core,
+                         xen_config_build(conf, guest->core->ctx, &what.config, error));
 
+        guest->origin = stream ? stream->origin : XEN_BOOTED;
+        if (r >= 0 && guest->incoming) {
+                free(what.config.c_info.name);
+                what.config.c_info.name = strdup(xen_incoming_name(guest->incoming));
+                r = what.config.c_info.name ? 0 : fail_memory(error);
+        }
         if (r >= 0)
-                xen_pci_seize(conf, &config);
+                xen_pci_seize(conf, &what.config);
         if (r >= 0)
-                r = xen_child_new(guest->core, XEN_NO_DOMAIN, build, &config, built, guest,
-                                  &guest->child, error);
-        libxl_domain_config_dispose(&config);
+                r = xen_child_new_with(guest->core, XEN_NO_DOMAIN, stream ? stream->fd : -1, build,
+                                       &what, built, guest, &guest->child, error);
+        libxl_domain_config_dispose(&what.config);
         return r;
 }
 
-int xen_start_conf(Domain *domain, DomainConf *conf, uint32_t flags, Job *job, Error *error) {
+int xen_start_from(Domain *domain, DomainConf *conf, const XenStream *stream, uint32_t flags,
+                   Job *job, Error *error) {
         _cleanup_(conf_freep) DomainConf *owned = conf;
         XenCore *core = xen_driver_of(domain->resource.connection)->core;
         XenGuest *guest;
@@ -232,7 +284,7 @@ int xen_start_conf(Domain *domain, DomainConf *conf, uint32_t flags, Job *job, E
         if (r >= 0)
                 r = xen_status_save(guest, error);
         if (r >= 0)
-                r = guest_build(guest, owned, error);
+                r = guest_build(guest, owned, stream, error);
         if (r < 0) {
                 start_failed(guest, r, error);
                 return r;
@@ -241,12 +293,15 @@ int xen_start_conf(Domain *domain, DomainConf *conf, uint32_t flags, Job *job, E
         return PENDING;
 }
 
-void xen_guest_build_again(XenGuest *guest) {
+int xen_start_conf(Domain *domain, DomainConf *conf, uint32_t flags, Job *job, Error *error) {
+        return xen_start_from(domain, conf, NULL, flags, job, error);
+}
+
+static void build_now(XenGuest *guest, const XenStream *stream) {
         _cleanup_(conf_freep) DomainConf *conf = NULL;
         _cleanup_(error_clear) Error error = {};
         int r = domain_conf(guest->domain, DOMAIN_LIVE, &conf, &error);
 
-        guest->flags = 0;
         if (r >= 0)
                 r = xen_live_prepare(guest->core->connection, conf, true, &error);
         if (r >= 0)
@@ -254,7 +309,16 @@ void xen_guest_build_again(XenGuest *guest) {
         if (r >= 0)
                 r = domain_set_live(guest->domain, conf, &error);
         if (r >= 0)
-                r = guest_build(guest, conf, &error);
+                r = guest_build(guest, conf, stream, &error);
         if (r < 0)
                 start_failed(guest, r, &error);
+}
+
+void xen_guest_build_from(XenGuest *guest, const XenStream *stream) {
+        build_now(guest, stream);
+}
+
+void xen_guest_build_again(XenGuest *guest) {
+        guest->flags = 0;
+        build_now(guest, NULL);
 }

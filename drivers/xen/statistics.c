@@ -10,6 +10,7 @@
 #include "conf/api-domain.h"
 #include "drivers/host-private.h"
 #include "drivers/processors.h"
+#include "drivers/xen/away.h"
 #include "drivers/xen/statistics.h"
 #include "drivers/xen/tuning.h"
 
@@ -303,4 +304,7 @@ const DomainStatistics xen_statistics = {
         .groups = DOMAIN_STATS_STATE | DOMAIN_STATS_CPU_TOTAL | DOMAIN_STATS_BALLOON |
                   DOMAIN_STATS_VCPU | DOMAIN_STATS_INTERFACE | DOMAIN_STATS_BLOCK,
         .memory = memory,
+        .job_info = xen_job_info,
+        .job_stats = xen_job_stats,
+        .abort_job = xen_abort_job,
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf/xml.h"
+#include "drivers/xen/away.h"
 #include "drivers/xen/device.h"
 
 #define STATUS_MAX (8u << 20) /* bytes */
@@ -20,6 +21,9 @@ static const MapElement status_element = { "guest", sizeof(XenStatus), (const Ma
         U32("@reason",      XenStatus, reason),
         U32("@stop-reason", XenStatus, stop_reason),
         U32("@stop-detail", XenStatus, stop_detail),
+        YES_NO("@incoming",    XenStatus, incoming),
+        U32("@away",        XenStatus, away),
+        STRING("@image",       XenStatus, image),
         YES_NO("@starting",    XenStatus, starting),
         YES_NO("@restarting",  XenStatus, restarting),
         YES_NO("@stopping",    XenStatus, stopping),
@@ -42,17 +46,22 @@ static const char *yes(bool truth) {
 
 int xen_status_save(XenGuest *guest, Error *error) {
         Domain *domain = guest->domain;
-        _cleanup_(freep) char *file = status_file(domain), *text = NULL;
+        _cleanup_(freep) char *file = status_file(domain), *text = NULL, *image = NULL;
         const XenPlug *plug = guest->plug && guest->plug->text ? guest->plug : NULL;
+        const XenAway *away = guest->away;
 
-        if (!file ||
+        image = (char *) xmlEncodeSpecialChars(
+                NULL, (const xmlChar *) (away && away->path ? away->path : ""));
+        if (!file || !image ||
             asprintf(&text,
                      "<guest domid='%u' state='%d' reason='%d' stop-reason='%d' stop-detail='%d' "
                      "starting='%s' restarting='%s' stopping='%s' foreign='%s' "
-                     "autodestroy='%s'%s%s%s>\n%s%s</guest>\n",
+                     "autodestroy='%s' incoming='%s' away='%d' image=\"%s\""
+                     "%s%s%s>\n%s%s</guest>\n",
                      guest->domid, domain->state, domain->reason, guest->stop_reason,
                      guest->stop_detail, yes(domain->starting), yes(guest->restarting),
                      yes(guest->stopping), yes(guest->foreign), yes(domain->autodestroy),
+                     yes(guest->incoming), away ? away->kind : XEN_AWAY_NOT, image,
                      plug ? " device='" : "", plug ? ways[xen_plug_way(plug)] : "",
                      plug ? "'" : "", domain->live.xml, plug ? plug->text : "") < 0) {
                 text = NULL;
@@ -90,6 +99,7 @@ int xen_status_load(Connection *connection, const char *uuid, XenStatus *ret,
 
 void xen_status_done(XenStatus *status) {
         free(status->device_way);
+        free(status->image);
         free(status->device);
 }
 

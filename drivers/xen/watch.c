@@ -146,7 +146,10 @@ static void name_changed(XenCore *core, const char *path) {
         domain = connection_domain_by_id(core->connection, domid);
         _cleanup_(freep) char *name =
                 domain ? XEN_CALL(core, xs_read(core->store, XBT_NULL, path, NULL)) : NULL;
-        if (name && *name && xen_guest_of(domain) && strcmp(name, domain->resource.name) != 0)
+        XenGuest *guest = domain ? xen_guest_of(domain) : NULL;
+        if (guest && (guest->away || guest->incoming))
+                return; /* its name is ours to change */
+        if (name && *name && guest && strcmp(name, domain->resource.name) != 0)
                 renamed(domain, name);
 }
 
