@@ -13,7 +13,7 @@
 #include "conf/api-domain.h"
 #include "drivers/log.h"
 #include "drivers/processors.h"
-#include "drivers/xen/guest.h"
+#include "drivers/xen/device.h"
 #include "drivers/xen/keys.h"
 
 /* ---- as keys of xl ---- */
@@ -90,10 +90,14 @@ static int set_whole(XenGuest *guest, const libxl_domain_config *config, Error *
         if (r < 0)
                 return r;
         conf->id = (MaybeU32) { true, guest->domid };
-        r = domain_set_live(guest->domain, conf, error);
+        r = xen_live_aliases(conf, error);
         if (r >= 0)
-                xen_guest_save(guest);
-        return r;
+                r = domain_set_live(guest->domain, conf, error);
+        if (r < 0)
+                return r;
+        xen_guest_save(guest);
+        xen_live_ttys(guest);
+        return 0;
 }
 
 /* ---- processors, of any; memory is heard of in memory.c ---- */
