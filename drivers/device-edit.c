@@ -401,6 +401,26 @@ int device_remove(DomainConf **conf, Device *device, bool live, Error *error) {
         return replace_conf(conf, live, error);
 }
 
+/* ---- what comes ---- */
+
+int device_check_new(DomainConf *conf, const DeviceSpec *spec, Error *error) {
+        const char *target = spec->kind == DEVICE_DISK ? ((DomainDisk *) spec->device)->target
+                                                       : NULL;
+
+        if (target && device_find_disk(conf, target))
+                return fail(error, ERROR_OPERATION_INVALID, "target %s already exists", target);
+        if (spec->device->alias && conf_find_alias(conf, spec->device->alias, NULL))
+                return fail(error, ERROR_OPERATION_INVALID, "alias '%s' is another device's",
+                            spec->device->alias);
+        return 0;
+}
+
+void device_one_mac(DomainNet *net, bool live, MacAddress *mac) {
+        if (!live && !mac_is_null(*mac))
+                net->mac = *mac;
+        *mac = net->mac;
+}
+
 /* ---- names ---- */
 
 int device_choose_alias(DomainConf *conf, DeviceKind kind, Device *device) {

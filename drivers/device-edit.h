@@ -30,6 +30,13 @@ DomainNet *device_find_net(DomainConf *conf, const char *name);
  * Of several the one of which most of what is given is true. ERROR_DEVICE_MISSING. */
 int device_find(DomainConf *conf, const DeviceSpec *spec, Device **ret, Error *error);
 
+/* Refuses a new device whose target or alias another one has. */
+int device_check_new(DomainConf *conf, const DeviceSpec *spec, Error *error);
+
+/* An interface that comes to the live definition and to the persistent one gets one address in
+ * both, also where it was chosen here. *mac: none to begin with. */
+void device_one_mac(DomainNet *net, bool live, MacAddress *mac);
+
 /* Each replaces *conf by another definition and frees the old one; live: one of a running guest.
  * *ret, which may be NULL, is the device in it. */
 int device_insert(DomainConf **conf, const DeviceSpec *spec, bool live, Device **ret,

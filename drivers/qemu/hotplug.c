@@ -110,25 +110,6 @@ int qemu_plug_start(Domain *domain, const char *xml, uint32_t flags,
 
 /* ---- the plan ---- */
 
-static int plan_is_new(DomainConf *conf, const DeviceSpec *spec, Error *error) {
-        const char *target = spec->kind == DEVICE_DISK ? ((DomainDisk *) spec->device)->target
-                                                       : NULL;
-
-        if (target && device_find_disk(conf, target))
-                return fail(error, ERROR_OPERATION_INVALID, "target %s already exists", target);
-        if (spec->device->alias && conf_find_alias(conf, spec->device->alias, NULL))
-                return fail(error, ERROR_OPERATION_INVALID, "alias '%s' is another device's",
-                            spec->device->alias);
-        return 0;
-}
-
-/* Both definitions get one address, also where we chose it. */
-static void plan_mac(QemuPlug *plug, DomainNet *net, bool live) {
-        if (!live && !mac_is_null(plug->mac))
-                net->mac = plug->mac;
-        plug->mac = net->mac;
-}
-
 /* What the guest is made of stays: a place must be free among its controllers. */
 static int plan_live(QemuPlug *plug, DomainConf *conf, Device *device, Error *error) {
         size_t n = conf->controllers.n;
@@ -159,7 +140,7 @@ static int plan_attach(DomainConf **conf, bool live, void *userdata, Error *erro
         int r = device_parse(*conf, plug->xml, &spec, error);
 
         if (r >= 0)
-                r = plan_is_new(*conf, &spec, error);
+                r = device_check_new(*conf, &spec, error);
         if (r < 0)
                 return r;
         plug->kind = spec.kind;
@@ -172,7 +153,7 @@ static int plan_attach(DomainConf **conf, bool live, void *userdata, Error *erro
         if (r < 0 || !device)
                 return r;
         if (plug->kind == DEVICE_NET)
-                plan_mac(plug, (DomainNet *) device, live);
+                device_one_mac((DomainNet *) device, live, &plug->mac);
         return live ? plan_live(plug, *conf, device, error)
                     : qemu_complete(*conf, plug->caps, error);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "drivers/net-note.h"
 #include "drivers/qemu/join-private.h"
 
 void join_done(Join *join) {
@@ -214,30 +215,6 @@ int join_plan(Domain *domain, const DomainNet *net, Join *ret, Error *error) {
 
 /* ---- writing down ---- */
 
-/* What a join borrows may be what stands there: that stays. */
-static int replace(char **string, const char *text) {
-        if (text == *string)
-                return 0;
-        char *copy = text ? strdup(text) : NULL;
-
-        if (text && !copy)
-                return -ENOMEM;
-        free(*string);
-        *string = copy;
-        return 0;
-}
-
-static int note_limit(NetLimit **limit, const NetworkRate *rate) {
-        if (*limit || rate->average == 0)
-                return 0;
-        *limit = calloc(1, sizeof(**limit));
-        if (!*limit)
-                return -ENOMEM;
-        **limit = (NetLimit) { .average = rate->average, .peak = rate->peak, .burst = rate->burst,
-                               .floor = rate->floor };
-        return 0;
-}
-
 /* By its uuid the switch's own managers know a port, also after a change. */
 static int note_port(DomainNet *net, const Join *join, const DomainNet *old) {
         const char *before = old && old->virtualport ? old->virtualport->interface : NULL;
@@ -252,45 +229,27 @@ static int note_port(DomainNet *net, const Join *join, const DomainNet *old) {
         if (!net->virtualport)
                 net->virtualport = calloc(1, sizeof(*net->virtualport));
         port = net->virtualport;
-        if (!port || replace(&port->type, join->port.type) < 0 ||
-            replace(&port->profile, join->port.profile) < 0)
+        if (!port || net_note_text(&port->type, join->port.type) < 0 ||
+            net_note_text(&port->profile, join->port.profile) < 0)
                 return -ENOMEM;
-        return replace(&port->interface,
-                       join->port.interface ?: before ?: uuid_format(uuid, text));
-}
-
-static int note_vlan(DomainNet *net, const NetworkVlan *vlan) {
-        if (net->vlan || !vlan)
-                return 0;
-        net->vlan = calloc(1, sizeof(*net->vlan));
-        if (!net->vlan)
-                return -ENOMEM;
-        net->vlan->trunk = vlan->trunk;
-        for (size_t i = 0; i < vlan->tags.n; i++) {
-                const NetworkVlanTag *from = vlan->tags.items[i];
-                VlanTag *tag = map_list_add(&vlan_tag_element, &net->vlan->tags);
-
-                if (!tag || replace(&tag->native_mode, from->native_mode) < 0)
-                        return -ENOMEM;
-                tag->id = from->id;
-        }
-        return 0;
+        return net_note_text(&port->interface,
+                             join->port.interface ?: before ?: uuid_format(uuid, text));
 }
 
 int join_note(DomainNet *net, const Join *join, const DomainNet *old, Error *error) {
         bool networked = net->type == NET_NETWORK;
 
-        if (note_limit(&net->inbound, &join->inbound) < 0 ||
-            note_limit(&net->outbound, &join->outbound) < 0 || note_port(net, join, old) < 0 ||
-            note_vlan(net, join->vlan) < 0 ||
-            (join->isolated && replace(&net->isolated, "yes") < 0))
+        if (net_note_limit(&net->inbound, &join->inbound) < 0 ||
+            net_note_limit(&net->outbound, &join->outbound) < 0 || note_port(net, join, old) < 0 ||
+            net_note_vlan(net, join->vlan) < 0 ||
+            (join->isolated && net_note_text(&net->isolated, "yes") < 0))
                 return fail_memory(error);
         net->mtu = join->mtu;
-        if (join->trusted && replace(&net->trust_rx_filters, "yes") < 0)
+        if (join->trusted && net_note_text(&net->trust_rx_filters, "yes") < 0)
                 return fail_memory(error);
-        if (networked && (replace(&net->bridge, join->bridge) < 0 ||
-                          replace(&net->source_dev, join->dev) < 0 ||
-                          replace(&net->source_mode, join->mode) < 0))
+        if (networked && (net_note_text(&net->bridge, join->bridge) < 0 ||
+                          net_note_text(&net->source_dev, join->dev) < 0 ||
+                          net_note_text(&net->source_mode, join->mode) < 0))
                 return fail_memory(error);
         return 0;
 }

@@ -193,25 +193,6 @@ static int note_kind(XenPlug *plug, const Device *device, const char *what, Erro
 
 /* ---- attach ---- */
 
-static int plan_is_new(DomainConf *conf, const DeviceSpec *spec, Error *error) {
-        const char *target = spec->kind == DEVICE_DISK ? ((DomainDisk *) spec->device)->target
-                                                       : NULL;
-
-        if (target && device_find_disk(conf, target))
-                return fail(error, ERROR_OPERATION_INVALID, "target %s already exists", target);
-        if (spec->device->alias && conf_find_alias(conf, spec->device->alias, NULL))
-                return fail(error, ERROR_OPERATION_INVALID, "alias '%s' is another device's",
-                            spec->device->alias);
-        return 0;
-}
-
-/* Both definitions get one address, also where we chose it. */
-static void plan_mac(XenPlug *plug, DomainNet *net, bool live) {
-        if (!live && !mac_is_null(plug->mac))
-                net->mac = plug->mac;
-        plug->mac = net->mac;
-}
-
 /* A USB device that is known by what it is gets the place where it is now. */
 static int plan_usb(XenPlug *plug, const DeviceSpec *spec, Device *device, Error *error) {
         DomainHostdev *hostdev = (DomainHostdev *) device;
@@ -265,7 +246,7 @@ static int plan_attach(DomainConf **conf, bool live, void *userdata, Error *erro
         int r = device_parse(*conf, plug->xml, &spec, error);
 
         if (r >= 0)
-                r = plan_is_new(*conf, &spec, error);
+                r = device_check_new(*conf, &spec, error);
         if (r < 0)
                 return r;
         plug->of = spec.kind;
@@ -276,7 +257,7 @@ static int plan_attach(DomainConf **conf, bool live, void *userdata, Error *erro
         if (r < 0 || !device)
                 return r;
         if (plug->of == DEVICE_NET)
-                plan_mac(plug, (DomainNet *) device, live);
+                device_one_mac((DomainNet *) device, live, &plug->mac);
         r = xen_complete(*conf, error);
         return r >= 0 && live ? plan_live(plug, *conf, &spec, device, error) : r;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "drivers/net-note.h"
 #include "drivers/network/attach.h"
 #include "drivers/network/guard.h"
 #include "drivers/network/port.h"
@@ -15,59 +16,21 @@
 
 /* ---- what its network says ---- */
 
-static int replace(char **string, const char *text) {
-        char *copy = text ? strdup(text) : NULL;
-
-        if (text && !copy)
-                return -ENOMEM;
-        free(*string);
-        *string = copy;
-        return 0;
-}
-
-static int note_limit(NetLimit **limit, const NetworkRate *rate) {
-        if (*limit || rate->average == 0)
-                return 0;
-        *limit = calloc(1, sizeof(**limit));
-        if (!*limit)
-                return -ENOMEM;
-        **limit = (NetLimit) { .average = rate->average, .peak = rate->peak, .burst = rate->burst,
-                               .floor = rate->floor };
-        return 0;
-}
-
 static int note_port(DomainNet *net, const NetworkVirtualPort *port) {
         if (net->virtualport || !port)
                 return 0;
         net->virtualport = calloc(1, sizeof(*net->virtualport));
-        return net->virtualport ? replace(&net->virtualport->type, port->type) : -ENOMEM;
-}
-
-static int note_vlan(DomainNet *net, const NetworkVlan *vlan) {
-        if (net->vlan || !vlan)
-                return 0;
-        net->vlan = calloc(1, sizeof(*net->vlan));
-        if (!net->vlan)
-                return -ENOMEM;
-        net->vlan->trunk = vlan->trunk;
-        for (size_t i = 0; i < vlan->tags.n; i++) {
-                VlanTag *tag = map_list_add(&vlan_tag_element, &net->vlan->tags);
-
-                if (!tag || replace(&tag->native_mode, vlan->tags.items[i]->native_mode) < 0)
-                        return -ENOMEM;
-                tag->id = vlan->tags.items[i]->id;
-        }
-        return 0;
+        return net->virtualport ? net_note_text(&net->virtualport->type, port->type) : -ENOMEM;
 }
 
 static int note(DomainNet *net, const NetworkPlug *plug, Error *error) {
         const NetworkBandwidth *bandwidth = plug->bandwidth;
 
-        if (replace(&net->bridge, plug->bridge) < 0 || note_port(net, plug->virtualport) < 0 ||
-            note_vlan(net, plug->vlan) < 0 ||
-            (bandwidth && note_limit(&net->inbound, &bandwidth->inbound) < 0) ||
-            (bandwidth && note_limit(&net->outbound, &bandwidth->outbound) < 0) ||
-            (plug->isolated && !net->isolated && replace(&net->isolated, "yes") < 0))
+        if (net_note_text(&net->bridge, plug->bridge) < 0 ||
+            note_port(net, plug->virtualport) < 0 || net_note_vlan(net, plug->vlan) < 0 ||
+            (bandwidth && net_note_limit(&net->inbound, &bandwidth->inbound) < 0) ||
+            (bandwidth && net_note_limit(&net->outbound, &bandwidth->outbound) < 0) ||
+            (plug->isolated && !net->isolated && net_note_text(&net->isolated, "yes") < 0))
                 return fail_memory(error);
         if (net->mtu == 0)
                 net->mtu = plug->mtu;
