@@ -250,19 +250,20 @@ static bool try_folder(const char *folder, const char *what) {
 }
 
 int main(int argc, char *argv[]) {
-        xentoollog_logger_stdiostream *logger = xtl_createlogger_stdiostream(stderr, XTL_ERROR, 0);
+        xentoollog_logger_stdiostream *logger;
         const char *xen = getenv("VIRTBUS_XEN");
         char xl[PATH_MAX], corpus[PATH_MAX];
 
         CHECK(argc == 5);
         snprintf(xl, sizeof(xl), "%s/dom0/usr/lib/xen-4.17/bin/xl", xen ?: argv[2]);
         if (access(xl, X_OK) < 0) {
-                printf("SKIPPED: no %s, which tests/xen/run makes\n", xl);
+                printf("SKIPPED: no %s, which tests/xen/build makes\n", xl);
                 return 77;
         }
         snprintf(command, sizeof(command),
                  "LD_LIBRARY_PATH='%s/dom0/usr/lib/x86_64-linux-gnu' LD_PRELOAD='%s' '%s'",
                  xen ?: argv[2], argv[1], xl);
+        logger = xtl_createlogger_stdiostream(stderr, XTL_ERROR, 0);
         CHECK(logger &&
               libxl_ctx_alloc(&ctx, LIBXL_VERSION, 0, (xentoollog_logger *) logger) == 0);
         bool well = try_folder(argv[3], "ours");

@@ -96,6 +96,9 @@ static void test_changes(void) {
 }
 
 static void test_damage(void) {
+        static const char of_xl[160] = "Xen saved domain, xl format\n \0 \r and what follows, more "
+                                       "than any head has, so that it isn't too short to be one";
+
         write_image(true, false);
         refused("never finished");
         write_image(true, true);
@@ -112,8 +115,7 @@ static void test_damage(void) {
         refused("no image");
         put(xml_of(UUID_TEXT, "text"), 200, 0, true);
         refused("no image");
-        put("Xen saved domain, xl format\n \0 \r and what follows, more than any head has, so that "
-            "it isn't too short to be one; and then some more", 140, 0, true);
+        put(of_xl, sizeof(of_xl), 0, true);
         refused("xl restore");
 }
 
