@@ -180,6 +180,7 @@ def call_with_agent(user, password, *words, timeout=20):
     that started the agent."""
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # by it the agent ends with the command
         account = pwd.getpwnam(user)
         os.initgroups(user, account.pw_gid)
         os.setgid(account.pw_gid)

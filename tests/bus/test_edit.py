@@ -47,9 +47,12 @@ class Edit(BusTest):
     def test_what_does_not_change_while_it_runs(self):
         domain, _ = self.running()
         thing = self.thing(domain)
-        for member, args in ('SetVcpus', (1,)), ('SetMemory', (8192,)):
+        for member, args, why in (
+            ('SetVcpus', (1,), 'while a guest runs'),
+            ('SetMemory', (8192,), 'without the balloon device'),
+        ):
             for flags in 0, LIVE, LIVE | CONFIG:
-                self.refused(thing.call, member, *args, flags, text='while a guest runs')
+                self.refused(thing.call, member, *args, flags, text=why)
             thing.call(member, *args, CONFIG)
         self.assertTrue(domain.get('Updated'))
         self.refused(thing.GetVcpus, 8, text='agent')
