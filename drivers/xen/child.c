@@ -149,9 +149,12 @@ static int child_fork(XenCore *core, XenChild *child, int line, int fd, XenWork 
 
 int xen_child_new_with(XenCore *core, uint32_t domid, int fd, XenWork work, void *argument,
                        XenWorked worked, void *userdata, XenChild **ret, Error *error) {
-        XenChild *child = calloc(1, sizeof(*child));
+        XenChild *child;
         int ends[2], r;
 
+        if (xen_store_is_gone())
+                return fail(error, ERROR_OPERATION_FAILED, XEN_STORE_GONE);
+        child = calloc(1, sizeof(*child));
         if (!child)
                 return fail_memory(error);
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {

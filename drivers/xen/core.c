@@ -18,6 +18,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "drivers/log.h"
 
@@ -293,11 +295,36 @@ static void heard(const char *line, void *userdata) {
 
 /* ---- the whole ---- */
 
+/* libxenstore goes to the kernel's device where the socket doesn't answer, which is right for a
+ * xenstored in a domain of its own and waits for ever for one that died here. */
+int xen_store_connect(void) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        const char *path = xs_daemon_socket();
+        _cleanup_(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        if (fd < 0)
+                return -errno;
+        if (!path || strlen(path) >= sizeof(address.sun_path))
+                return -ENOENT;
+        memcpy(address.sun_path, path, strlen(path));
+        if (connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+bool xen_store_is_gone(void) {
+        _cleanup_(closep) int fd = xen_store_connect();
+
+        return fd == -ECONNREFUSED;
+}
+
 static int core_open(XenCore *core, Error *error) {
         sigset_t set;
-        int rc = XEN_CALL(core, libxl_ctx_alloc(&core->ctx, LIBXL_VERSION, 0, &core->say.logger));
-        int r;
+        int rc, r;
 
+        if (xen_store_is_gone())
+                return fail(error, ERROR_OPERATION_FAILED, "cannot talk to Xen: " XEN_STORE_GONE);
+        rc = XEN_CALL(core, libxl_ctx_alloc(&core->ctx, LIBXL_VERSION, 0, &core->say.logger));
         if (rc != 0)
                 return xen_fail(error, rc, NULL, "cannot talk to Xen");
         sigemptyset(&set);
@@ -349,6 +376,7 @@ XenCore *xen_core_free(XenCore *core) {
         }
         sd_event_source_disable_unref(core->watch);
         sd_event_source_disable_unref(core->records);
+        sd_event_source_disable_unref(core->alive);
         if (core->store)
                 xs_close(core->store);
         sd_event_source_disable_unref(core->sigchld);

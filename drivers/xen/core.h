@@ -103,9 +103,15 @@ struct XenCore {
         struct XenHappened *first, *last; /* what libxl told and nobody heard yet */
         sd_event_source *sigchld, *hear;
         struct xs_handle *store;
-        sd_event_source *watch, *records;
-        bool dead; /* libxl said that it can't go on */
+        sd_event_source *watch, *records, *alive;
+        bool dead; /* libxl or xenstore can't go on */
 };
+
+/* A connection with xenstored that is only held, or -errno. */
+int xen_store_connect(void);
+/* It died, so that a new context would wait for it for ever. */
+bool xen_store_is_gone(void);
+#define XEN_STORE_GONE "xenstored is gone"
 
 /* ERROR_OPERATION_FAILED with what libxl said when there is no Xen to talk to. */
 int xen_core_new(Connection *connection, XenCore **ret, Error *error);

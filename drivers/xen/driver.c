@@ -21,8 +21,14 @@
 /* ---- whether there is one ---- */
 
 int xen_need(const Connection *connection, Error *error) {
-        if (xen_driver_of(connection)->present)
+        const XenDriver *driver = xen_driver_of(connection);
+
+        if (driver->present && !driver->core->dead)
                 return 0;
+        if (driver->present)
+                return fail(error, ERROR_OPERATION_FAILED,
+                            XEN_STORE_GONE ", or libxl cannot go on: guests run, and nothing can "
+                            "be done to them until both have been started again");
         return fail(error, ERROR_OPERATION_INVALID, "no Xen on this host");
 }
 

@@ -193,6 +193,19 @@ static bool key_changed(XenCore *core, const char *token, const char *path) {
         return false;
 }
 
+static void store_gone(XenCore *core) {
+        if (!core->dead)
+                log_message(LOG_ERR, XEN_STORE_GONE ": guests run on, out of reach");
+        core->dead = true;
+        core->watch = sd_event_source_disable_unref(core->watch);
+        core->alive = sd_event_source_disable_unref(core->alive);
+}
+
+static int store_hung_up(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        store_gone(userdata);
+        return 0;
+}
+
 static int store_ready(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         XenCore *core = userdata;
         bool look = false;
@@ -203,13 +216,27 @@ static int store_ready(sd_event_source *source, int fd, uint32_t events, void *u
                 free(told);
         }
         if (errno != EAGAIN || (events & (EPOLLERR | EPOLLHUP))) {
-                log_message(LOG_ERR, "xenstored is gone: what others do isn't seen any more");
-                core->watch = sd_event_source_disable_unref(core->watch);
+                store_gone(core);
                 return 0;
         }
         if (look)
                 introduced(core);
         return 0;
+}
+
+/* libxenstore reads in a thread of its own, which ends without a word when xenstored does: a
+ * connection that nothing is said over tells. */
+static int watch_store(XenCore *core) {
+        int fd = xen_store_connect(), r;
+
+        if (fd < 0)
+                return fd == -ENOENT ? 0 : fd; /* it is in a domain of its own */
+        r = sd_event_add_io(core->event, &core->alive, fd, EPOLLIN, store_hung_up, core);
+        if (r < 0)
+                close(fd);
+        else
+                (void) sd_event_source_set_io_fd_own(core->alive, true);
+        return r;
 }
 
 int xen_watch(XenCore *core, Error *error) {
@@ -224,6 +251,9 @@ int xen_watch(XenCore *core, Error *error) {
                             store_ready, core);
         if (r < 0)
                 return fail_errno(error, r, "cannot watch xenstore");
+        r = watch_store(core);
+        if (r < 0)
+                log_message(LOG_WARNING, "cannot watch xenstored: %s", strerror(-r));
         r = sd_event_add_inotify(core->event, &core->records, RECORDS, IN_MOVED_TO | IN_ONLYDIR,
                                  record_written, core);
         if (r < 0)
