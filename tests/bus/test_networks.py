@@ -840,10 +840,10 @@ class Killed(NetworksTest):
              'unlinkat', 'inotify_add_watch', 'pidfd_send_signal', 'waitid')
 
     @contextlib.contextmanager
-    def killed_at(self, kind, n):
+    def tampered(self, kind, n, how):
         tracer = subprocess.Popen(
             ['strace', '-p', str(self.bed.service.pid), '-e', f'trace={kind}', '-o', '/dev/null']
-            + ['-e', f'inject={kind}:signal=KILL:when={n}'],
+            + ['-e', f'inject={kind}:{how}:when={n}'],
             stderr=subprocess.PIPE, text=True,
         )
         self.assertIn('attached', tracer.stderr.readline())
@@ -864,7 +864,7 @@ class Killed(NetworksTest):
             while True:
                 if network.get('Active') == active:
                     network.call('Destroy' if active else 'Create')
-                with self.killed_at(kind, n):
+                with self.tampered(kind, n, 'signal=KILL'):
                     try:
                         network.call(member)
                         done = True
@@ -902,6 +902,22 @@ class Killed(NetworksTest):
 
     def test_start(self):
         self.assertGreaterEqual(self.everywhere('Create', True), 20)
+
+    def test_a_kernel_that_refuses(self):
+        """Each of the messages to rtnetlink and nftables that make a network, and what dnsmasq is
+        held by until its turn."""
+        network, refusals = self.define(), 0
+        for n in range(1, 25):
+            with self.subTest(n=n), self.tampered('sendto', n, 'error=EPERM'):
+                try:
+                    network.Create()
+                    network.Destroy()
+                except BusError as error:
+                    self.assertRegex(error.message, 'not permitted|cannot run')
+                    refusals += 1
+            self.until(lambda: self.traces() == [])
+        self.assertGreaterEqual(refusals, 5)
+        network.Create()
 
     def test_destroy(self):
         self.assertGreaterEqual(self.everywhere('Destroy', False), 8)

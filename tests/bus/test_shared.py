@@ -297,7 +297,7 @@ class Gate(unittest.TestCase):
 
     def test_a_rule_without_it_holds_for_both(self):
         self.rule('action.id == "org.libvirt.api.network.delete" ? polkit.Result.NO : '
-                  'polkit.Result.YES')
+                  'polkit.Result.NOT_HANDLED')
         for root in BOTH:
             self.refused(self.undefine, root, name=matrix.DENIED)
         self.rule('polkit.Result.YES')

@@ -281,7 +281,7 @@ class Wire(BusTest):
     def test_what_the_driver_lacks_says_so(self):
         domain = self.bed.define('one')
         error = self.refused(
-            lambda: self.client.call(domain.path, DOMAIN, 'FSTrim', '', 0, 0, signature='stu')
+            lambda: self.client.call(domain.path, DOMAIN, 'InjectNMI', 0, signature='u')
         )
         self.assertIn('not supported', error.message)
 
