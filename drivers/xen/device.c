@@ -191,6 +191,42 @@ static int note_kind(XenPlug *plug, const Device *device, const char *what, Erro
         return plug->kind ? 0 : fail_kind(plug->of, what, error);
 }
 
+/* The interface that comes; NULL: something else does. */
+static const DomainNet *plug_net(const XenPlug *plug) {
+        return plug->of == DEVICE_NET && plug->device ? (const DomainNet *) plug->device : NULL;
+}
+
+/* How a device comes, goes or changes. */
+typedef struct Way {
+        DomainChange plan;
+        XenWorked worked;
+        bool removes, changes;
+} Way;
+
+/* Planned in both definitions; what runs is told, and both are committed when it is done. */
+static int plug_run(Domain *domain, const char *xml, uint32_t flags, const Way *way, Job *job,
+                    Error *error) {
+        _cleanup_(xen_plug_freep) XenPlug *plug = plug_new(domain, xml, flags, job);
+        int r = plug ? edit_plan(domain, flags, way->plan, plug, &plug->edit, error)
+                     : fail_memory(error);
+        const DomainNet *comes;
+
+        if (r < 0 || !plug->edit.live)
+                return r < 0 ? r : edit_commit(&plug->edit, error);
+        plug->removes = way->removes;
+        plug->changes = way->changes;
+        comes = way->removes ? NULL : plug_net(plug);
+        if (comes)
+                r = xen_net_guard(comes, error);
+        if (r >= 0)
+                r = plug_begin(plug, way->worked, error);
+        if (r == PENDING)
+                TAKE(plug);
+        else if (comes)
+                xen_net_unguard(comes);
+        return r;
+}
+
 /* ---- attach ---- */
 
 /* A USB device that is known by what it is gets the place where it is now. */
@@ -262,11 +298,6 @@ static int plan_attach(DomainConf **conf, bool live, void *userdata, Error *erro
         return r >= 0 && live ? plan_live(plug, *conf, &spec, device, error) : r;
 }
 
-/* The interface that comes; NULL: something else does. */
-static const DomainNet *plug_net(const XenPlug *plug) {
-        return plug->of == DEVICE_NET && plug->device ? (const DomainNet *) plug->device : NULL;
-}
-
 static void undone(int rc, uint32_t domid, const XenLines *lines, void *userdata) {
         XenPlug *plug = userdata;
         Error error = plug->failure;
@@ -334,20 +365,7 @@ static void attached(int rc, uint32_t domid, const XenLines *lines, void *userda
 }
 
 int xen_attach(Domain *domain, const char *xml, uint32_t flags, Job *job, Error *error) {
-        _cleanup_(xen_plug_freep) XenPlug *plug = plug_new(domain, xml, flags, job);
-        int r = plug ? edit_plan(domain, flags, plan_attach, plug, &plug->edit, error)
-                     : fail_memory(error);
-
-        if (r < 0 || !plug->edit.live)
-                return r < 0 ? r : edit_commit(&plug->edit, error);
-        r = plug_net(plug) ? xen_net_guard(plug_net(plug), error) : 0;
-        if (r >= 0)
-                r = plug_begin(plug, attached, error);
-        if (r == PENDING)
-                TAKE(plug);
-        else if (plug_net(plug))
-                xen_net_unguard(plug_net(plug));
-        return r;
+        return plug_run(domain, xml, flags, &(Way) { plan_attach, attached }, job, error);
 }
 
 /* ---- detach ---- */
@@ -411,17 +429,8 @@ static void detached(int rc, uint32_t domid, const XenLines *lines, void *userda
 }
 
 int xen_detach(Domain *domain, const char *xml, uint32_t flags, Job *job, Error *error) {
-        _cleanup_(xen_plug_freep) XenPlug *plug = plug_new(domain, xml, flags, job);
-        int r = plug ? edit_plan(domain, flags, plan_detach, plug, &plug->edit, error)
-                     : fail_memory(error);
-
-        if (r < 0 || !plug->edit.live)
-                return r < 0 ? r : edit_commit(&plug->edit, error);
-        plug->removes = true;
-        r = plug_begin(plug, detached, error);
-        if (r == PENDING)
-                TAKE(plug);
-        return r;
+        return plug_run(domain, xml, flags, &(Way) { plan_detach, detached, .removes = true }, job,
+                        error);
 }
 
 /* ---- update: another medium ---- */
@@ -472,17 +481,8 @@ static int plan_update(DomainConf **conf, bool live, void *userdata, Error *erro
 }
 
 int xen_update(Domain *domain, const char *xml, uint32_t flags, Job *job, Error *error) {
-        _cleanup_(xen_plug_freep) XenPlug *plug = plug_new(domain, xml, flags, job);
-        int r = plug ? edit_plan(domain, flags, plan_update, plug, &plug->edit, error)
-                     : fail_memory(error);
-
-        if (r < 0 || !plug->edit.live)
-                return r < 0 ? r : edit_commit(&plug->edit, error);
-        plug->changes = true;
-        r = plug_begin(plug, attached, error);
-        if (r == PENDING)
-                TAKE(plug);
-        return r;
+        return plug_run(domain, xml, flags, &(Way) { plan_update, attached, .changes = true }, job,
+                        error);
 }
 
 /* ---- after a restart of the service ---- */
