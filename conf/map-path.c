@@ -167,12 +167,17 @@ void map_place(const MapElement *table, const char *path, const char *last, xmlN
                 (void) xmlAddChild(parent, child);
 }
 
+/* libxml2 takes xmlns:a:b for a declaration of "a:b", by which no element can be named. */
+static bool has_prefix(const xmlNs *ns) {
+        return ns && ns->prefix && !xmlStrchr(ns->prefix, ':');
+}
+
 /* A namespace is declared where it is needed and not at the root, where it might catch elements
  * whose prefix nobody declared. */
 static xmlNs *find_namespace(xmlNode *parent, xmlNode *child, const char *uri) {
         xmlNs *ns = xmlSearchNsByHref(parent->doc, parent, (const xmlChar *) uri);
 
-        for (size_t i = 0; i < ELEMENTS(namespaces) && !(ns && ns->prefix); i++)
+        for (size_t i = 0; i < ELEMENTS(namespaces) && !has_prefix(ns); i++)
                 if (strcmp(namespaces[i].uri, uri) == 0)
                         ns = xmlNewNs(child, (const xmlChar *) uri,
                                       (const xmlChar *) namespaces[i].prefix);
