@@ -54,6 +54,9 @@ class Session:
                               f'--address={self.address}')
         self.service = None
         self.client = None
+        deadline = time.monotonic() + 30
+        while not os.path.exists(f'{self.folder}/bus') and time.monotonic() < deadline:
+            time.sleep(0.01)
         self.start()
 
     def popen(self, *words):
