@@ -158,7 +158,8 @@ static int add_addresses(Rtnl *rtnl, unsigned index, const NetworkConf *conf, Er
 
                 if (!ip->address || ip_parse(ip->address, &address) < 0)
                         continue;
-                r = rtnl_add_address(rtnl, index, &address, MAX(network_ip_prefix(ip), 0), error);
+                r = rtnl_add_address(rtnl, index, &address, NULL, MAX(network_ip_prefix(ip), 0),
+                                     error);
                 if (r < 0)
                         error_prefix(error, "%s on '%s'", ip->address, conf->bridge);
         }

@@ -206,8 +206,8 @@ static size_t size_of(const IpAddress *address) {
 
 /* An IPv6 address of a bridge isn't looked for among its neighbours first: that would wait for the
  * first guest, and nobody could use it till then. */
-int rtnl_add_address(Rtnl *rtnl, unsigned index, const IpAddress *address, unsigned prefix,
-                     Error *error) {
+int rtnl_add_address(Rtnl *rtnl, unsigned index, const IpAddress *address, const IpAddress *peer,
+                     unsigned prefix, Error *error) {
         RtnlRequest request;
         int r;
 
@@ -218,8 +218,8 @@ int rtnl_add_address(Rtnl *rtnl, unsigned index, const IpAddress *address, unsig
                 .ifa_flags = address->family == AF_INET6 ? IFA_F_NODAD : 0,
         };
         mnl_attr_put(request.header, IFA_LOCAL, size_of(address), address->bytes);
-        mnl_attr_put(request.header, IFA_ADDRESS, size_of(address), address->bytes);
-        if (address->family == AF_INET && prefix < 31) {
+        mnl_attr_put(request.header, IFA_ADDRESS, size_of(address), (peer ?: address)->bytes);
+        if (!peer && address->family == AF_INET && prefix < 31) {
                 uint8_t broadcast[4];
 
                 for (unsigned i = 0; i < 4; i++) {
@@ -231,24 +231,6 @@ int rtnl_add_address(Rtnl *rtnl, unsigned index, const IpAddress *address, unsig
         }
         r = rtnl_talk(rtnl, &request, NULL, NULL);
         return r < 0 ? fail_errno(error, r, "cannot give an address to an interface") : 0;
-}
-
-int rtnl_add_peer(Rtnl *rtnl, unsigned index, const IpAddress *address, const IpAddress *peer,
-                  unsigned prefix, Error *error) {
-        RtnlRequest request;
-        int r;
-
-        request_begin(&request, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
-        struct ifaddrmsg *message = request_extra(&request, sizeof(*message));
-        *message = (struct ifaddrmsg) {
-                .ifa_family = address->family, .ifa_prefixlen = prefix, .ifa_index = index,
-                .ifa_flags = address->family == AF_INET6 ? IFA_F_NODAD : 0,
-        };
-        mnl_attr_put(request.header, IFA_LOCAL, size_of(address), address->bytes);
-        mnl_attr_put(request.header, IFA_ADDRESS, size_of(address), peer->bytes);
-        r = rtnl_talk(rtnl, &request, NULL, NULL);
-        return r < 0 ? fail_errno(error, r, "cannot give an address with a peer to an interface")
-                     : 0;
 }
 
 int rtnl_add_route(Rtnl *rtnl, unsigned index, const RouteSpec *route, Error *error) {

@@ -45,11 +45,9 @@ int rtnl_make_bridge(Rtnl *rtnl, const BridgeSpec *spec, Error *error);
 int rtnl_set_up(Rtnl *rtnl, unsigned index, Error *error);
 int rtnl_remove(Rtnl *rtnl, unsigned index, Error *error);
 
-int rtnl_add_address(Rtnl *rtnl, unsigned index, const IpAddress *address, unsigned prefix,
-                     Error *error);
-/* peer, of the same family: who is at the other end. */
-int rtnl_add_peer(Rtnl *rtnl, unsigned index, const IpAddress *address, const IpAddress *peer,
-                  unsigned prefix, Error *error);
+/* peer, of the same family: who is at the other end; NULL: a subnet is. */
+int rtnl_add_address(Rtnl *rtnl, unsigned index, const IpAddress *address, const IpAddress *peer,
+                     unsigned prefix, Error *error);
 /* Onto a bridge; 0: off it. */
 int rtnl_set_master(Rtnl *rtnl, unsigned index, unsigned master, Error *error);
 

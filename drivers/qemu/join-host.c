@@ -66,8 +66,7 @@ static int add_address(Rtnl *rtnl, unsigned index, const NetIp *ip, Error *error
                 return fail(error, ERROR_CONFIG_UNSUPPORTED,
                             "the host's side of an interface: prefix or peer of '%s' don't fit",
                             ip->address);
-        return ip->peer ? rtnl_add_peer(rtnl, index, &address, &peer, prefix, error)
-                        : rtnl_add_address(rtnl, index, &address, prefix, error);
+        return rtnl_add_address(rtnl, index, &address, ip->peer ? &peer : NULL, prefix, error);
 }
 
 static int add_route(Rtnl *rtnl, unsigned index, const NetRoute *route, Error *error) {
