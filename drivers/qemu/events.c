@@ -120,7 +120,7 @@ static void guest_follow(QemuGuest *guest, LifecycleAction action, int reason, i
         case ACTION_COREDUMP_DESTROY:
                 break;
         }
-        qemu_guest_end(guest, reason, detail, false);
+        qemu_guest_end_heard(guest, reason, detail);
 }
 
 void qemu_guest_powered_off(QemuGuest *guest, bool by_guest, bool reset) {

@@ -13,6 +13,7 @@
 #include "drivers/qemu/join.h"
 #include "drivers/qemu/tpm.h"
 
+#define LAST_WORDS         (50 * UINT64_C(1000))   /* us */
 #define TERMINATE_PATIENCE (5 * UINT64_C(1000000)) /* us between SIGTERM and SIGKILL */
 
 QemuGuest *qemu_guest_new(Domain *domain) {
@@ -40,6 +41,7 @@ QemuGuest *qemu_guest_free(QemuGuest *guest) {
         qemu_bindings_clear(&guest->bindings);
         qemu_unplugs_free(guest->unplugs);
         free(guest->coming);
+        sd_event_source_disable_unref(guest->farewell);
         sd_event_source_disable_unref(guest->escalation);
         resource_unref(&guest->domain->resource);
         free(guest);
@@ -141,21 +143,44 @@ void qemu_guest_kill(QemuGuest *guest) {
                 (void) process_signal(guest->process, SIGKILL);
 }
 
+static void guest_decide(QemuGuest *guest, int reason, int detail) {
+        if (guest->stopping)
+                return;
+        guest->stopping = true;
+        guest->stop_reason = reason;
+        guest->stop_detail = detail;
+        (void) qemu_status_save(guest, NULL); /* it ends, written down or not */
+}
+
 void qemu_guest_end(QemuGuest *guest, int reason, int detail, bool graceful) {
         sd_event *event = guest->domain->resource.connection->event;
 
         guest->graceful = graceful;
-        if (!guest->stopping) {
-                guest->stopping = true;
-                guest->stop_reason = reason;
-                guest->stop_detail = detail;
-                (void) qemu_status_save(guest, NULL); /* it ends, written down or not */
-        }
+        guest->farewell = sd_event_source_disable_unref(guest->farewell);
+        guest_decide(guest, reason, detail);
         (void) process_signal(guest->process, SIGTERM);
         if (!guest->escalation &&
             sd_event_add_time_relative(event, &guest->escalation, CLOCK_MONOTONIC,
                                        TERMINATE_PATIENCE, 0, guest_escalate, guest) < 0)
                 qemu_guest_kill(guest);
+}
+
+static int guest_heard_out(sd_event_source *source, uint64_t usec, void *userdata) {
+        QemuGuest *guest = userdata;
+
+        qemu_guest_end(guest, guest->stop_reason, guest->stop_detail, false);
+        return 0;
+}
+
+void qemu_guest_end_heard(QemuGuest *guest, int reason, int detail) {
+        sd_event *event = guest->domain->resource.connection->event;
+
+        guest_decide(guest, reason, detail);
+        if (!guest->consoles ||
+            (!guest->farewell &&
+             sd_event_add_time_relative(event, &guest->farewell, CLOCK_MONOTONIC, LAST_WORDS, 0,
+                                        guest_heard_out, guest) < 0))
+                qemu_guest_end(guest, reason, detail, false);
 }
 
 /* The definition to go on with when a transient domain is to live again: it has no other. */

@@ -56,6 +56,7 @@ typedef struct QemuGuest {
         QemuStart *start;             /* while it is being started */
         ConsolePort *consoles;        /* the open ones */
         Job *ending;                  /* waits for the process to be over */
+        sd_event_source *farewell;    /* it is off, and its last words are on the way */
         sd_event_source *escalation;  /* asking wasn't enough: SIGKILL */
         bool off;                     /* powered off, QEMU waits: what it stops now isn't a pause */
         uint64_t last_reset;          /* us on CLOCK_MONOTONIC, when it was told */
@@ -93,6 +94,9 @@ void qemu_guest_over(QemuGuest *guest); /* and of its helpers the last: the gues
 /* Ends the process, and notes why unless that was decided before. SIGTERM, and when it takes too
  * long SIGKILL; graceful: then the job that waits for it ends with an error. */
 void qemu_guest_end(QemuGuest *guest, int reason, int detail, bool graceful);
+/* The same for one that is off. What it wrote last takes a moment through a pty, and is lost when
+ * QEMU closes its end before it was read: who holds a console gets that moment. */
+void qemu_guest_end_heard(QemuGuest *guest, int reason, int detail);
 void qemu_guest_kill(QemuGuest *guest); /* at once */
 
 /* Its conversation, for an operation; ERROR_OPERATION_INVALID when it isn't running and
