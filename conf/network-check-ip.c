@@ -164,8 +164,19 @@ static int check_route(const NetworkConf *conf, const NetworkRoute *route, Error
         return fail_at(error, ERROR_XML, node, "gateway '%s' is not reachable", route->gateway);
 }
 
+/* TFTP is for one IPv4 address, boot files for IPv4. */
+static int check_boot(const NetworkIp *ip, size_t *roots, Error *error) {
+        if (network_ip_is_v6(ip) && (ip->tftp_root || ip->bootp_file))
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, ip->item.node,
+                               "an IPv6 address has no <%s>", ip->tftp_root ? "tftp" : "bootp");
+        if (ip->tftp_root && (*roots)++ > 0)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, ip->item.node,
+                               "a network has one <tftp> at most");
+        return 0;
+}
+
 int network_check_ips(const NetworkConf *conf, Error *error) {
-        size_t served[2] = {};
+        size_t served[2] = {}, roots = 0;
         int r = 0;
 
         if (conf->ips.n > IPS_MAX || conf->routes.n > IPS_MAX)
@@ -176,6 +187,8 @@ int network_check_ips(const NetworkConf *conf, Error *error) {
                 const NetworkIp *ip = conf->ips.items[i];
 
                 r = check_ip(ip, error);
+                if (r >= 0)
+                        r = check_boot(ip, &roots, error);
                 if (ip->ranges.n + ip->hosts.n > 0 && served[network_ip_is_v6(ip)]++ > 0 && r >= 0)
                         r = fail_at(error, ERROR_CONFIG_UNSUPPORTED, ip->item.node,
                                     "DHCP is possible for one %s address of a network",
@@ -209,9 +222,9 @@ int network_check_dns_host(const DnsHost *host, bool partial, Error *error) {
 int network_check_dns_text(const DnsText *text, bool partial, Error *error) {
         if (!text->name)
                 return fail_at(error, ERROR_XML, text->item.node, "a TXT record lacks its name");
-        if (strchr(text->name, ' '))
+        if (strpbrk(text->name, " ,"))
                 return fail_at(error, ERROR_XML, text->item.node,
-                               "the name of a TXT record has no space in it");
+                               "the name of a TXT record has no space and no comma in it");
         if (!text->value && !partial)
                 return fail_at(error, ERROR_XML, text->item.node, "a TXT record lacks its value");
         return 0;

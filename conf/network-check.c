@@ -38,7 +38,7 @@ static int complete_forward(NetworkConf *conf) {
 }
 
 static void complete_vlan(NetworkVlan *vlan) {
-        if (vlan && vlan->tags.n > 1)
+        if (vlan && vlan->tags.n > 1 && vlan->trunk == TRISTATE_UNSET)
                 vlan->trunk = TRISTATE_YES;
 }
 
@@ -113,6 +113,9 @@ static int check_vlan(const NetworkVlan *vlan, const xmlNode *parent, Error *err
         }
         if (natives > 1)
                 return fail_at(error, ERROR_XML, node, "a vlan has one native tag at most");
+        if (vlan->trunk == TRISTATE_NO && (vlan->tags.n > 1 || natives > 0))
+                return fail_at(error, ERROR_XML, node,
+                               "a vlan with several tags or a native one is a trunk");
         return 0;
 }
 
@@ -233,6 +236,8 @@ static int check_forward_mode(const NetworkConf *conf, const xmlNode *forward, E
                 return fail_at(error, ERROR_XML, bridge, "forward mode '%s' takes no bridge", mode);
         if (conf->bridge && conf->forward_devs.n + conf->forward_pfs.n > 0)
                 return fail_at(error, ERROR_XML, bridge, "a bridge or an interface, not both");
+        if (conf->bridge_zone)
+                return fail_at(error, ERROR_XML, bridge, "forward mode '%s' takes no zone", mode);
         if (conf->stp != TRISTATE_UNSET || conf->delay.value > 0)
                 return fail_at(error, ERROR_XML, bridge, "forward mode '%s' takes no stp or delay",
                                mode);

@@ -160,6 +160,7 @@ static const MapElement forward_address_element = { "address", sizeof(NetworkFor
         HEX  ("@bus",         NetworkForwardAddress, bus, EXPLICIT),
         HEX  ("@slot",        NetworkForwardAddress, slot, EXPLICIT),
         HEX1 ("@function",    NetworkForwardAddress, function, EXPLICIT),
+        ON_OFF("@multifunction", NetworkForwardAddress, multifunction),
         MAYBE("@connections", NetworkForwardAddress, connections, LIVE),
         {}
 } };
@@ -265,6 +266,7 @@ static const MapElement networkport_element = { "networkport", sizeof(NetworkPor
         HEX   ("plug/address/@bus",      NetworkPortConf, address.bus),
         HEX   ("plug/address/@slot",     NetworkPortConf, address.slot),
         HEX1  ("plug/address/@function", NetworkPortConf, address.function),
+        ON_OFF("plug/address/@multifunction", NetworkPortConf, address.multifunction),
         {}
 } };
 

@@ -114,7 +114,8 @@ typedef struct NetworkForwardAddress {
         MapItem item;
         char *type; /* "pci" */
         uint32_t domain, bus, slot, function;
-        MaybeU32 connections; /* live */
+        Tristate multifunction; /* means nothing here; libvirt's addresses have it everywhere */
+        MaybeU32 connections;   /* live */
 } NetworkForwardAddress;
 
 typedef struct NetworkPortGroup {
@@ -257,6 +258,7 @@ typedef struct NetworkPortConf {
         char *driver;
         struct {
                 uint32_t domain, bus, slot, function;
+                Tristate multifunction;
         } address;
 } NetworkPortConf;
 

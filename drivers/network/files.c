@@ -3,6 +3,7 @@
  * none of them may hold the end of a line. */
 #include "drivers/network/files.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -106,6 +107,15 @@ static int check_texts(const NetworkConf *conf, Error *error) {
         return r;
 }
 
+/* An address in the one form that has no others: RFC 5952's for IPv6. */
+static const char *short_form(const char *text, char room[static INET6_ADDRSTRLEN]) {
+        IpAddress ip;
+
+        if (ip_parse(text, &ip) < 0 || !inet_ntop(ip.family, ip.bytes, room, INET6_ADDRSTRLEN))
+                return text;
+        return room;
+}
+
 /* ---- DNS ---- */
 
 /* A plain server replaces those of the host; one for a domain stands beside them. */
@@ -118,12 +128,13 @@ static void add_forwarders(Lines *lines, const NetworkConf *conf) {
                 add(lines, "no-resolv\n");
         for (size_t i = 0; i < conf->dns_forwarders.n; i++) {
                 const DnsForwarder *forwarder = conf->dns_forwarders.items[i];
+                char address[INET6_ADDRSTRLEN];
 
+                add(lines, "server=");
                 if (forwarder->domain)
-                        add(lines, "server=/%s/%s\n", forwarder->domain,
-                            forwarder->address ?: "#");
-                else
-                        add(lines, "server=%s\n", forwarder->address);
+                        add(lines, "/%s/", forwarder->domain);
+                add(lines, "%s\n", forwarder->address ? short_form(forwarder->address, address)
+                                                      : "#");
         }
 }
 
@@ -171,19 +182,24 @@ static int add_dns(Lines *lines, const NetworkConf *conf, Error *error) {
         return r;
 }
 
-/* What isn't said at the end isn't written; in between the protocol's defaults stand for it. */
+/* What isn't said at the end isn't written; in between the protocol's defaults stand for it. The
+ * target "." says that the service isn't there (RFC 2782), as none does. */
 static void add_service(Lines *lines, const DnsService *service) {
+        bool placed = service->target && strcmp(service->target, ".") != 0;
+        uint32_t port = service->port.value, priority = service->priority.value;
+        uint32_t weight = service->weight.value;
+
         add(lines, "srv-host=_%s._%s", service->service, service->protocol);
         if (service->domain)
                 add(lines, ".%s", service->domain);
-        if (service->target)
+        if (placed)
                 add(lines, ",%s", service->target);
-        if (service->target && (service->port.set || service->priority.set || service->weight.set))
-                add(lines, ",%u", service->port.set ? service->port.value : 1);
-        if (service->target && (service->priority.set || service->weight.set))
-                add(lines, ",%u", service->priority.value);
-        if (service->target && service->weight.set)
-                add(lines, ",%u", service->weight.value);
+        if (placed && (port > 0 || priority > 0 || weight > 0))
+                add(lines, ",%u", port > 0 ? port : 1);
+        if (placed && (priority > 0 || weight > 0))
+                add(lines, ",%u", priority);
+        if (placed && weight > 0)
+                add(lines, ",%u", weight);
         add(lines, "\n");
 }
 
@@ -198,13 +214,17 @@ static void add_records(Lines *lines, const NetworkConf *conf) {
 
 /* ---- DHCP and router advertisement ---- */
 
+/* dnsmasq counts seconds in 32 bits; what has more of them is as good as without an end. */
 static void add_lease(Lines *lines, const NetworkLease *lease) {
+        char unit = lease && lease->unit ? lease->unit[0] : 'm';
+        uint64_t seconds = unit == 's' ? 1 : unit == 'h' ? 3600 : 60;
+
         if (!lease || !lease->expiry.set)
                 return;
-        if (lease->expiry.value == 0)
+        if (lease->expiry.value == 0 || lease->expiry.value * seconds > UINT32_MAX)
                 add(lines, ",infinite");
         else
-                add(lines, ",%u%c", lease->expiry.value, lease->unit ? lease->unit[0] : 'm');
+                add(lines, ",%u%c", lease->expiry.value, unit);
 }
 
 /* How many addresses a range has; as many as leases may be given. */
@@ -234,19 +254,21 @@ static void add_mask(Lines *lines, const NetworkIp *ip, bool v6) {
 }
 
 static uint64_t add_dhcp(Lines *lines, const NetworkConf *conf, const NetworkIp *ip, bool v6) {
+        char start[INET6_ADDRSTRLEN], end[INET6_ADDRSTRLEN];
         uint64_t leases = 0;
 
         for (size_t i = 0; i < ip->ranges.n; i++) {
                 const NetworkRange *range = ip->ranges.items[i];
 
-                add(lines, "dhcp-range=%s,%s", range->start, range->end);
+                add(lines, "dhcp-range=%s,%s", short_form(range->start, start),
+                    short_form(range->end, end));
                 add_mask(lines, ip, v6);
                 add_lease(lines, range->lease);
                 add(lines, "\n");
                 leases += range_size(range);
         }
         if (ip->ranges.n == 0) {
-                add(lines, "dhcp-range=%s,static", ip->address);
+                add(lines, "dhcp-range=%s,static", short_form(ip->address, start));
                 if (v6)
                         add(lines, ",%d", network_ip_prefix(ip));
                 add(lines, "\n");
@@ -259,13 +281,15 @@ static uint64_t add_dhcp(Lines *lines, const NetworkConf *conf, const NetworkIp 
 static void add_boot(Lines *lines, const NetworkConf *conf) {
         for (size_t i = 0; i < conf->ips.n; i++) {
                 const NetworkIp *ip = conf->ips.items[i];
+                char server[INET6_ADDRSTRLEN];
 
                 if (network_ip_is_v6(ip))
                         continue;
                 if (ip->tftp_root)
                         add(lines, "enable-tftp\ntftp-root=%s\n", ip->tftp_root);
                 if (ip->bootp_file && ip->bootp_server)
-                        add(lines, "dhcp-boot=%s,,%s\n", ip->bootp_file, ip->bootp_server);
+                        add(lines, "dhcp-boot=%s,,%s\n", ip->bootp_file,
+                            short_form(ip->bootp_server, server));
                 else if (ip->bootp_file)
                         add(lines, "dhcp-boot=%s\n", ip->bootp_file);
         }
@@ -288,14 +312,19 @@ static void add_addresses(Lines *lines, const NetworkConf *conf, const char *hos
                 add(lines, "dhcp-lease-max=%" PRIu64 "\n", MIN(leases, (uint64_t) INT32_MAX));
         if (v4 || v6)
                 add(lines, "dhcp-hostsfile=%s\n", hosts_path);
-        add(lines, "addn-hosts=%s\n", names_path);
-        if (conf->mtu > 0 && v4)
+        if (conf->dns_enable != TRISTATE_NO)
+                add(lines, "addn-hosts=%s\n", names_path);
+        if (conf->mtu > 0)
                 add(lines, "dhcp-option=option:mtu,%u\n", conf->mtu);
         if (v6)
                 add(lines, "enable-ra\n");
-        for (size_t i = 0; !v6 && i < conf->ips.n; i++)
-                if (network_ip_is_v6(conf->ips.items[i]))
-                        add(lines, "dhcp-range=%s,ra-only\n", conf->ips.items[i]->address);
+        for (size_t i = 0; !v6 && i < conf->ips.n; i++) {
+                char prefix[INET6_ADDRSTRLEN];
+
+                if (network_ip_is_v6(conf->ips.items[i]) && conf->ips.items[i]->address)
+                        add(lines, "dhcp-range=%s,ra-only\n",
+                            short_form(conf->ips.items[i]->address, prefix));
+        }
 }
 
 /* ---- the three files ---- */
@@ -321,16 +350,18 @@ static int make_conf(const NetworkConf *conf, const char *hosts_path, const char
 }
 
 static void add_host(Lines *lines, const NetworkHost *host, bool v6) {
+        char ip[INET6_ADDRSTRLEN];
+
         if (v6) {
                 add(lines, "%s%s", host->id ? "id:" : "", host->id ?: host->name ?: "");
                 if (host->id && host->name)
                         add(lines, ",%s", host->name);
                 if (host->ip)
-                        add(lines, ",[%s]", host->ip);
+                        add(lines, ",[%s]", short_form(host->ip, ip));
         } else {
                 add(lines, "%s", host->mac ?: host->name ?: "");
                 if (host->ip)
-                        add(lines, ",%s", host->ip);
+                        add(lines, ",%s", short_form(host->ip, ip));
                 if (host->mac && host->name)
                         add(lines, ",%s", host->name);
         }
@@ -361,8 +392,9 @@ static int make_names(const NetworkConf *conf, char **ret, Error *error) {
                 return r;
         for (size_t i = 0; i < conf->dns_hosts.n; i++) {
                 const DnsHost *host = conf->dns_hosts.items[i];
+                char ip[INET6_ADDRSTRLEN];
 
-                add(&lines, "%s", host->ip);
+                add(&lines, "%s", short_form(host->ip, ip));
                 for (size_t k = 0; k < host->names.n; k++)
                         add(&lines, "\t%s", host->names.items[k]->name);
                 add(&lines, "\n");

@@ -805,6 +805,7 @@ class System(NetworksTest):
         self.assertEqual(network.get('Name'), 'default')
         self.assertEqual(network.bridge, 'virbr0')
         self.assertFalse(network.get('Active'))
+        self.assertFalse(network.get('Autostart'))
         network.Create()
         network.Update(ADD_LAST, SECTION_HOST, -1,
                        "<host mac='52:54:00:00:00:01' name='db' ip='192.168.122.9'/>", LIVE)

@@ -205,7 +205,7 @@ static uint32_t next_random(void) {
 
 /* Puts the first letter of one attribute into another (most often, as it stays well formed),
  * changes a byte, drops a stretch, or cuts the end off. */
-static void mutate(char *text) {
+static __attribute__((unused)) void mutate(char *text) {
         size_t n = strlen(text), at = next_random() % n, to = next_random() % n;
 
         switch (MIN(next_random() % 8, 3)) {
