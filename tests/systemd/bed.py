@@ -538,17 +538,29 @@ class Result(unittest.TestResult):
         print(self._exc_info_to_string(error, test))
 
 
+def passes(test):
+    """At a second try."""
+    result = Result()
+    test.run(result)
+    if not result.wasSuccessful():
+        return False
+    print(f'again systemd.{test._testMethodName}')
+    return True
+
+
 def main():
     loader = unittest.TestLoader()
     loader.testNamePatterns = [f'*{text}*' for text in sys.argv[1:]] or None
     tests = loader.loadTestsFromTestCase(Systemd)
     result = Result()
     tests.run(result)
-    bad = len(result.failures) + len(result.errors)
+    bad = {test for test, _ in result.failures + result.errors}
+    if os.path.exists('again'):
+        bad = {test for test in bad if not passes(test)}
     if bad:
         print(output('journalctl', '-q', '--no-pager', '-u', UNIT, '-n', '60', check=False))
-    print(f'{result.testsRun - bad} passed, {bad} failed, 0 skipped')
-    return bad > 0
+    print(f'{result.testsRun - len(bad)} passed, {len(bad)} failed, 0 skipped')
+    return len(bad) > 0
 
 
 sys.exit(main())
