@@ -370,18 +370,23 @@ static bool has_source(const DomainDisk *disk) {
         return false;
 }
 
-static int target_check(const DomainDisk *disk, const xmlNode *node, Error *error) {
+/* A guest of Xen may be given a partition, "sda1", without the disk that it would be on. */
+static int target_check(const DomainConf *conf, const DomainDisk *disk, const xmlNode *node,
+                        Error *error) {
         const char *target = disk->target, *rest;
         DiskBus bus;
 
         if (!target || !*target)
                 return fail_at(error, ERROR_XML, node, "a disk needs a <target dev='...'>");
         rest = after_prefix(target, &bus);
-        if (rest && rest[strspn(rest, "abcdefghijklmnopqrstuvwxyz")] && rest[0] >= 'a')
+        if (rest && rest[strspn(rest, "abcdefghijklmnopqrstuvwxyz")] && rest[0] >= 'a') {
+                if (conf->type == VIRT_XEN)
+                        return 0;
                 return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
                                "invalid disk target '%s', partitions "
                                "can't appear in disk targets",
                                target);
+        }
         if (disk->kind == DISK_DEVICE_FLOPPY && strncmp(target, "fd", 2) != 0)
                 return fail_at(error, ERROR_XML, node, "Invalid floppy device name: %s", target);
         if (!rest && (disk->kind == DISK_DEVICE_DISK || disk->kind == DISK_DEVICE_LUN))
@@ -499,7 +504,8 @@ int disk_check(const DomainConf *conf, const DomainDisk *disk, Error *error) {
         const xmlNode *node = disk->device.item.node;
         int r;
 
-        if ((r = target_check(disk, node, error)) < 0 || (r = bus_check(disk, node, error)) < 0 ||
+        if ((r = target_check(conf, disk, node, error)) < 0 ||
+            (r = bus_check(disk, node, error)) < 0 ||
             (r = kind_check(disk, node, error)) < 0 ||
             (r = identity_check(disk, node, error)) < 0 ||
             (r = disk_rules(conf, disk, error)) < 0 || (r = auth_check(disk, error)) < 0 ||

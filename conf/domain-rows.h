@@ -59,6 +59,7 @@ void domain_drop_live(DomainConf *conf);
 int domain_complete(DomainConf *conf, Error *error);
 int disk_complete(DomainDisk *disk, Error *error);
 int graphics_complete(DomainGraphics *graphics, Error *error);
+int domain_renew_spellings(xmlNode *root, Error *error);
 int chars_complete(DomainConf *conf, Error *error);
 void address_complete(DeviceAddress *address);
 

@@ -113,10 +113,11 @@ const MapElement domain_element = { "domain", sizeof(DomainConf), (const MapFiel
 static int parse_document(const char *text, ConfFlags flags, DomainConf *conf, Error *error) {
         int r = xml_parse(text, "domain", &conf->document, error);
 
-        if (r < 0 || flags & (CONF_LIVE | CONF_TRUSTED))
+        if (r < 0 || flags & CONF_TRUSTED)
                 return r;
-        map_strip(&domain_element, xmlDocGetRootElement(conf->document), MAP_LIVE);
-        return 0;
+        if (!(flags & CONF_LIVE))
+                map_strip(&domain_element, xmlDocGetRootElement(conf->document), MAP_LIVE);
+        return domain_renew_spellings(xmlDocGetRootElement(conf->document), error);
 }
 
 static void report_unknown(xmlNode *node, void *userdata) {
