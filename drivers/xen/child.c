@@ -46,8 +46,14 @@ bool xen_child_answer(char *text) {
         return answer;
 }
 
+static XenLines *lines; /* likewise */
+
+void xen_child_say(const char *line) {
+        xen_lines_add(lines, line);
+}
+
 static void said(const char *line, void *userdata) {
-        xen_lines_add(&((Report *) userdata)->lines, line);
+        xen_child_say(line);
 }
 
 static void reset_signals(void) {
@@ -90,7 +96,8 @@ _Noreturn static void child_run(XenCore *core, pid_t parent, int line, int fd, u
             leave_parent(core, &line, fd) < 0)
                 _exit(127);
         reset_signals();
-        xen_say_init(&say, said, &report);
+        lines = &report.lines;
+        xen_say_init(&say, said, NULL);
         report.rc = libxl_ctx_alloc(&ctx, LIBXL_VERSION, 0, &say.logger);
         if (report.rc == 0)
                 report.rc = work(ctx, &report.domid, argument);

@@ -22,6 +22,8 @@ int xen_child_new(XenCore *core, uint32_t domid, XenWork work, void *argument, X
 
 /* In the child, once: a text for whoever waits, which is freed here. False without one. */
 bool xen_child_answer(char *text);
+/* In the child: a line beside what libxl says. */
+void xen_child_say(const char *line);
 /* In worked(): what was answered; it is the child's. NULL: nothing. */
 const char *xen_child_text(const XenChild *child);
 

@@ -82,15 +82,11 @@ static int remove_nic(libxl_ctx *ctx, uint32_t domid, XenDevice *device, bool fo
 
 /* ---- PCI ---- */
 
-static bool is_managed(const char *managed) {
-        return managed && strcmp(managed, "yes") == 0;
-}
-
 static int make_pci(const DomainConf *live, const Device *device, XenDevice *ret, Error *error) {
         const DomainHostdev *hostdev = (const DomainHostdev *) device;
         int r = xen_config_pci(live, hostdev, &ret->pci, error);
 
-        ret->pci.seize = is_managed(hostdev->managed);
+        ret->pci.seize = xen_pci_is_managed(hostdev->managed);
         return r;
 }
 
@@ -110,44 +106,16 @@ static void dispose_pci(XenDevice *device) {
 }
 
 static int add_pci(libxl_ctx *ctx, uint32_t domid, XenDevice *device) {
-        return libxl_device_pci_add(ctx, domid, &device->pci, NULL);
-}
-
-static bool same_pci(const libxl_device_pci *a, const libxl_device_pci *b) {
-        return a->domain == b->domain && a->bus == b->bus && a->dev == b->dev &&
-               a->func == b->func;
+        return xen_pci_add(ctx, domid, &device->pci);
 }
 
 /* What was taken from its driver is given back to it. */
 static int remove_pci(libxl_ctx *ctx, uint32_t domid, XenDevice *device, bool force) {
-        int n = 0, rc = 0;
-        libxl_device_pci *list = libxl_device_pci_list(ctx, domid, &n);
+        int rc = xen_pci_remove(ctx, domid, &device->pci, force);
 
-        for (int i = 0; i < n; i++) {
-                if (!same_pci(&list[i], &device->pci))
-                        continue;
-                rc = force ? libxl_device_pci_destroy(ctx, domid, &list[i], NULL)
-                           : libxl_device_pci_remove(ctx, domid, &list[i], NULL);
-        }
-        libxl_device_pci_list_free(list, n);
         if (rc == 0 && device->pci.seize)
-                (void) libxl_device_pci_assignable_remove(ctx, &device->pci, true);
+                xen_pci_give_back(ctx, &device->pci);
         return rc;
-}
-
-/* In the order of config-device.c: cards that are interfaces, then the other devices. */
-void xen_pci_seize(const DomainConf *conf, libxl_domain_config *config) {
-        int n = 0;
-
-        for (size_t i = 0; i < conf->nets.n; i++)
-                if (conf->nets.items[i]->type == NET_HOSTDEV && n < config->num_pcidevs)
-                        config->pcidevs[n++].seize = is_managed(conf->nets.items[i]->managed);
-        for (size_t i = 0; i < conf->hostdevs.n; i++) {
-                const DomainHostdev *hostdev = conf->hostdevs.items[i];
-
-                if (hostdev->type == HOSTDEV_PCI && n < config->num_pcidevs)
-                        config->pcidevs[n++].seize = is_managed(hostdev->managed);
-        }
 }
 
 /* ---- USB ---- */

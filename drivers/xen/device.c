@@ -168,8 +168,10 @@ static int fail_told(const XenPlug *plug, int rc, const XenLines *lines, Error *
                             "%s: libxl didn't come to an end", what ?: "");
         if (plug->removes && rc == ERROR_TIMEDOUT)
                 return fail(error, ERROR_OPERATION_TIMEOUT,
-                            "%s: the guest doesn't let go of it; flag %d takes it away all the "
-                            "same", what ?: "", DOMAIN_DEVICE_MODIFY_FORCE);
+                            plug->flags & DOMAIN_DEVICE_MODIFY_FORCE
+                                    ? "%s: the guest doesn't let go of it"
+                                    : "%s: the guest doesn't let go of it; flag %d takes it away "
+                                      "all the same", what ?: "", DOMAIN_DEVICE_MODIFY_FORCE);
         return xen_fail(error, rc, lines, what ?: "");
 }
 
@@ -260,6 +262,8 @@ static int plan_live(XenPlug *plug, DomainConf *conf, const DeviceSpec *spec, De
                 r = xen_live_aliases(conf, error);
         if (r >= 0)
                 r = note_alias(plug, device, error);
+        if (r >= 0)
+                r = xen_pci_need_free(plug->domain, conf, error);
         if (r >= 0 && plug->kind->check)
                 r = plug->kind->check(conf, device, error);
         if (r >= 0)

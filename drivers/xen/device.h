@@ -34,8 +34,18 @@ typedef struct XenDeviceKind {
 /* NULL: libxl has no such device, or none that comes and goes. */
 const XenDeviceKind *xen_device_kind(DeviceKind kind, const Device *device);
 
-/* Of PCI devices with managed='yes': taken from their drivers by libxl when the guest starts. */
+/* ---- PCI devices of the host: host-pci.c ---- */
+
+/* managed='yes': libxl takes it from its driver for the guest. */
+bool xen_pci_is_managed(const char *managed);
+/* Notes which these are, in the order of config-device.c. */
 void xen_pci_seize(const DomainConf *conf, libxl_domain_config *config);
+
+/* In a child, what libxl returns. */
+int xen_pci_add(libxl_ctx *ctx, uint32_t domid, libxl_device_pci *pci);
+int xen_pci_remove(libxl_ctx *ctx, uint32_t domid, const libxl_device_pci *pci, bool force);
+/* To its driver, unless some domain has it. */
+void xen_pci_give_back(libxl_ctx *ctx, libxl_device_pci *pci);
 
 /* ---- one of them on its way: device.c ---- */
 

@@ -212,6 +212,21 @@ static int take_over(XenGuest *guest, const XenStatus *status, const libxl_domin
         return 0;
 }
 
+/* It is there until the host has its devices again. */
+static bool gives_back(XenGuest *guest, const XenStatus *status) {
+        _cleanup_(conf_freep) DomainConf *taken = NULL;
+
+        guest->foreign = status->foreign == TRISTATE_YES;
+        taken = xen_pci_taken(guest);
+        if (!taken)
+                return false;
+        domain_starting(guest->domain, 0);
+        domain_found(guest->domain);
+        xen_nets_found(guest);
+        xen_guest_gone(guest, DOMAIN_SHUTOFF_UNKNOWN, STOPPED_FAILED);
+        return true;
+}
+
 static int reconnect(Search *search, const char *name, Error *error) {
         _cleanup_(conf_freep) DomainConf *conf = NULL;
         Connection *connection = search->core->connection;
@@ -233,6 +248,10 @@ static int reconnect(Search *search, const char *name, Error *error) {
 
         if (r >= 0)
                 xen_away_recover(guest, &status, NULL);
+        if (r >= 0)
+                log_message(LOG_NOTICE, "guest %s ended while the service was away", name);
+        if (r >= 0 && gives_back(guest, &status))
+                return 0;
         resource_ref(&domain->resource); /* a transient domain goes with it */
         if (guest) {
                 xen_nets_found(guest);
@@ -242,8 +261,6 @@ static int reconnect(Search *search, const char *name, Error *error) {
         xen_status_remove(domain);
         domain_stopped(domain, DOMAIN_SHUTOFF_UNKNOWN, STOPPED_FAILED);
         resource_unref(&domain->resource);
-        if (r >= 0)
-                log_message(LOG_NOTICE, "guest %s ended while the service was away", name);
         return r;
 }
 

@@ -222,15 +222,27 @@ static void destroyed(int rc, uint32_t domid, const XenLines *lines, void *userd
                 xen_guest_over(guest, guest->stop_reason, guest->stop_detail);
 }
 
-int xen_destroy_domain(libxl_ctx *ctx, uint32_t *domid, void *argument) {
-        return libxl_domain_destroy(ctx, *domid, NULL);
+void xen_guest_gone(XenGuest *guest, int reason, int detail) {
+        _cleanup_(conf_freep) DomainConf *taken = xen_pci_taken(guest);
+
+        guest->child = xen_child_free(guest->child);
+        guest->after = ACTION_DESTROY;
+        guest->stop_reason = reason;
+        guest->stop_detail = detail;
+        if (taken && xen_guest_remove(guest, XEN_NO_DOMAIN, taken, destroyed, NULL) >= 0)
+                guest->stopping = true;
+        else
+                xen_guest_over(guest, reason, detail);
 }
 
 /* libxl offers to do it asynchronously, and takes half a second before it returns. */
 void xen_guest_end(XenGuest *guest, int reason, int detail) {
+        _cleanup_(conf_freep) DomainConf *taken = NULL;
         _cleanup_(error_clear) Error error = {};
         XenLines lines = {};
 
+        if (guest->after != ACTION_RESTART)
+                taken = xen_pci_taken(guest);
         guest->stopping = true;
         guest->stop_reason = reason;
         guest->stop_detail = detail;
@@ -239,8 +251,7 @@ void xen_guest_end(XenGuest *guest, int reason, int detail) {
         if (guest->away)
                 (void) xen_away_abort(guest->away);
         guest->child = xen_child_free(guest->child);
-        if (xen_child_new(guest->core, guest->domid, xen_destroy_domain, NULL, destroyed, guest,
-                          &guest->child, &error) >= 0)
+        if (xen_guest_remove(guest, guest->domid, taken, destroyed, &error) >= 0)
                 return;
         xen_lines_add(&lines, error.message ?: "out of memory");
         guest_stays(guest, ERROR_FAIL, &lines);
@@ -387,7 +398,7 @@ void xen_event(XenCore *core, const libxl_event *event) {
         if (!guest || guest->stopping)
                 return;
         if (event->type == LIBXL_EVENT_TYPE_DOMAIN_DEATH)
-                xen_guest_over(guest, DOMAIN_SHUTOFF_DESTROYED, STOPPED_DESTROYED);
+                xen_guest_gone(guest, DOMAIN_SHUTOFF_DESTROYED, STOPPED_DESTROYED);
         else if (event->type == LIBXL_EVENT_TYPE_DOMAIN_SHUTDOWN)
                 xen_guest_shut_down(guest, event->u.domain_shutdown.shutdown_reason);
 }

@@ -79,6 +79,8 @@ int xen_guest_has_domid(XenGuest *guest, uint32_t domid, Error *error);
 
 void xen_guest_end(XenGuest *guest, int reason, int detail);
 void xen_guest_over(XenGuest *guest, int reason, int detail);
+/* Xen has nothing of it any more: over, when its devices went back to the host. */
+void xen_guest_gone(XenGuest *guest, int reason, int detail);
 
 /* It shut down by itself; reason as Xen has it (SHUTDOWN_*). Then its rules are followed. */
 void xen_guest_shut_down(XenGuest *guest, unsigned reason);
@@ -103,7 +105,19 @@ void xen_learn(XenGuest *guest);
  * otherwise than was known. */
 void xen_look(Domain *domain);
 
-int xen_destroy_domain(libxl_ctx *ctx, uint32_t *domid, void *argument); /* a XenWork */
+/* ---- host-pci.c ---- */
+
+/* The definition of a guest that has PCI devices which are to go back to the host's drivers when it
+ * is over, with one that is on its way; NULL: none are. */
+DomainConf *xen_pci_taken(XenGuest *guest);
+
+/* A child removes it from Xen (XEN_NO_DOMAIN: it isn't there any more), then what was taken for it
+ * goes back. */
+int xen_guest_remove(XenGuest *guest, uint32_t domid, DomainConf *taken, XenWorked worked,
+                     Error *error);
+
+/* ERROR_OPERATION_INVALID: another guest has one of these devices. */
+int xen_pci_need_free(const Domain *domain, const DomainConf *conf, Error *error);
 
 /* ---- lifecycle.c ---- */
 

@@ -83,6 +83,7 @@ static void undone(int rc, uint32_t domid, const XenLines *lines, void *userdata
 
 /* libxl removes what it couldn't finish by itself, unless its process was killed. */
 void xen_start_undo(XenGuest *guest, int r, Error *error) {
+        _cleanup_(conf_freep) DomainConf *taken = xen_pci_taken(guest);
         XenCore *core = guest->core;
         uint32_t domid = guest->domid;
 
@@ -90,9 +91,8 @@ void xen_start_undo(XenGuest *guest, int r, Error *error) {
         if (domid == XEN_NO_DOMAIN)
                 domid = guest->incoming ? find_by_name(core, xen_incoming_name(guest->incoming))
                                         : find_domid(core, guest->domain->resource.uuid);
-        if (domid == XEN_NO_DOMAIN ||
-            xen_child_new(core, domid, xen_destroy_domain, NULL, undone, guest, &guest->child,
-                          NULL) < 0)
+        if ((domid == XEN_NO_DOMAIN && !taken) ||
+            xen_guest_remove(guest, domid, taken, undone, NULL) < 0)
                 start_failed(guest, r, error);
         else
                 error_move(&guest->failure, error);
@@ -276,7 +276,9 @@ int xen_start_from(Domain *domain, DomainConf *conf, const XenStream *stream, ui
         guest->flags = flags;
         domain_starting(domain, 0);
         domain->autodestroy = flags & DOMAIN_START_AUTODESTROY;
-        r = xen_live_prepare(domain->resource.connection, owned, false, error);
+        r = xen_pci_need_free(domain, owned, error);
+        if (r >= 0)
+                r = xen_live_prepare(domain->resource.connection, owned, false, error);
         if (r >= 0)
                 r = xen_nets_plan(domain, owned, error);
         if (r >= 0)

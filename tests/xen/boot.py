@@ -18,6 +18,18 @@ import time
 MEMORY, DOM0_MEMORY = 1280, 512  # MiB
 LOST = 98  # no status came: QEMU ended, or time was up
 
+# What guests can be given: a card that nothing else needs, and a few things on USB.
+# VIRTBUS_XEN_LINE is the other end of the card's wire, as QEMU's -netdev takes it.
+LINE = os.environ.get('VIRTBUS_XEN_LINE')
+SPARE = [*(['-netdev', LINE + ',id=line'] if LINE else []),
+         '-device', 'e1000e,id=spare' + (',netdev=line' if LINE else ''),
+         '-device', 'qemu-xhci,id=usb', '-device', 'usb-tablet,bus=usb.0,serial=one',
+         '-device', 'usb-kbd,bus=usb.0,serial=two']
+# With it guests with hardware can be given a card, too. Its tables aren't the CPUs', which are
+# another maker's.
+IOMMU = bool(os.environ.get('VIRTBUS_XEN_IOMMU'))
+VT_D = ['-machine', 'q35,kernel-irqchip=split', '-device', 'intel-iommu,intremap=on']
+
 
 class Machine:
     def __init__(self, images, share, seconds, incoming):
@@ -25,7 +37,7 @@ class Machine:
         self.socket = self.folder + '/monitor'
         kernel = f'{images}/vmlinuz console=hvc0 quiet random.trust_cpu=on'.replace(',', ',,')
         arguments = [
-            'qemu-system-x86_64', '-accel', 'tcg,thread=multi',
+            'qemu-system-x86_64', *(VT_D if IOMMU else []), '-accel', 'tcg,thread=multi',
             # Other CPUs make Xen or its dom0 stumble under TCG; without rdrand each start of a
             # guest waits for entropy.
             '-cpu', 'qemu64,+svm,+npt,+rdrand', '-smp', '2', '-m', str(MEMORY),
@@ -36,8 +48,9 @@ class Machine:
             '-device', 'virtio-9p-pci,fsdev=s,mount_tag=share,disable-modern=on',
             '-kernel', f'{images}/xen.elf',
             '-append', f'console=com1 dom0_mem={DOM0_MEMORY}M,max:{DOM0_MEMORY}M '
-                       'dom0_max_vcpus=1 loglvl=warning guest_loglvl=warning',
-            '-initrd', f'{kernel},{images}/dom0.cpio']
+                       'dom0_max_vcpus=1 loglvl=warning guest_loglvl=warning'
+                       + (' iommu=no-sharept' if IOMMU else ''),
+            '-initrd', f'{kernel},{images}/dom0.cpio', *SPARE]
         if incoming:
             arguments += ['-incoming', f'exec:cat {incoming}']
         self.began = time.monotonic()
@@ -96,6 +109,10 @@ class Machine:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def snapshot_of(images):
+    return f'{images}/snapshot' + ('-iommu' if IOMMU else '')
+
+
 def take_snapshot(images):
     machine = Machine(images, images, 120, None)
     try:
@@ -103,9 +120,10 @@ def take_snapshot(images):
             machine.say(line)
             if line.startswith('READY'):
                 time.sleep(1)
+                file = snapshot_of(images)
                 machine.monitor('stop', 'migrate_set_parameter max-bandwidth 100G',
-                                f'migrate "exec:cat > {images}/snapshot.new"', 'quit')
-                os.rename(f'{images}/snapshot.new', f'{images}/snapshot')
+                                f'migrate "exec:cat > {file}.new"', 'quit')
+                os.rename(f'{file}.new', file)
                 return 0
         return LOST
     finally:
@@ -113,7 +131,7 @@ def take_snapshot(images):
 
 
 def run(images, folder, seconds):
-    machine = Machine(images, folder, seconds, f'{images}/snapshot')
+    machine = Machine(images, folder, seconds, snapshot_of(images))
     try:
         while 'inmigrate' in machine.monitor('info status')[0]:
             time.sleep(0.02)
