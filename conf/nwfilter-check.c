@@ -278,6 +278,17 @@ static const FilterType *find_type(const FilterProtocol *protocol, const char *a
         return NULL;
 }
 
+const char *nwfilter_value_wanted(const char *protocol, const char *attribute, const char *text) {
+        const FilterType *type = NULL;
+
+        for (size_t i = 0; i < NWFILTER_PROTOCOLS; i++)
+                if (strcmp(nwfilter_protocols[i].name, protocol) == 0)
+                        type = find_type(&nwfilter_protocols[i], attribute);
+        if (!type)
+                return "attribute of this protocol";
+        return type->matches(type, text) ? NULL : type->name;
+}
+
 /* "$NAME", "$NAME[3]", "$NAME[@3]", with blanks anywhere between. */
 static bool is_variable(const char *text) {
         if (*text++ != '$')
@@ -373,6 +384,12 @@ int nwfilter_chain_priority(const NwfilterConf *conf) {
         if (conf->priority.set)
                 return (int) conf->priority.value;
         return chain < 0 ? 0 : chains[chain].priority;
+}
+
+const char *nwfilter_chain_kind(const NwfilterConf *conf) {
+        int chain = find_chain(conf->chain);
+
+        return chains[MAX(chain, 0)].prefix;
 }
 
 /* ---- what is filled in ---- */

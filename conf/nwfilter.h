@@ -59,8 +59,15 @@ const char *nwfilter_rule_protocol(const NwfilterRule *rule);
  * or no memory. */
 char *nwfilter_rule_value(const NwfilterRule *rule, const char *attribute);
 
+/* What such an attribute has to be ("IPv4 address"), or NULL: the text, in which no variable is
+ * left, is that. */
+const char *nwfilter_value_wanted(const char *protocol, const char *attribute, const char *text);
+
 /* The priority of its chain: given, or what its name says. */
 int nwfilter_chain_priority(const NwfilterConf *conf);
+
+/* What its frames are: "root" (all), "mac" (all), "stp", "vlan", "ipv4", "ipv6", "arp", "rarp". */
+const char *nwfilter_chain_kind(const NwfilterConf *conf);
 
 typedef struct NwfilterBindingConf {
         xmlDoc *document;

@@ -87,6 +87,8 @@ static int load_others(Connection *connection, Error *error) {
 
         if (r >= 0 && driver->nwfilters)
                 r = defined_load_all(connection, &nwfilter_kind_defined, error);
+        if (r >= 0 && driver->nwfilters && driver->of_host)
+                r = nwfilters_add_shipped(connection, error);
         if (r >= 0 && driver->networks)
                 r = defined_load_all(connection, &network_kind_defined, error);
         if (r >= 0 && driver->storage)

@@ -441,6 +441,13 @@ static int load_file(const char *name, void *userdata) {
         return r == -ENOMEM ? r : 0;
 }
 
+int defined_add(Connection *connection, const DefinedKind *kind, const char *text, Error *error) {
+        const Loading loading = { .connection = connection, .kind = kind };
+        char *copy = strdup(text);
+
+        return copy ? load_text(&loading, copy, error) : fail_memory(error);
+}
+
 static int pass_over(const char *name, void *userdata) {
         return 0;
 }

@@ -96,6 +96,9 @@ void defined_detach(Defined *defined); /* gone, with an event if it was announce
  * alone. */
 int defined_load_all(Connection *connection, const DefinedKind *kind, Error *error);
 
+/* Adds one that isn't from a file, as if it had been there already. */
+int defined_add(Connection *connection, const DefinedKind *kind, const char *text, Error *error);
+
 /* The name of a file of this resource: "qemu/networks/UUID.xml". NULL without memory. */
 char *defined_file(const Defined *defined, const char *subfolder, const char *suffix);
 

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Network filters: definitions that refer to one another, without a loop, and that stay while
- * others refer to them. */
+ * others refer to them. A new definition is in force at once for guests that run with it, or isn't
+ * taken. */
 #include "drivers/nwfilter.h"
+
+#include "config.h"
 
 #include <string.h>
 
 #include "drivers/domain.h"
+#if HAVE_NETWORK
+#include "drivers/network/guard.h"
+#endif
 
 static int identify(const char *text, DefinedIdentity *ret, char **ret_name, Error *error) {
         _cleanup_(nwfilter_conf_freep) NwfilterConf *conf = NULL;
@@ -135,6 +141,23 @@ static int check_running_domains(const Defined *filter, Error *error) {
 
 /* ---- the operations ---- */
 
+static int apply(const Connection *connection, const char *name, const char *text,
+                 Error *error) {
+#if HAVE_NETWORK
+        if (connection->driver->of_host)
+                return guard_refilter(connection, name, text, error);
+#endif
+        return 0;
+}
+
+/* What guests had before; a filter that didn't stand there was nobody's. */
+static void apply_old(const Connection *connection, const char *name) {
+        Resource *old = resource_set_by_name(&connection->sets[RESOURCE_NWFILTER], name);
+
+        if (old)
+                (void) apply(connection, name, defined_of(old)->persistent, NULL);
+}
+
 static int define(Connection *connection, const char *xml, Job *job, Error *error) {
         _cleanup_(nwfilter_conf_freep) NwfilterConf *conf = NULL;
         _cleanup_(freep) char *text = NULL;
@@ -145,21 +168,81 @@ static int define(Connection *connection, const char *xml, Job *job, Error *erro
                 r = check_loop(&connection->sets[RESOURCE_NWFILTER], conf, error);
         if (r >= 0)
                 r = nwfilter_conf_print(conf, MAP_LIVE, &text, error);
+        if (r >= 0)
+                r = apply(connection, conf->name, text, error);
         if (r < 0)
                 return r;
         DefinedIdentity who = { .name = conf->name, .uuid = conf->uuid };
         r = defined_define(connection, &nwfilter_kind_defined, &who, text, &filter, error);
         if (r >= 0)
                 job->result.resource = resource_ref(&filter->resource);
+        else
+                apply_old(connection, conf->name);
         return r;
 }
 
+/* ---- those that are there by themselves ---- */
+
+/* As a definition would be kept. */
+static int add_shipped(Connection *connection, const char *shipped, Error *error) {
+        _cleanup_(nwfilter_conf_freep) NwfilterConf *conf = NULL;
+        _cleanup_(freep) char *text = NULL;
+        int r = nwfilter_conf_parse(shipped, 0, &conf, error);
+
+        if (r >= 0)
+                r = nwfilter_conf_print(conf, MAP_LIVE, &text, error);
+        return r < 0 ? r : defined_add(connection, &nwfilter_kind_defined, text, error);
+}
+
+int nwfilters_add_shipped(Connection *connection, Error *error) {
+        const ResourceSet *set = &connection->sets[RESOURCE_NWFILTER];
+        int r = 0;
+
+        if (connection->settings->session)
+                return 0;
+        for (size_t i = 0; r >= 0 && i < nwfilters_shipped_n; i++)
+                if (!resource_set_by_name(set, nwfilters_shipped[i].name))
+                        r = add_shipped(connection, nwfilters_shipped[i].text, error);
+        return r;
+}
+
+/* The uuid of the shipped one is only its own if nobody gave it to another filter. */
+static void bring_back(Connection *connection, const char *name) {
+        bool shows = connection->driver->of_host && !connection->settings->session;
+        const char *text = shows ? nwfilter_shipped(name) : NULL;
+        Resource *back;
+
+        if (!text || add_shipped(connection, text, NULL) < 0)
+                return;
+        back = resource_set_by_name(&connection->sets[RESOURCE_NWFILTER], name);
+        defined_of(back)->announced = false;
+        defined_announce(defined_of(back));
+}
+
+static bool is_shipped(const Defined *filter) {
+        const Connection *connection = filter->resource.connection;
+        _cleanup_(freep) char *file = defined_file(filter, "", ".xml");
+
+        return connection->driver->of_host && nwfilter_shipped(filter->resource.name) && file &&
+               !store_exists(connection->store, STORE_CONFIG, file);
+}
+
 static int undefine(Defined *filter, Job *job, Error *error) {
-        int r = check_other_filters(filter, error);
+        _cleanup_(freep) char *name = strdup(filter->resource.name);
+        Connection *connection = filter->resource.connection;
+        int r = name ? check_other_filters(filter, error) : fail_memory(error);
 
         if (r >= 0)
                 r = check_running_domains(filter, error);
-        return r < 0 ? r : defined_undefine(filter, error);
+        if (r >= 0 && is_shipped(filter))
+                r = fail(error, ERROR_OPERATION_INVALID,
+                         "nwfilter '%s' is there by itself: it can be redefined, not removed",
+                         filter->resource.name);
+        if (r >= 0)
+                r = defined_undefine(filter, error);
+        if (r >= 0)
+                bring_back(connection, name);
+        return r;
 }
 
 const NwfilterOps nwfilter_ops = { .define = define, .undefine = undefine };

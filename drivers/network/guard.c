@@ -1,258 +1,240 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What holds for the packets of one tap: limits of what a guest sends, and filters against forged
- * senders. Each tap has its own tables of nftables, made and replaced in one transaction, and
- * removed when its interface goes.
- *
- * The filters are those that libvirt ships, by their names and in their sense. Where one needs the
- * address of the guest and the definition names none (<parameter name='IP'>), the first address
- * that the guest sends from is its own from then on: the set that remembers it has room for one. */
+/* What holds for the packets of one interface: limits of what a guest sends, and its filter. Each
+ * interface has its own tables of nftables, one for either, made and replaced in one transaction,
+ * and removed when its interface goes. */
+#include "drivers/network/guard.h"
+
 #include <ctype.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "drivers/network/guard.h"
+#include "drivers/domain.h"
+#include "drivers/log.h"
+#include "drivers/network/filter.h"
 #include "drivers/network/link.h"
 #include "drivers/network/rules.h"
 
 /* nftables adds what passes in a second to the burst: so much more comes through at once. */
 #define BURST_MIN UINT64_C(256) /* KiB: segments that are still to be cut up come as one packet */
 
-/* ---- filters ---- */
+/* Behind the name of a Xen guest's vif, that of the tap with the same card that is emulated. */
+#define EMULATED "-emu"
 
-/* Each line is a rule for what the guest sends; $mac is its address, @own4 and @own6 those it may
- * send from. What passes all chains is let through. */
-typedef struct Filter {
-        const char *name;
-        const char *rules; /* lines */
-        const char *parts; /* names, each ends with a 0: of which it consists */
-} Filter;
-
-static const Filter filters[] = {
-        { "no-mac-spoofing", "ether saddr != $mac drop\n", NULL },
-        { "no-arp-mac-spoofing", "arp saddr ether != $mac drop\n", NULL },
-        { "no-arp-ip-spoofing",
-          "ether type != arp return\narp saddr ip 0.0.0.0 return\narp saddr ip @own4 return\n"
-          "$learn_arp\ndrop\n", NULL },
-        { "no-arp-spoofing", NULL, "no-arp-mac-spoofing\0no-arp-ip-spoofing\0" },
-        { "no-ip-spoofing",
-          "ether type != ip return\nip saddr 0.0.0.0 udp dport 67 return\nip saddr @own4 return\n"
-          "$learn_ip\ndrop\n", NULL },
-        { "no-ipv6-spoofing",
-          "ether type != ip6 return\nip6 saddr { ::, fe80::/10 } return\nip6 saddr @own6 return\n"
-          "$learn_ip6\ndrop\n", NULL },
-        { "no-ip-multicast", "ip daddr 224.0.0.0/4 drop\n", NULL },
-        { "no-ipv6-multicast", "ip6 daddr ff00::/8 drop\n", NULL },
-        { "no-mac-broadcast", "ether daddr ff:ff:ff:ff:ff:ff drop\n", NULL },
-        { "no-other-l2-traffic", "ether type != { ip, arp, 0x8035 } drop\n", NULL },
-        { "no-other-rarp-traffic", "ether type 0x8035 ether daddr != ff:ff:ff:ff:ff:ff drop\n",
-          NULL },
-        { "allow-arp", "ether type arp accept\n", NULL },
-        { "allow-ipv4", "ether type ip accept\n", NULL },
-        { "allow-ipv6", "ether type ip6 accept\n", NULL },
-        { "allow-incoming-ipv4", "", NULL },
-        { "allow-incoming-ipv6", "", NULL },
-        { "allow-dhcp", "udp sport 68 udp dport 67 accept\n", NULL },
-        { "allow-dhcpv6", "udp sport 546 udp dport 547 accept\n", NULL },
-        { "qemu-announce-self", "", NULL },
-        { "clean-traffic", NULL,
-          "no-mac-spoofing\0no-ip-spoofing\0no-arp-spoofing\0no-other-l2-traffic\0" },
-};
-
-static const Filter *find_filter(const char *name) {
-        for (size_t i = 0; i < ELEMENTS(filters); i++)
-                if (strcmp(filters[i].name, name) == 0)
-                        return &filters[i];
-        return NULL;
+static FilterSource source_of(const Connection *connection) {
+        return (FilterSource) { .set = connection_set(connection, RESOURCE_NWFILTER) };
 }
 
-/* The rules are for those of a bridge; its name and address can't do harm in a text of commands. */
-int guard_check(const DomainNet *net, Error *error) {
-        if (net->filterref && !find_filter(net->filterref->filter))
-                return fail(error, ERROR_CONFIG_UNSUPPORTED,
-                            "filterref: nwfilter '%s' is none of those that are applied to "
-                            "interfaces (clean-traffic, no-mac-spoofing, no-ip-spoofing, "
-                            "no-arp-spoofing ...)",
-                            net->filterref->filter);
-        if (net->filterref && net->type == NET_ETHERNET)
-                return fail(error, ERROR_CONFIG_UNSUPPORTED,
-                            "filterref: only an interface on a bridge is filtered");
-        for (size_t i = 0; net->filterref && i < net->filterref->parameters.n; i++) {
-                const NamedText *parameter = net->filterref->parameters.items[i];
-                bool v4 = strcmp(parameter->name, "IP") == 0;
-                IpAddress address;
+/* ---- tables ---- */
 
-                if (!v4 && strcmp(parameter->name, "IPV6") != 0)
-                        continue;
-                if (ip_parse(parameter->text, &address) < 0 ||
-                    (address.family == AF_INET) != v4)
-                        return fail(error, ERROR_CONFIG_UNSUPPORTED,
-                                    "filterref: parameter %s='%.64s' is no address",
-                                    parameter->name, parameter->text);
-        }
-        return 0;
-}
-
-/* ---- the text ---- */
-
-static void print_addresses(FILE *out, const DomainNet *net, const char *name, const char *set,
-                            const char *type) {
-        const NetFilterRef *ref = net->filterref;
-        bool any = false;
-
-        for (size_t i = 0; i < ref->parameters.n; i++)
-                any = any || strcmp(ref->parameters.items[i]->name, name) == 0;
-        (void) fprintf(out, "  set %s {\n    type %s\n    size %zu\n%s", set, type,
-                       any ? ref->parameters.n : 1, any ? "    elements = {" : "");
-        if (!any)
-                (void) fputs("    flags dynamic\n", out);
-        for (size_t i = 0; i < ref->parameters.n; i++)
-                if (strcmp(ref->parameters.items[i]->name, name) == 0)
-                        (void) fprintf(out, " %s,", ref->parameters.items[i]->text);
-        (void) fputs(any ? " }\n  }\n" : "  }\n", out);
-}
-
-static bool has_parameter(const DomainNet *net, const char *name) {
-        for (size_t i = 0; i < net->filterref->parameters.n; i++)
-                if (strcmp(net->filterref->parameters.items[i]->name, name) == 0)
-                        return true;
-        return false;
-}
-
-/* A word of a rule that stands for something of this interface. */
-static const char *word(const DomainNet *net, const char *name, const char *mac) {
-        bool v4 = has_parameter(net, "IP"), v6 = has_parameter(net, "IPV6");
-
-        if (strncmp(name, "$mac", 4) == 0)
-                return mac;
-        if (strncmp(name, "$learn_arp", 10) == 0)
-                return v4 ? "" : "add @own4 { arp saddr ip } return";
-        if (strncmp(name, "$learn_ip6", 10) == 0)
-                return v6 ? "" : "add @own6 { ip6 saddr } return";
-        return v4 ? "" : "add @own4 { ip saddr } return";
-}
-
-static void print_rules(FILE *out, const DomainNet *net, const char *rules) {
-        char mac[MAC_TEXT_MAX];
-
-        (void) mac_format(net->mac, mac);
-        for (const char *at = rules; *at;) {
-                size_t n = strcspn(at, "$");
-
-                (void) fprintf(out, "%.*s", (int) n, at);
-                at += n;
-                if (*at != '$')
-                        continue;
-                (void) fputs(word(net, at, mac), out);
-                at += 1 + strspn(at + 1, "abcdefghijklmnopqrstuvwxyz_0123456789");
-        }
-}
-
-/* Chains of their own, so that "return" in one lets the next decide. */
-static void print_chains(FILE *out, const DomainNet *net, const Filter *filter, FILE *jumps) {
-        for (const char *part = filter->parts; part && *part; part += strlen(part) + 1)
-                print_chains(out, net, find_filter(part), jumps);
-        if (!filter->rules || !*filter->rules)
-                return;
-        (void) fprintf(out, "  chain %s {\n", filter->name);
-        print_rules(out, net, filter->rules);
-        (void) fputs("  }\n", out);
-        (void) fprintf(jumps, "    jump %s\n", filter->name);
-}
+#define LIMIT "netdev" /* families of the two */
+#define FILTER "bridge"
 
 /* In nftables' alphabet; two interfaces never get one name. */
-static void print_table_name(FILE *out, const DomainNet *net) {
-        (void) fputs("virtbus_", out);
-        for (const char *c = net->target; *c; c++)
+static void print_table(FILE *out, const char *family, const char *device) {
+        (void) fprintf(out, "table %s virtbus_", family);
+        for (const char *c = device; *c; c++)
                 if (isalnum((unsigned char) *c))
                         (void) fputc(*c, out);
                 else
                         (void) fprintf(out, "_%02x", (unsigned char) *c);
 }
 
-static void print_header(FILE *out, const char *family, const DomainNet *net, bool only_remove) {
-        for (int i = 0; i < 2; i++) {
-                (void) fprintf(out, "%stable %s ", i ? "delete " : "", family);
-                print_table_name(out, net);
-                (void) fputs(i ? "\n" : " {\n}\n", out);
-        }
-        if (only_remove)
-                return;
-        (void) fprintf(out, "table %s ", family);
-        print_table_name(out, net);
+/* A command for a table; what it needs to be there is there then. */
+static void print_command(FILE *out, const char *command, const char *family,
+                          const char *device) {
+        print_table(out, family, device);
+        (void) fprintf(out, " {\n}\n%s ", command);
+        print_table(out, family, device);
+        (void) fputc('\n', out);
+}
+
+static void print_limit(FILE *out, const char *device, const GuardLimit *outbound) {
+        uint64_t average = MIN(outbound->average, (uint64_t) UINT32_MAX);
+        uint64_t burst = MAX(outbound->burst ?: average / 100, BURST_MIN);
+
+        print_table(out, LIMIT, device);
+        (void) fprintf(out,
+                       " {\n\tchain packets {\n"
+                       "\t\ttype filter hook ingress device \"%s\" priority 0; policy accept;\n"
+                       "\t\tlimit rate over %ju kbytes/second burst %ju kbytes drop\n\t}\n}\n",
+                       device, (uintmax_t) average,
+                       (uintmax_t) MIN(burst, (uint64_t) UINT32_MAX / 1024));
+}
+
+static int print_filter(FILE *out, const FilterSource *source, const DomainNet *net,
+                        const char *device, Error *error) {
+        int r;
+
+        print_table(out, FILTER, device);
         (void) fputs(" {\n", out);
-}
-
-static void print_filter(FILE *out, const DomainNet *net) {
-        _cleanup_(freep) char *jumps = NULL;
-        size_t size;
-        FILE *into = open_memstream(&jumps, &size);
-
-        print_header(out, "bridge", net, !net->filterref || !into);
-        if (!into)
-                return;
-        if (net->filterref) {
-                print_addresses(out, net, "IP", "own4", "ipv4_addr");
-                print_addresses(out, net, "IPV6", "own6", "ipv6_addr");
-                print_chains(out, net, find_filter(net->filterref->filter), into);
-        }
-        (void) fclose(into);
-        if (net->filterref)
-                (void) fprintf(out,
-                               "  chain guest {\n%s  }\n  chain packets {\n    type filter hook "
-                               "prerouting priority -200; policy accept;\n    iifname \"%s\" jump "
-                               "guest\n  }\n}\n",
-                               jumps ?: "", net->target);
-}
-
-static void print_limit(FILE *out, const DomainNet *net, const GuardLimit *outbound) {
-        uint64_t burst = MAX(outbound->burst ?: outbound->average / 100, BURST_MIN);
-
-        print_header(out, "netdev", net, outbound->average == 0);
-        if (outbound->average > 0)
-                (void) fprintf(out,
-                               "  chain packets {\n    type filter hook ingress device \"%s\" "
-                               "priority 0; policy accept;\n    limit rate over %ju kbytes/second "
-                               "burst %ju kbytes drop\n  }\n}\n",
-                               net->target, (uintmax_t) outbound->average, (uintmax_t) burst);
+        r = filter_write(source, net, device, out, error);
+        (void) fputs("}\n", out);
+        return r;
 }
 
 /* ---- telling ---- */
 
-static int apply(const DomainNet *net, const GuardLimit *outbound, bool filter, Error *error) {
+/* A kernel without the module that answers on bridges drops what it should reject. */
+static int tell(char *text, Error *error) {
+        static const char reject[] = "reject with icmpx port-unreachable";
+        int r = rules_apply(text, error);
+        char *at = r < 0 ? strstr(text, reject) : NULL;
+
+        if (!at)
+                return r;
+        for (; at; at = strstr(at, reject)) {
+                memset(at, ' ', strlen(reject));
+                memcpy(at, "drop", strlen("drop"));
+        }
+        if (rules_apply(text, NULL) < 0)
+                return r;
+        error_clear(error);
+        log_message(LOG_WARNING, "this kernel can't reject packets on bridges (nft_reject_bridge): "
+                                 "what a filter rejects is dropped");
+        return 0;
+}
+
+/* ---- one interface ---- */
+
+int guard_check(const Connection *connection, const DomainNet *net, Error *error) {
+        const FilterSource source = source_of(connection);
         _cleanup_(freep) char *text = NULL;
         size_t size;
-        FILE *out = open_memstream(&text, &size);
+        FILE *out;
+        int r;
 
+        if (!net->filterref)
+                return 0;
+        if (net->type == NET_ETHERNET)
+                return fail(error, ERROR_CONFIG_UNSUPPORTED,
+                            "filterref: only an interface on a bridge is filtered");
+        out = open_memstream(&text, &size);
         if (!out)
                 return fail_memory(error);
-        if (filter)
-                print_filter(out, net);
-        if (outbound)
-                print_limit(out, net, outbound);
-        if (fclose(out) != 0)
-                return fail_memory(error);
-        return rules_apply(text, error);
+        r = filter_write(&source, net, net->target ?: "", out, error);
+        return fclose(out) != 0 && r >= 0 ? fail_memory(error) : r;
+}
+
+static int print_all(FILE *out, const Connection *connection, const DomainNet *net,
+                     const GuardLimit *outbound, Error *error) {
+        const FilterSource source = source_of(connection);
+        int r = 0;
+
+        if (net->filterref) {
+                print_command(out, "delete", FILTER, net->target);
+                r = print_filter(out, &source, net, net->target, error);
+        }
+        if (outbound->average > 0) {
+                print_command(out, "delete", LIMIT, net->target);
+                print_limit(out, net->target, outbound);
+        }
+        return r;
 }
 
 /* What an interface never had needn't be taken away: a start without limits asks nothing. */
-int guard_set(const DomainNet *net, const GuardLimit *outbound, Error *error) {
-        bool limited = outbound->average > 0;
+int guard_set(const Connection *connection, const DomainNet *net, const GuardLimit *outbound,
+              Error *error) {
+        _cleanup_(freep) char *text = NULL;
+        size_t size;
+        FILE *out;
+        int r;
 
         if (!link_name_is_valid(net->target))
                 return fail(error, ERROR_CONFIG_UNSUPPORTED,
                             "target/@dev '%s' is no name for an interface with limits or filters",
                             net->target);
-        if (!net->filterref && !limited)
+        if (!net->filterref && outbound->average == 0)
                 return 0;
-        return apply(net, limited ? outbound : NULL, net->filterref, error);
+        out = open_memstream(&text, &size);
+        if (!out)
+                return fail_memory(error);
+        r = print_all(out, connection, net, outbound, error);
+        if (fclose(out) != 0 && r >= 0)
+                r = fail_memory(error);
+        return r < 0 ? r : tell(text, error);
 }
 
 void guard_remove(const DomainNet *net) {
-        const GuardLimit none = {};
-        DomainNet bare = { .target = net->target, .mac = net->mac };
+        _cleanup_(freep) char *text = NULL;
+        size_t size;
+        FILE *out;
 
-        if (!net->filterref && !net->outbound)
+        if ((!net->filterref && !net->outbound) || !link_name_is_valid(net->target))
                 return;
-        if (link_name_is_valid(net->target))
-                (void) apply(&bare, &none, true, NULL);
+        out = open_memstream(&text, &size);
+        if (!out)
+                return;
+        print_command(out, "delete", FILTER, net->target);
+        print_command(out, "delete", LIMIT, net->target);
+        if (fclose(out) == 0)
+                (void) rules_apply(text, NULL);
+}
+
+/* ---- all that use a filter ---- */
+
+typedef struct Change {
+        FilterSource source;
+        FILE *out;
+        size_t n;
+} Change;
+
+static int refilter_device(Change *change, const DomainNet *net, const char *device,
+                           Error *error) {
+        if (!link_name_is_valid(device) || if_nametoindex(device) == 0)
+                return 0;
+        print_command(change->out, "flush", FILTER, device);
+        change->n++;
+        return print_filter(change->out, &change->source, net, device, error);
+}
+
+static int refilter_net(Change *change, const DomainNet *net, Error *error) {
+        char emulated[LINK_NAME_MAX + sizeof(EMULATED)];
+        int r;
+
+        if (!net->filterref || !net->filterref->filter || !net->target ||
+            net->type == NET_HOSTDEV ||
+            !filter_includes(&change->source, net->filterref->filter, change->source.name))
+                return 0;
+        (void) snprintf(emulated, sizeof(emulated), "%.*s" EMULATED, LINK_NAME_MAX, net->target);
+        r = refilter_device(change, net, net->target, error);
+        return r < 0 ? r : refilter_device(change, net, emulated, error);
+}
+
+static int refilter_domains(Change *change, const Connection *connection, Error *error) {
+        const ResourceSet *set = &connection->sets[RESOURCE_DOMAIN];
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < set->n; i++) {
+                Domain *domain = domain_of(set->items[i]);
+                _cleanup_(conf_freep) DomainConf *conf = NULL;
+
+                /* most have no filter, and their text says so without being parsed */
+                if (!domain->live.xml || !strstr(domain->live.xml, "<filterref"))
+                        continue;
+                r = domain_conf(domain, DOMAIN_LIVE, &conf, error);
+                for (size_t k = 0; r >= 0 && k < conf->nets.n; k++)
+                        r = refilter_net(change, conf->nets.items[k], error);
+                if (r < 0)
+                        error_prefix(error, "domain '%s': ", domain->resource.name);
+        }
+        return r;
+}
+
+int guard_refilter(const Connection *connection, const char *filter, const char *text,
+                   Error *error) {
+        const Connection *keeper = connection_keeper(connection, RESOURCE_NWFILTER);
+        Change change = { .source = { &keeper->sets[RESOURCE_NWFILTER], filter, text } };
+        _cleanup_(freep) char *commands = NULL;
+        size_t size;
+        int r = 0;
+
+        change.out = open_memstream(&commands, &size);
+        if (!change.out)
+                return fail_memory(error);
+        for (const Connection *c = keeper; r >= 0 && c; c = c->sharing)
+                r = refilter_domains(&change, c, error);
+        if (fclose(change.out) != 0 && r >= 0)
+                r = fail_memory(error);
+        return r < 0 || change.n == 0 ? r : tell(commands, error);
 }

@@ -10,11 +10,12 @@
 #include "drivers/qemu/join-private.h"
 #include "drivers/qemu/join-settle.h"
 
-static int set_rules(const DomainNet *net, const Join *join, Error *error) {
+static int set_rules(const Connection *connection, const DomainNet *net, const Join *join,
+                     Error *error) {
         const GuardLimit outbound = { join->outbound.average, join->outbound.burst };
         int r = join_is_switched(join) ? 0 : port_set_rate(net->target, &join->inbound, error);
 
-        return r < 0 ? r : guard_set(net, &outbound, error);
+        return r < 0 ? r : guard_set(connection, net, &outbound, error);
 }
 
 static int set_port(const DomainNet *net, const Join *join, Error *error) {
@@ -30,8 +31,8 @@ static int set_port(const DomainNet *net, const Join *join, Error *error) {
         return r < 0 ? r : port_set(&rtnl, net->target, &settings, error);
 }
 
-static int join_tap(const DomainConf *conf, DomainNet *net, const Join *join, QemuTap *ret,
-                    Error *error) {
+static int join_tap(const Connection *connection, const DomainConf *conf, DomainNet *net,
+                    const Join *join, QemuTap *ret, Error *error) {
         const TapPlace place = { .bridge = join_is_switched(join) ? NULL : join->bridge,
                                  .mtu = join->mtu };
         int r = qemu_tap_open(conf, net, &place, ret, error);
@@ -42,7 +43,7 @@ static int join_tap(const DomainConf *conf, DomainNet *net, const Join *join, Qe
         if (r >= 0)
                 r = link_set_addresses(net, error);
         if (r >= 0)
-                r = set_rules(net, join, error);
+                r = set_rules(connection, net, join, error);
         if (r < 0)
                 guard_remove(net);
         return r;
@@ -125,7 +126,8 @@ int qemu_net_join(Domain *domain, const DomainConf *conf, DomainNet *net, QemuTa
                 r = join_note(net, &join, NULL, error);
         if (r >= 0)
                 r = join.dev ? join_direct(conf, net, &join, ret, error)
-                             : join_tap(conf, net, &join, ret, error);
+                             : join_tap(domain->resource.connection, conf, net, &join, ret,
+                                        error);
         if (r < 0) {
                 qemu_tap_close(ret);
                 return r;
@@ -225,7 +227,7 @@ int qemu_net_change(Domain *domain, const DomainNet *old, const DomainNet *new, 
                 return r;
         drop_rules(old, new);
         if (!join.dev && (is_ruled(old) || is_ruled(new)))
-                r = set_rules(new, &join, error);
+                r = set_rules(domain->resource.connection, new, &join, error);
         join_count(domain, old, false);
         join_count(domain, new, true);
         return r;

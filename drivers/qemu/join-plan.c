@@ -169,7 +169,8 @@ static int check_ethernet(const DomainNet *net, const Join *join, Error *error) 
         return 0;
 }
 
-static int check(const DomainNet *net, const Join *join, Error *error) {
+static int check(const Connection *connection, const DomainNet *net, const Join *join,
+                 Error *error) {
         bool switched = join_is_switched(join);
         int r = 0;
 
@@ -192,7 +193,7 @@ static int check(const DomainNet *net, const Join *join, Error *error) {
         if ((join->isolated || join->learns_nothing) && !join->bridge)
                 return fail(error, ERROR_CONFIG_UNSUPPORTED,
                             "only a port of a bridge can be isolated");
-        return guard_check(net, error);
+        return guard_check(connection, net, error);
 }
 
 int join_plan(Domain *domain, const DomainNet *net, Join *ret, Error *error) {
@@ -210,7 +211,7 @@ int join_plan(Domain *domain, const DomainNet *net, Join *ret, Error *error) {
                 return r;
         plan_own(net, ret);
         r = plan_port(net, ret, error);
-        return r < 0 ? r : check(net, ret, error);
+        return r < 0 ? r : check(domain->resource.connection, net, ret, error);
 }
 
 /* ---- writing down ---- */

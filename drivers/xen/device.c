@@ -219,7 +219,7 @@ static int plug_run(Domain *domain, const char *xml, uint32_t flags, const Way *
         plug->changes = way->changes;
         comes = way->removes ? NULL : plug_net(plug);
         if (comes)
-                r = xen_net_guard(comes, error);
+                r = xen_net_guard(domain->resource.connection, comes, error);
         if (r >= 0)
                 r = plug_begin(plug, way->worked, error);
         if (r == PENDING)

@@ -32,7 +32,7 @@ int xen_net_join(Domain *domain, const DomainNet *net, Error *error) {
 void xen_net_leave(Domain *domain, const DomainNet *net) {
 }
 
-int xen_net_guard(const DomainNet *net, Error *error) {
+int xen_net_guard(const Connection *connection, const DomainNet *net, Error *error) {
         return 0;
 }
 

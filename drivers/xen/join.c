@@ -79,7 +79,7 @@ static bool is_ruled(const DomainNet *net) {
         return net->filterref || is_isolated(net) || is_limited(net);
 }
 
-static int check(const DomainNet *net, Error *error) {
+static int check(const Connection *connection, const DomainNet *net, Error *error) {
         if (is_ruled(net) && net->backend_domain)
                 return fail(error, ERROR_CONFIG_UNSUPPORTED,
                             "an interface whose backend is in domain '%s' takes no filterref, "
@@ -91,13 +91,14 @@ static int check(const DomainNet *net, Error *error) {
                 return fail(error, ERROR_CONFIG_UNSUPPORTED,
                             "filterref: ports of Open vSwitch take none, its bridges aren't the "
                             "kernel's");
-        return guard_check(net, error);
+        return guard_check(connection, net, error);
 }
 
 int xen_net_plan(Domain *domain, DomainNet *net, Error *error) {
         int r = net->type == NET_NETWORK ? plan_network(domain, net, error) : 0;
 
-        return r < 0 || net->type == NET_HOSTDEV ? r : check(net, error);
+        return r < 0 || net->type == NET_HOSTDEV ? r
+                                                 : check(domain->resource.connection, net, error);
 }
 
 int xen_nets_plan(Domain *domain, DomainConf *conf, Error *error) {
@@ -149,7 +150,8 @@ static int set_rate(Rtnl *rtnl, const DomainNet *net, const char *name, Error *e
 }
 
 /* netback limits what a guest sends by its vif; what it sends by emulated hardware, we do. */
-static int set_guard(const DomainNet *net, const char *name, Error *error) {
+static int set_guard(const Connection *connection, const DomainNet *net, const char *name,
+                     Error *error) {
         bool emulated = strcmp(name, net->target) != 0;
         const DomainNet as = { .type = net->type, .mac = net->mac, .target = (char *) name,
                                .filterref = net->filterref };
@@ -157,7 +159,7 @@ static int set_guard(const DomainNet *net, const char *name, Error *error) {
 
         if (emulated && net->outbound)
                 limit = (GuardLimit) { net->outbound->average, net->outbound->burst };
-        return guard_set(&as, &limit, error);
+        return guard_set(connection, &as, &limit, error);
 }
 
 static void remove_guard(const DomainNet *net, const char *name) {
@@ -185,7 +187,8 @@ static bool learns_nothing(const Network *network) {
                conf->mac_table_manager && strcmp(conf->mac_table_manager, "libvirt") == 0;
 }
 
-static int settle(const DomainNet *net, bool knows_nothing, Error *error) {
+static int settle(const Connection *connection, const DomainNet *net, bool knows_nothing,
+                  Error *error) {
         _cleanup_(rtnl_close) Rtnl rtnl = {};
         char name[LINK_NAME_MAX + 1];
         int r = rtnl_open(&rtnl, error);
@@ -195,7 +198,7 @@ static int settle(const DomainNet *net, bool knows_nothing, Error *error) {
                 if (r >= 0)
                         r = set_rate(&rtnl, net, name, error);
                 if (r >= 0)
-                        r = set_guard(net, name, error);
+                        r = set_guard(connection, net, name, error);
         }
         return r;
 }
@@ -206,7 +209,7 @@ int xen_net_join(Domain *domain, const DomainNet *net, Error *error) {
         int r = 0;
 
         if (net->type != NET_HOSTDEV && (is_ruled(net) || net->outbound || knows_nothing))
-                r = net->target ? settle(net, knows_nothing, error)
+                r = net->target ? settle(domain->resource.connection, net, knows_nothing, error)
                                 : fail(error, ERROR_INTERNAL, "an interface without a name");
         if (network)
                 network_user_add(network);
@@ -215,8 +218,8 @@ int xen_net_join(Domain *domain, const DomainNet *net, Error *error) {
         return r;
 }
 
-int xen_net_guard(const DomainNet *net, Error *error) {
-        return net->filterref ? set_guard(net, net->target, error) : 0;
+int xen_net_guard(const Connection *connection, const DomainNet *net, Error *error) {
+        return net->filterref ? set_guard(connection, net, net->target, error) : 0;
 }
 
 void xen_net_unguard(const DomainNet *net) {

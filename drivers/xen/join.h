@@ -21,7 +21,7 @@ void xen_net_leave(Domain *domain, const DomainNet *net);
 
 /* The filter alone, which is known by the name: for an interface that comes to a running guest,
  * before it does. */
-int xen_net_guard(const DomainNet *net, Error *error);
+int xen_net_guard(const Connection *connection, const DomainNet *net, Error *error);
 void xen_net_unguard(const DomainNet *net);
 
 /* For all interfaces of a guest; those of somebody else's guest are his. */
