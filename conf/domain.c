@@ -105,6 +105,8 @@ const MapElement domain_element = { "domain", sizeof(DomainConf), (const MapFiel
         LIST  ("keywrap/cipher",           DomainConf, key_wraps, NamedState, &key_wrap_element),
         OPTIONAL("launchSecurity",         DomainConf, launch_security, LaunchSecurity,
                  &launch_element),
+        OPAQUE("virtbus:xl-secret",        DomainConf, xl_secret, SECRET),
+        OPAQUE("virtbus:xm-secret",        DomainConf, xm_secret, SECRET),
         {}
 } };
 

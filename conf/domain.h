@@ -203,6 +203,7 @@ typedef struct DomainConf {
         DomainClock clock;
         LifecycleAction on_poweroff, on_reboot, on_crash;
         Tristate suspend_to_mem, suspend_to_disk;
+        bool xl_secret, xm_secret; /* keys of native configurations that hold passwords */
         char *emulator;
         MAP_LIST(DomainDisk) disks;
         MAP_LIST(DomainController) controllers;

@@ -18,6 +18,7 @@ static const struct {
         { "dnsmasq", "http://libvirt.org/schemas/network/dnsmasq/1.0" },
         { "fs",      "http://libvirt.org/schemas/storagepool/fs/1.0" },
         { "rbd",     "http://libvirt.org/schemas/storagepool/rbd/1.0" },
+        { "virtbus", "https://virtbus.org/xen/1.0" },
 };
 
 /* ---- steps ---- */

@@ -24,6 +24,8 @@ static int config_port(XenConfig *xen, const DomainChar *port, const char *kind,
                                               kind) : 0;
 }
 
+#define PORTS_MAX 32
+
 /* A console that isn't Xen's own is the first serial port by another name. */
 static int config_serials(XenConfig *xen) {
         libxl_domain_build_info *build = &xen->config->b_info;
@@ -37,10 +39,15 @@ static int config_serials(XenConfig *xen) {
                                    &build->u.hvm.serial);
         if (conf->serials.n == 1)
                 return config_port(xen, conf->serials.items[0], "serial", &build->u.hvm.serial);
-        for (size_t i = 0; r >= 0 && i < conf->serials.n; i++) {
+        for (size_t i = 0, next = 0; r >= 0 && i < conf->serials.n; i++, next++) {
+                const DomainChar *port = conf->serials.items[i];
                 _cleanup_(freep) char *text = NULL;
 
-                r = config_port(xen, conf->serials.items[i], "serial", &text);
+                /* one that is left out is "none": QEMU counts them */
+                for (; port->target_port.set && next < MIN(port->target_port.value, PORTS_MAX);
+                     next++)
+                        config_word(xen, &build->u.hvm.serial_list, "none");
+                r = config_port(xen, port, "serial", &text);
                 if (r >= 0)
                         config_word(xen, &build->u.hvm.serial_list, text);
         }

@@ -146,6 +146,8 @@ static int config_hvm(XenConfig *xen) {
                 config_text(xen, &build->u.hvm.acpi_firmware, os->acpi_tables.items[i]->path);
         if (xen->conf->genid && uuid_parse(xen->conf->genid, &genid) >= 0)
                 memcpy(build->u.hvm.ms_vm_genid.bytes, genid.bytes, sizeof(genid.bytes));
+        config_bool(&build->u.hvm.acpi_s3, xen->conf->suspend_to_mem);
+        config_bool(&build->u.hvm.acpi_s4, xen->conf->suspend_to_disk);
         config_boot(xen);
         return config_loader(xen);
 }

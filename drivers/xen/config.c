@@ -255,20 +255,22 @@ static int config_arguments(XenConfig *xen) {
 
 /* ---- what the document has no words for ---- */
 
-/* A key that the document does have words for, and that was only said otherwise, may be unknown
- * here: the document has told it. */
-static int set_kept(XenConfig *xen, const NativeConfig *kept, const NativeConfig *written) {
+/* What neither of the two knows is said by the document in words of its own, or is nothing that xl
+ * takes notice of either. */
+static int set_kept(XenConfig *xen, NativeDialect dialect, const NativeConfig *kept,
+                    const NativeConfig *written) {
+        XlList list = {
+                .ctx = xen->ctx, .config = xen->config, .kept = kept, .written = written,
+                .guest = xen->guest, .dialect = dialect, .error = xen->error,
+        };
+
         for (size_t i = 0; i < kept->n; i++) {
                 const NativeEntry *entry = &kept->entries[i];
-                int r = xl_list_set(xen->config, entry->name, entry->value, xen->error);
+                int r = xl_list_set(&list, entry->name, entry->value);
 
                 if (r == 0)
                         r = xl_key_set(xen->config, xen->guest, entry->name, entry->value,
                                        xen->error);
-                if (r == 0 && xl_key_is_xl(entry->name) && !native_get(written, entry->name))
-                        r = xl_key_fail(xen->error, entry->name, entry->value,
-                                        "is kept, but isn't something that can be asked of libxl "
-                                        "here");
                 if (r < 0)
                         return r;
         }
@@ -279,18 +281,18 @@ static int config_kept(XenConfig *xen) {
         static const NativeDialect dialects[] = { NATIVE_XM, NATIVE_XL };
         int r = 0;
 
-        if (!native_keeps(xen->conf))
-                return 0;
         for (size_t i = 0; r >= 0 && i < ELEMENTS(dialects); i++) {
                 _cleanup_(native_config_freep) NativeConfig *written = NULL;
                 NativeConfig kept = {};
 
+                if (!native_keeps(xen->conf, dialects[i]))
+                        continue;
                 /* writing changes nothing */
                 r = native_write((DomainConf *) xen->conf, dialects[i], &written, xen->error);
                 if (r >= 0)
                         r = native_kept(xen->conf, written, dialects[i], &kept, xen->error);
                 if (r >= 0)
-                        r = set_kept(xen, &kept, written);
+                        r = set_kept(xen, dialects[i], &kept, written);
                 native_config_clear(&kept);
         }
         return r;

@@ -6,35 +6,44 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "drivers/xen/driver.h"
 #include "drivers/xen/keys.h"
-#include "drivers/xen/xlu.h"
 
 #define MCA_LMCE 1u /* the only one of libxl's bits */
 
-typedef struct XlList {
-        libxl_domain_config *config;
-        const char *name;
-        const NativeValue *value;
-        Xlu xlu;
-        Error *error;
-} XlList;
+/* ---- what all of them need ---- */
 
-static const char *item_of(const XlList *list, size_t i) {
+const char *xl_list_item(const XlList *list, size_t i) {
         if (list->value->text)
                 return list->value->text;
         return list->value->items[i]->text ?: "";
 }
 
-static size_t count(const XlList *list) {
+size_t xl_list_count(const XlList *list) {
         return list->value->text ? 1 : list->value->n;
 }
 
-static int refuse(XlList *list, const char *what) {
+const NativeValue *xl_list_other(const XlList *list, const char *name) {
+        return native_get(list->kept, name) ?: native_get(list->written, name);
+}
+
+int xl_list_refuse(XlList *list, const char *what) {
         return xl_key_fail(list->error, list->name, list->value, what);
 }
 
+void *xl_list_add(XlList *list, void *array, int *n, size_t size) {
+        void *longer = realloc(*(void **) array, (*n + 1) * size);
+
+        if (!longer) {
+                (void) fail_memory(list->error);
+                return NULL;
+        }
+        *(void **) array = longer;
+        return memset((char *) longer + size * (*n)++, 0, size);
+}
+
 static void *make_array(XlList *list, size_t size) {
-        void *array = calloc(count(list) ?: 1, size);
+        void *array = calloc(xl_list_count(list) ?: 1, size);
 
         if (!array)
                 (void) fail_memory(list->error);
@@ -43,20 +52,24 @@ static void *make_array(XlList *list, size_t size) {
 
 /* ---- disks and interfaces: what libxlutil makes of them ---- */
 
-/* All of them again: the parser is the one that xl uses. */
+/* All of them again: the parser is the one that xl uses, but xm's had words of its own. */
 static int set_disks(XlList *list) {
         libxl_domain_config *config = list->config;
         int line;
 
-        if (count(list) != (size_t) config->num_disks)
+        if (xl_list_count(list) != (size_t) config->num_disks || list->dialect != NATIVE_XL)
                 return 0; /* there are disks that it doesn't tell of */
-        for (size_t i = 0; i < count(list); i++) {
-                const char *text = item_of(list, i);
+        for (size_t i = 0; i < xl_list_count(list); i++) {
+                bool shared;
+                _cleanup_(freep) char *plain = native_disk_plain(xl_list_item(list, i), &shared);
+                const char *text = plain;
 
+                if (!plain)
+                        return fail_memory(list->error);
                 libxl_device_disk_dispose(&config->disks[i]);
                 libxl_device_disk_init(&config->disks[i]);
                 if (xlu_disk_parse(list->xlu.config, 1, &text, &config->disks[i]) != 0)
-                        return refuse(list, xlu_reason(&list->xlu, &line));
+                        return xl_list_refuse(list, xlu_reason(&list->xlu, &line));
         }
         return 0;
 }
@@ -74,7 +87,7 @@ static int set_nic_word(XlList *list, libxl_device_nic *nic, const char *text, s
                 return nic->gatewaydev ? 0 : fail_memory(list->error);
         case 2:
                 return xlu_vif_parse_rate(list->xlu.config, text, nic) == 0
-                               ? 0 : refuse(list, xlu_reason(&list->xlu, &line));
+                               ? 0 : xl_list_refuse(list, xlu_reason(&list->xlu, &line));
         }
         nic->nictype = strcmp(text, "ioemu") == 0 ? LIBXL_NIC_TYPE_VIF_IOEMU : LIBXL_NIC_TYPE_VIF;
         return 0;
@@ -86,9 +99,9 @@ static int set_nics(XlList *list) {
         libxl_domain_config *config = list->config;
         int r = 0;
 
-        for (size_t i = 0; i < count(list) && i < (size_t) config->num_nics; i++)
+        for (size_t i = 0; i < xl_list_count(list) && i < (size_t) config->num_nics; i++)
                 for (size_t k = 0; r >= 0 && k < ELEMENTS(words); k++) {
-                        _cleanup_(freep) char *text = spec_value(item_of(list, i), words[k]);
+                        _cleanup_(freep) char *text = spec_value(xl_list_item(list, i), words[k]);
 
                         if (text)
                                 r = set_nic_word(list, &config->nics[i], text, k);
@@ -103,12 +116,12 @@ static int set_ioports(XlList *list) {
 
         if (!(build->ioports = make_array(list, sizeof(*build->ioports))))
                 return -ENOMEM;
-        for (size_t i = 0; i < count(list); i++) {
+        for (size_t i = 0; i < xl_list_count(list); i++) {
                 uint32_t first, last;
-                int n = sscanf(item_of(list, i), "%" SCNx32 "-%" SCNx32, &first, &last);
+                int n = sscanf(xl_list_item(list, i), "%" SCNx32 "-%" SCNx32, &first, &last);
 
                 if (n < 1 || (n == 2 && last < first))
-                        return refuse(list, "has what is no range of ports");
+                        return xl_list_refuse(list, "has what is no range of ports");
                 build->ioports[build->num_ioports++] =
                         (libxl_ioport_range) { first, n == 2 ? last - first + 1 : 1 };
         }
@@ -120,9 +133,9 @@ static int set_irqs(XlList *list) {
 
         if (!(build->irqs = make_array(list, sizeof(*build->irqs))))
                 return -ENOMEM;
-        for (size_t i = 0; i < count(list); i++)
-                if (sscanf(item_of(list, i), "%" SCNu32, &build->irqs[build->num_irqs++]) != 1)
-                        return refuse(list, "has what is no number");
+        for (size_t i = 0; i < xl_list_count(list); i++)
+                if (sscanf(xl_list_item(list, i), "%" SCNu32, &build->irqs[build->num_irqs++]) != 1)
+                        return xl_list_refuse(list, "has what is no number");
         return 0;
 }
 
@@ -131,13 +144,13 @@ static int set_iomem(XlList *list) {
 
         if (!(build->iomem = make_array(list, sizeof(*build->iomem))))
                 return -ENOMEM;
-        for (size_t i = 0; i < count(list); i++) {
+        for (size_t i = 0; i < xl_list_count(list); i++) {
                 libxl_iomem_range *range = &build->iomem[build->num_iomem++];
 
                 libxl_iomem_range_init(range);
-                if (sscanf(item_of(list, i), "%" SCNx64 ",%" SCNx64 "@%" SCNx64, &range->start,
+                if (sscanf(xl_list_item(list, i), "%" SCNx64 ",%" SCNx64 "@%" SCNx64, &range->start,
                            &range->number, &range->gfn) < 2)
-                        return refuse(list, "has what is no range of pages");
+                        return xl_list_refuse(list, "has what is no range of pages");
         }
         return 0;
 }
@@ -150,16 +163,16 @@ static int set_rdm(XlList *list) {
 
         libxl_rdm_reserve_init(&rdm);
         if (list->config->b_info.type == LIBXL_DOMAIN_TYPE_HVM &&
-            xlu_rdm_parse(list->xlu.config, &rdm, item_of(list, 0)) == 0)
+            xlu_rdm_parse(list->xlu.config, &rdm, xl_list_item(list, 0)) == 0)
                 list->config->b_info.u.hvm.rdm = rdm;
-        return 0;
+        return xl_set_pci(list); /* whose policy it is where they say none */
 }
 
 static int set_mca_caps(XlList *list) {
-        for (size_t i = 0; i < count(list); i++)
-                if (strcmp(item_of(list, i), "lmce") != 0)
-                        return refuse(list, "has one that Xen doesn't know");
-        if (list->config->b_info.type == LIBXL_DOMAIN_TYPE_HVM && count(list) > 0)
+        for (size_t i = 0; i < xl_list_count(list); i++)
+                if (strcmp(xl_list_item(list, i), "lmce") != 0)
+                        return xl_list_refuse(list, "has one that Xen doesn't know");
+        if (list->config->b_info.type == LIBXL_DOMAIN_TYPE_HVM && xl_list_count(list) > 0)
                 list->config->b_info.u.hvm.mca_caps |= MCA_LMCE;
         return 0;
 }
@@ -178,9 +191,9 @@ static int set_cpuid(XlList *list) {
              word = strtok_r(NULL, ",", &rest))
                 if (strcmp(word, "host") != 0)
                         rc = libxl_cpuid_parse_config(policies, word);
-        for (size_t i = 0; !list->value->text && rc == 0 && i < count(list); i++)
-                rc = libxl_cpuid_parse_config_xend(policies, item_of(list, i));
-        return rc == 0 ? 0 : refuse(list, "has what is no feature");
+        for (size_t i = 0; !list->value->text && rc == 0 && i < xl_list_count(list); i++)
+                rc = libxl_cpuid_parse_config_xend(policies, xl_list_item(list, i));
+        return rc == 0 ? 0 : xl_list_refuse(list, "has what is no feature");
 }
 
 static bool make_bits(libxl_bitmap *ret) {
@@ -203,8 +216,8 @@ static int set_viridian(XlList *list) {
                 libxl_defbool_set(&build->u.hvm.viridian, atoi(list->value->text) != 0);
         else if (!make_bits(maps[0]) || !make_bits(maps[1]))
                 return fail_memory(list->error);
-        for (size_t i = 0; !list->value->text && i < count(list); i++) {
-                const char *word = item_of(list, i);
+        for (size_t i = 0; !list->value->text && i < xl_list_count(list); i++) {
+                const char *word = xl_list_item(list, i);
                 bool off = *word == '!';
                 libxl_viridian_enlightenment bit;
 
@@ -215,9 +228,119 @@ static int set_viridian(XlList *list) {
                 else if (libxl_viridian_enlightenment_from_string(word + off, &bit) == 0)
                         libxl_bitmap_set(maps[off], (int) bit);
                 else
-                        return refuse(list, "has one that Xen doesn't know");
+                        return xl_list_refuse(list, "has one that Xen doesn't know");
         }
         return 0;
+}
+
+/* ---- what is booted, and who may look ---- */
+
+/* A list, or one text of words. */
+static int set_bootloader_args(XlList *list) {
+        libxl_domain_build_info *build = &list->config->b_info;
+        libxl_string_list *arguments = list->guest == GUEST_PV ? &build->u.pv.bootloader_args
+                                                               : &build->bootloader_args;
+        _cleanup_(freep) char *copy = list->value->text ? strdup(list->value->text) : NULL;
+        char *rest = NULL, *word = copy ? strtok_r(copy, " \t\n", &rest) : NULL;
+        size_t n = 0;
+
+        if (list->value->text && !copy)
+                return fail_memory(list->error);
+        libxl_string_list_dispose(arguments);
+        if (!(*arguments = calloc((copy ? strlen(list->value->text) : list->value->n) + 1,
+                                  sizeof(char *))))
+                return fail_memory(list->error);
+        for (; copy ? word != NULL : n < list->value->n; n++) {
+                if (!((*arguments)[n] = strdup(copy ? word : xl_list_item(list, n))))
+                        return fail_memory(list->error);
+                word = copy ? strtok_r(NULL, " \t\n", &rest) : NULL;
+        }
+        return 0;
+}
+
+/* One key for what has several: a boot loader of Xen's own, a kind of firmware, or its file. */
+static int set_firmware(XlList *list) {
+        static const struct {
+                const char *word;
+                libxl_bios_type bios;
+        } kinds[] = {
+                { "bios", LIBXL_BIOS_TYPE_UNKNOWN },     { "uefi", LIBXL_BIOS_TYPE_OVMF },
+                { "seabios", LIBXL_BIOS_TYPE_SEABIOS }, { "rombios", LIBXL_BIOS_TYPE_ROMBIOS },
+                { "ovmf", LIBXL_BIOS_TYPE_OVMF },
+        };
+        libxl_domain_build_info *build = &list->config->b_info;
+        const char *word = xl_list_item(list, 0);
+        bool hard = list->guest == GUEST_HVM, pv = list->guest == GUEST_PV;
+        char **file = hard ? &build->u.hvm.firmware : pv ? &build->u.pv.kernel : &build->kernel;
+
+        for (size_t i = 0; hard && i < ELEMENTS(kinds); i++)
+                if (strcmp(word, kinds[i].word) == 0) {
+                        if (kinds[i].bios != LIBXL_BIOS_TYPE_UNKNOWN)
+                                build->u.hvm.bios = kinds[i].bios;
+                        return 0;
+                }
+        if (!hard && (*file || (strcmp(word, "pvgrub32") != 0 && strcmp(word, "pvgrub64") != 0)))
+                return xl_list_refuse(list, "isn't pvgrub32 or pvgrub64 instead of a kernel");
+        if (pv) { /* which a document that names no kernel stands for */
+                free(build->u.pv.bootloader);
+                build->u.pv.bootloader = NULL;
+        }
+        free(*file);
+        if (asprintf(file, hard ? "%s" : XEN_FIRMWARE_DIR "/%s.bin", word) < 0) {
+                *file = NULL;
+                return fail_memory(list->error);
+        }
+        return 0;
+}
+
+static int set_generation(XlList *list) {
+        const char *word = xl_list_item(list, 0);
+
+        if (list->guest != GUEST_HVM || strcmp(word, "none") == 0)
+                return 0;
+        if (strcmp(word, "generate") != 0)
+                return xl_list_refuse(list, "isn't generate or none");
+        return libxl_ms_vm_genid_generate(list->ctx, &list->config->b_info.u.hvm.ms_vm_genid) == 0
+                       ? 0 : xl_list_refuse(list, "can't be had");
+}
+
+/* A number, or the kind of card. */
+static int set_graphics_card(XlList *list) {
+        libxl_domain_build_info *build = &list->config->b_info;
+        const char *word = xl_list_item(list, 0);
+        char *end;
+        long number = strtol(word, &end, 0);
+
+        if (list->guest != GUEST_HVM)
+                return 0;
+        if (*word && !*end) {
+                libxl_defbool_set(&build->u.hvm.gfx_passthru, number != 0);
+                return 0;
+        }
+        if (libxl_gfx_passthru_kind_from_string(word, &build->u.hvm.gfx_passthru_kind) != 0)
+                return xl_list_refuse(list, "is no number and no kind of card");
+        libxl_defbool_set(&build->u.hvm.gfx_passthru, true);
+        return 0;
+}
+
+static int set_label(XlList *list, char **ret, const char *name) {
+        const NativeValue *value = xl_list_other(list, name);
+
+        if (!value || !value->text)
+                return 0;
+        free(*ret);
+        *ret = strdup(value->text);
+        return *ret ? 0 : fail_memory(list->error);
+}
+
+/* A guest is built under its first label, and runs under the other. */
+static int set_labels(XlList *list) {
+        bool two = xl_list_other(list, "init_seclabel");
+        int r = set_label(list, two ? &list->config->b_info.exec_ssid_label
+                                    : &list->config->c_info.ssid_label, "seclabel");
+
+        return r < 0 ? r : set_label(list, &list->config->c_info.ssid_label,
+                                     two ? "init_seclabel" : "seclabel");
 }
 
 /* ---- all of them ---- */
@@ -226,25 +349,54 @@ static const struct {
         const char *name;
         int (*set)(XlList *list);
 } lists[] = {
-        { "disk", set_disks },       { "vif", set_nics },         { "ioports", set_ioports },
-        { "irqs", set_irqs },        { "iomem", set_iomem },      { "rdm", set_rdm },
-        { "mca_caps", set_mca_caps }, { "cpuid", set_cpuid },     { "viridian", set_viridian },
+        { "disk", set_disks },
+        { "vif", set_nics },
+        { "ioports", set_ioports },
+        { "irqs", set_irqs },
+        { "iomem", set_iomem },
+        { "rdm", set_rdm },
+        { "mca_caps", set_mca_caps },
+        { "cpuid", set_cpuid },
+        { "viridian", set_viridian },
+        { "bootloader_args", set_bootloader_args },
+        { "firmware", set_firmware },
+        { "ms_vm_genid", set_generation },
+        { "gfx_passthru", set_graphics_card },
+        { "seclabel", set_labels },
+        { "init_seclabel", set_labels },
+        { "cpus", xl_set_cpus },
+        { "cpus_soft", xl_set_cpus },
+        { "channel", xl_set_channels },
+        { "vfb", xl_set_framebuffers },
+        { "usbctrl", xl_set_usb_controllers },
+        { "usbdev", xl_set_usb_devices },
+        { "dtdev", xl_set_device_tree },
+        { "pci", xl_set_pci },
+        { "pci_permissive", xl_set_pci },
+        { "pci_msitranslate", xl_set_pci },
+        { "pci_seize", xl_set_pci },
+        { "pci_power_mgmt", xl_set_pci },
+        { "p9", xl_set_devices },
+        { "vkb", xl_set_devices },
+        { "vdispl", xl_set_devices },
+        { "vtpm", xl_set_devices },
+        { "pvcalls", xl_set_devices },
+        { "vsnd", xl_set_sound },
 };
 
-int xl_list_set(libxl_domain_config *config, const char *name, const NativeValue *value,
-                Error *error) {
-        XlList list = { .config = config, .name = name, .value = value, .error = error };
-
+int xl_list_set(XlList *list, const char *name, const NativeValue *value) {
         for (size_t i = 0; i < ELEMENTS(lists); i++) {
                 if (strcmp(lists[i].name, name) != 0)
                         continue;
-                if (!value->text && value->n == 0)
+                if (value->text ? !*value->text : value->n == 0)
                         return 1;
-                int r = xlu_begin(&list.xlu, error);
+                list->name = name;
+                list->value = value;
+                int r = xlu_begin(&list->xlu, list->error);
 
                 if (r >= 0)
-                        r = lists[i].set(&list);
-                xlu_end(&list.xlu);
+                        r = lists[i].set(list);
+                xlu_end(&list->xlu);
                 return r < 0 ? r : 1;
         }
         return 0;
@@ -332,11 +484,7 @@ void xl_lists_get(const libxl_domain_config *config, Guest guest, NativeConfig *
                 get_nic(&config->nics[i], guest, ret);
         for (int i = 0; guest != GUEST_HVM && i < config->num_vfbs; i++)
                 get_vfb(&config->vfbs[i], ret);
-        for (int i = 0; i < config->num_pcidevs; i++) {
-                const libxl_device_pci *pci = &config->pcidevs[i];
-                NativeSpec spec = {};
-
-                spec_add(&spec, "%04x:%02x:%02x.%x", pci->domain, pci->bus, pci->dev, pci->func);
-                spec_finish(&spec, ret, "pci");
-        }
+        xl_get_host_devices(config, ret);
+        xl_get_devices(config, ret);
+        xl_get_cpus(config, ret);
 }

@@ -124,7 +124,6 @@ static const XlKey keys[] = {
         ROW("period", XL_INT, ANY, b_info.sched_params.period),
         ROW("extratime", XL_INT, ANY, b_info.sched_params.extratime),
         ROW("max_event_channels", XL_INT, ANY, b_info.event_channels),
-        ROW("event_channels", XL_INT, ANY, b_info.event_channels),
         ROW("device_tree", XL_TEXT, ANY, b_info.device_tree),
         ROW("acpi", XL_BOOL, HARD, b_info.acpi),
         ROW("apic", XL_BOOL, HARD, b_info.apic),
@@ -196,18 +195,6 @@ static const XlKey keys[] = {
         ROW("pvshim_cmdline", XL_TEXT, GUEST_PVH, b_info.u.pvh.pvshim_cmdline),
         ROW("pvshim_extra", XL_TEXT, GUEST_PVH, b_info.u.pvh.pvshim_extra),
 };
-
-/* What xl has words for, too, and we have no way to ask libxl for. */
-static const char *const others[] = {
-        "dtdev", "p9", "pvcalls", "vdispl", "vkb", "vsnd", "vtpm",
-};
-
-bool xl_key_is_xl(const char *name) {
-        for (size_t i = 0; i < ELEMENTS(others); i++)
-                if (strcmp(others[i], name) == 0)
-                        return true;
-        return false;
-}
 
 int xl_key_fail(Error *error, const char *name, const NativeValue *value, const char *what) {
         const char *text = value && value->text ? value->text : "a list";

@@ -7,7 +7,7 @@
 
 #include "drivers/xen/native.h"
 
-#define PORTS_MAX 8
+#define PORTS_MAX 32
 
 static bool starts(const char *text, const char *prefix) {
         return strncmp(text, prefix, strlen(prefix)) == 0;

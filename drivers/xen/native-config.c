@@ -241,7 +241,11 @@ char *spec_value(const char *text, const char *key) {
 
                         if (*p == '=') {
                                 p += 1 + strspn(p + 1, " \t");
-                                return strndup(p, strcspn(p, ","));
+                                size_t length = strcspn(p, ",");
+
+                                while (length > 0 && strchr(" \t", p[length - 1]))
+                                        length--;
+                                return strndup(p, length);
                         }
                 }
                 text = strchr(text, ',');

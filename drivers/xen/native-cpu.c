@@ -135,7 +135,7 @@ static xmlNode *read_features(NativeRead *read) {
         native_put(read, cpu, "@mode", "host-passthrough");
         if (cpuid)
                 read_cpuid(read, cpu, cpuid);
-        if (!nested && read->guest == GUEST_HVM) {
+        if (!nested && read->guest != GUEST_PV) {
                 xmlNode *feature = native_add(read, cpu, "feature");
 
                 native_put(read, feature, "@policy", "disable");

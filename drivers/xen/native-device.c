@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "drivers/xen/native.h"
+#include "drivers/xen/xlu.h"
 
 #define XEN_NAMESPACE "http://libvirt.org/schemas/domain/xen/1.0"
 
@@ -31,8 +32,7 @@ int native_read_controllers(NativeRead *read) {
         for (size_t i = 0; i < native_count(read->config, "usbctrl"); i++)
                 put_usb(read, i, native_item(read->config, "usbctrl", i) ?: "");
         (void) native_number(read->config, "max_grant_frames", &frames);
-        if (!native_number(read->config, "max_event_channels", &channels))
-                (void) native_number(read->config, "event_channels", &channels);
+        (void) native_number(read->config, "max_event_channels", &channels);
         xmlNode *node = native_add(read, read->root, "devices/controller");
 
         native_put(read, node, "@type", "xenbus");
@@ -73,6 +73,45 @@ int native_write_controllers(NativeWrite *write) {
                 if (controller->max_event_channels.set)
                         native_set_number(write->config, "max_event_channels",
                                           controller->max_event_channels.value);
+        }
+        return 0;
+}
+
+/* ---- folders: "tag=share,security_model=none,path=/srv" ---- */
+
+int native_read_filesystems(NativeRead *read) {
+        size_t n = read->dialect == NATIVE_XL ? native_count(read->config, "p9") : 0;
+
+        for (size_t i = 0; i < n; i++) {
+                const char *text = native_item(read->config, "p9", i) ?: "";
+                _cleanup_(freep) char *tag = spec_value(text, "tag");
+                _cleanup_(freep) char *path = spec_value(text, "path");
+
+                if (!tag || !path)
+                        return native_fail(read, "p9", "folder %zu has no tag or no path", i + 1);
+                xmlNode *node = native_add(read, read->root, "devices/filesystem");
+
+                native_put(read, node, "@type", "mount");
+                native_put(read, node, "source/@dir", "%s", path);
+                native_put(read, node, "target/@dir", "%s", tag);
+        }
+        return 0;
+}
+
+int native_write_filesystems(NativeWrite *write) {
+        size_t n = write->dialect == NATIVE_XL ? write->conf->filesystems.n : 0;
+
+        for (size_t i = 0; i < n; i++) {
+                const DomainFilesystem *folder = write->conf->filesystems.items[i];
+                NativeSpec spec = {};
+
+                if (folder->type != FILESYSTEM_MOUNT || !folder->source || !folder->target)
+                        return fail(write->error, ERROR_CONFIG_UNSUPPORTED,
+                                    "devices/filesystem: Xen has folders, each with a tag");
+                spec_add(&spec, "tag=%s", folder->target);
+                spec_add(&spec, "security_model=%s", folder->access_mode ?: "none");
+                spec_add(&spec, "path=%s", folder->source);
+                spec_finish(&spec, write->config, "p9");
         }
         return 0;
 }
@@ -167,19 +206,29 @@ int native_write_sounds(NativeWrite *write) {
 
 /* ---- devices of the host ---- */
 
-/* "[dddd:]bb:ss.f[@vv][,key=value]" */
+/* "[dddd:]bb:ss.f[@vv][,key=value]", with "*" for all functions, or "name=...", as xl's own parser
+ * has it. */
+static int parse_pci(NativeRead *read, const char *text, libxl_device_pci *ret) {
+        _cleanup_xlu_ Xlu xlu = {};
+        int r = xlu_begin(&xlu, read->error);
+
+        if (r < 0)
+                return r;
+        libxl_device_pci_init(ret);
+        return xlu_pci_parse_spec_string(xlu.config, ret, text) == 0
+                       ? 0 : native_fail(read, "pci", "'%s' is no PCI device", text);
+}
+
 static int read_pci(NativeRead *read, const char *text) {
         _cleanup_(freep) char *permissive = spec_value(text, "permissive");
-        unsigned domain = 0, bus, slot, function;
-        int n = 0;
+        libxl_device_pci pci;
+        int r = parse_pci(read, text, &pci);
+        bool named = r >= 0 && pci.name;
 
-        if (sscanf(text, "%4x:%2x:%2x.%1x%n", &domain, &bus, &slot, &function, &n) != 4) {
-                domain = 0;
-                if (sscanf(text, "%2x:%2x.%1x%n", &bus, &slot, &function, &n) != 3)
-                        n = 0;
-        }
-        if (n == 0 || !strchr(",@ \t", text[n]) || slot > 0x1f || function > 7)
-                return native_fail(read, "pci", "'%s' is no PCI device", text);
+        if (named)
+                libxl_device_pci_dispose(&pci);
+        if (r < 0 || named) /* which device that is, Xen says when it is asked for */
+                return r;
         xmlNode *node = native_add(read, read->root, "devices/hostdev");
 
         native_put(read, node, "@mode", "subsystem");
@@ -190,10 +239,10 @@ static int read_pci(NativeRead *read, const char *text) {
         if (permissive)
                 native_put(read, source, "@writeFiltering", "%s",
                            strcmp(permissive, "0") == 0 ? "yes" : "no");
-        native_put(read, source, "address/@domain", "0x%04x", domain);
-        native_put(read, source, "address/@bus", "0x%02x", bus);
-        native_put(read, source, "address/@slot", "0x%02x", slot);
-        native_put(read, source, "address/@function", "0x%x", function);
+        native_put(read, source, "address/@domain", "0x%04x", (unsigned) pci.domain);
+        native_put(read, source, "address/@bus", "0x%02x", pci.bus);
+        native_put(read, source, "address/@slot", "0x%02x", pci.dev);
+        native_put(read, source, "address/@function", "0x%x", pci.func);
         return 0;
 }
 

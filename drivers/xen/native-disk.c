@@ -43,15 +43,18 @@ static void put_host(NativeRead *read, xmlNode *source, char *name) {
                 native_put(read, host, "@port", "%s", port);
 }
 
-/* Hosts are separated by "\;", and other characters of theirs are behind a "\" too. */
+/* Hosts are separated by "\;", and other characters of theirs are behind a "\" too, but not the
+ * colons of an address in brackets. */
 static void put_hosts(NativeRead *read, xmlNode *source, const char *text) {
         _cleanup_(freep) char *host = strdup(text);
+        bool address = false;
         size_t n = 0;
 
-        for (; host && *text && *text != ':'; text++) {
+        for (; host && *text && (*text != ':' || address); text++) {
                 bool escaped = *text == '\\' && text[1];
 
                 text += escaped;
+                address = *text == '[' || (address && *text != ']');
                 if (*text == ';' || (*text == ',' && !escaped)) {
                         host[n] = 0;
                         if (n > 0)
@@ -131,20 +134,38 @@ static const char *xl_driver(libxl_disk_backend backend) {
         return backend == LIBXL_DISK_BACKEND_TAP ? "tap" : "qemu";
 }
 
-/* "!" is for both: to be written by several. */
-static bool is_shared(const char *text) {
-        return strstr(text, ",!") || strstr(text, ",w!") || strstr(text, "access=!");
+/* "!", "w!" and "access=!" say that several may write, as xm and libvirt have it; xl has no word
+ * for that. Returns a copy that it takes, or NULL. */
+char *native_disk_plain(const char *text, bool *ret_shared) {
+        char *copy = strdup(text), *to = copy;
+
+        *ret_shared = false;
+        for (const char *from = text; copy && *from;) {
+                size_t n = strcspn(from, ","), all = n + (from[n] == ',');
+                size_t key = n > 7 && strncmp(from, "access=", 7) == 0 ? 7 : 0;
+                bool shared = n > key && n <= key + 3 && from[n - 1] == '!';
+
+                if (shared && n - key == 1) /* "!" alone is as long as what it stands for */
+                        to = (char *) mempcpy(mempcpy(to, from, key), "w", 1);
+                else
+                        to = mempcpy(to, from, n - shared);
+                to = mempcpy(to, from + n, all - n);
+                *ret_shared = *ret_shared || shared;
+                from += all;
+        }
+        if (copy)
+                *to = 0;
+        return copy;
 }
 
-/* Where no backend is named xl looks at the file; what is below /dev is no file. */
+/* Where no backend is named xl looks at the file itself. libvirt takes it for one that QEMU serves;
+ * a start goes by what is kept. */
 static bool is_block(const char *text, const libxl_device_disk *parsed) {
-        if (parsed->backend == LIBXL_DISK_BACKEND_UNKNOWN)
-                return strncmp(text, "phy:", 4) == 0 ||
-                       (parsed->pdev_path && strncmp(parsed->pdev_path, "/dev/", 5) == 0);
-        return parsed->backend == LIBXL_DISK_BACKEND_PHY;
+        return parsed->backend == LIBXL_DISK_BACKEND_PHY || strncmp(text, "phy:", 4) == 0;
 }
 
-static void put_xl_disk(NativeRead *read, const char *text, const libxl_device_disk *parsed) {
+static void put_xl_disk(NativeRead *read, const char *text, bool shared,
+                        const libxl_device_disk *parsed) {
         bool empty = !parsed->pdev_path || !*parsed->pdev_path;
         NativeDisk disk = {
                 .source = empty ? NULL : parsed->pdev_path,
@@ -155,7 +176,7 @@ static void put_xl_disk(NativeRead *read, const char *text, const libxl_device_d
                 .block = is_block(text, parsed),
                 .cdrom = parsed->is_cdrom,
                 .readonly = !parsed->readwrite,
-                .shareable = is_shared(text),
+                .shareable = shared,
         };
 
         if (!libxl_defbool_is_default(parsed->discard_enable))
@@ -164,19 +185,22 @@ static void put_xl_disk(NativeRead *read, const char *text, const libxl_device_d
 }
 
 static int read_xl_disk(NativeRead *read, size_t i, const char *text) {
+        bool shared;
+        _cleanup_(freep) char *plain = native_disk_plain(text, &shared);
+        const char *spec = plain;
         _cleanup_xlu_ Xlu xlu = {};
         libxl_device_disk disk;
-        int line, r = xlu_begin(&xlu, read->error);
+        int line, r = plain ? xlu_begin(&xlu, read->error) : fail_memory(read->error);
 
         if (r < 0)
                 return r;
         libxl_device_disk_init(&disk);
-        if (xlu_disk_parse(xlu.config, 1, &text, &disk) != 0)
+        if (xlu_disk_parse(xlu.config, 1, &spec, &disk) != 0)
                 r = native_fail(read, "disk", "disk %zu: %s", i + 1, xlu_reason(&xlu, &line));
         else if (!disk.vdev || !*disk.vdev)
                 r = native_fail(read, "disk", "disk %zu has no vdev", i + 1);
         else
-                put_xl_disk(read, text, &disk);
+                put_xl_disk(read, text, shared, &disk);
         libxl_device_disk_dispose(&disk);
         return r;
 }

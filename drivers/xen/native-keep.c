@@ -22,7 +22,10 @@
 
 #define KEPT_NAMESPACE "https://virtbus.org/xen/1.0"
 
-static const char *list_name(NativeDialect dialect) {
+/* Passwords are in a list of their own, which is shown to those alone who may see secrets. */
+static const char *list_name(NativeDialect dialect, bool secret) {
+        if (secret)
+                return dialect == NATIVE_XL ? "xl-secret" : "xm-secret";
         return dialect == NATIVE_XL ? "xl" : "xm";
 }
 
@@ -61,30 +64,62 @@ static int put_key(xmlNode *list, xmlNs *ns, const NativeEntry *entry,
         return r < 0 ? r : put_value(node, ns, entry->value);
 }
 
-static int begin_list(DomainConf *conf, NativeDialect dialect, xmlNode **ret, xmlNs **ret_ns) {
+static bool holds_password(const char *name, const NativeValue *value) {
+        static const char word[] = "passwd";
+        size_t n = strlen(name);
+
+        if (value->text)
+                return strstr(value->text, "passwd=") ||
+                       (n >= strlen(word) && strcmp(name + n - strlen(word), word) == 0);
+        for (size_t i = 0; i < value->n; i++)
+                if (holds_password(name, value->items[i]))
+                        return true;
+        return false;
+}
+
+static int begin_list(DomainConf *conf, const char *name, xmlNode **ret, xmlNs **ret_ns) {
         xmlNode *root = xmlDocGetRootElement(conf->document);
 
         if (*ret)
                 return 0;
-        *ret_ns = xmlNewNs(root, (const xmlChar *) KEPT_NAMESPACE, (const xmlChar *) "virtbus");
+        if (!*ret_ns)
+                *ret_ns = xmlNewNs(root, (const xmlChar *) KEPT_NAMESPACE,
+                                   (const xmlChar *) "virtbus");
         if (*ret_ns)
-                *ret = xmlNewChild(root, *ret_ns, (const xmlChar *) list_name(dialect), NULL);
+                *ret = xmlNewChild(root, *ret_ns, (const xmlChar *) name, NULL);
+        conf->xl_secret = conf->xl_secret || strcmp(name, "xl-secret") == 0;
+        conf->xm_secret = conf->xm_secret || strcmp(name, "xm-secret") == 0;
         return *ret ? 0 : -ENOMEM;
+}
+
+/* Of a rate the document says how many units of 1024 bytes a second, and xl counts in 1000: it is
+ * kept as it was said. */
+static bool says_more(const NativeEntry *entry) {
+        for (size_t i = 0; strcmp(entry->name, "vif") == 0 && i < entry->value->n; i++) {
+                _cleanup_(freep) char *rate = spec_value(entry->value->items[i]->text ?: "",
+                                                         "rate");
+
+                if (rate)
+                        return true;
+        }
+        return false;
 }
 
 int native_keep(DomainConf *conf, const NativeConfig *config, const NativeConfig *written,
                 NativeDialect dialect, Error *error) {
-        xmlNode *list = NULL;
+        xmlNode *lists[2] = {}; /* the second has the secrets */
         xmlNs *ns = NULL;
 
         for (size_t i = 0; i < config->n; i++) {
                 const NativeEntry *entry = &config->entries[i];
                 const NativeValue *other = native_get(written, entry->name);
 
-                if (native_value_equal(entry->value, other))
+                if (native_value_equal(entry->value, other) && !says_more(entry))
                         continue;
-                if (begin_list(conf, dialect, &list, &ns) < 0 ||
-                    put_key(list, ns, entry, other) < 0)
+                bool secret = holds_password(entry->name, entry->value);
+
+                if (begin_list(conf, list_name(dialect, secret), &lists[secret], &ns) < 0 ||
+                    put_key(lists[secret], ns, entry, other) < 0)
                         return fail_memory(error);
         }
         return 0;
@@ -96,6 +131,10 @@ static bool is_ours(const xmlNode *node, const char *name) {
         return node->type == XML_ELEMENT_NODE && node->ns &&
                xmlStrEqual(node->ns->href, (const xmlChar *) KEPT_NAMESPACE) &&
                xmlStrEqual(node->name, (const xmlChar *) name);
+}
+
+static bool is_list(const xmlNode *node, NativeDialect dialect) {
+        return is_ours(node, list_name(dialect, false)) || is_ours(node, list_name(dialect, true));
 }
 
 static char *property(const xmlNode *node, const char *name) {
@@ -152,7 +191,7 @@ int native_kept(const DomainConf *conf, const NativeConfig *written, NativeDiale
         int r = 0;
 
         for (; list && r >= 0; list = list->next) {
-                if (!is_ours(list, list_name(dialect)))
+                if (!is_list(list, dialect))
                         continue;
                 for (const xmlNode *key = list->children; key && r >= 0; key = key->next)
                         if (is_ours(key, "key"))
@@ -166,10 +205,10 @@ int native_restore(const DomainConf *conf, NativeConfig *written, NativeDialect 
         return native_kept(conf, written, dialect, written, error);
 }
 
-bool native_keeps(const DomainConf *conf) {
+bool native_keeps(const DomainConf *conf, NativeDialect dialect) {
         const xmlNode *list = xmlDocGetRootElement(conf->document)->children;
 
-        while (list && !is_ours(list, "xl") && !is_ours(list, "xm"))
+        while (list && !is_list(list, dialect))
                 list = list->next;
         return list;
 }

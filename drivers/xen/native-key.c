@@ -25,6 +25,7 @@ typedef struct NativeKey {
         unsigned guests;
         const char *missing_xl, *missing_xm;
         bool always;
+        const char *older_xm; /* what it was called before */
         NativeReader read;
         NativeWriter write;
 } NativeKey;
@@ -60,9 +61,11 @@ static const NativeKey native_keys[] = {
              .missing_xm = "restart", .always = true),
         { "acpi_s3", NULL, "pm/suspend-to-mem/@enabled", KEY_YES_NO, GUEST_HVM },
         { "acpi_s4", NULL, "pm/suspend-to-disk/@enabled", KEY_YES_NO, GUEST_HVM },
-        SAME("device_model_override", "devices/emulator", KEY_TEXT, ANY),
+        SAME("device_model_override", "devices/emulator", KEY_TEXT, ANY,
+             .older_xm = "device_model"),
         SUBJECT(disks),
         SUBJECT(controllers),
+        SUBJECT(filesystems),
         SUBJECT(nets),
         SUBJECT(chars),
         SUBJECT(channels),
@@ -178,6 +181,9 @@ int native_fail(NativeRead *read, const char *key, const char *format, ...) {
 
 static void read_key(NativeRead *read, const NativeKey *row) {
         const char *key = read->dialect == NATIVE_XL ? row->xl : row->xm;
+
+        if (key && read->dialect != NATIVE_XL && row->older_xm && !native_text(read->config, key))
+                key = row->older_xm;
         const char *missing = read->dialect == NATIVE_XL ? row->missing_xl : row->missing_xm;
         const char *text = key ? native_text(read->config, key) : NULL;
         const NativeValue *value = key ? native_get(read->config, key) : NULL;

@@ -101,9 +101,9 @@ static void put_model(NativeRead *read, xmlNode *net, const char *type, const ch
 /* ---- all of it ---- */
 
 static const char *const net_words[] = {
-        "mac", "bridge", "ip", "script", "type", "model", "vifname", "rate", "backend",
+        "mac", "bridge", "ip", "script", "type", "model", "vifname", "rate", "backend", "mtu",
 };
-enum { MAC_WORD, BRIDGE, IP, SCRIPT, TYPE, MODEL, VIFNAME, RATE, BACKEND, WORDS_N };
+enum { MAC_WORD, BRIDGE, IP, SCRIPT, TYPE, MODEL, VIFNAME, RATE, BACKEND, MTU, WORDS_N };
 
 static int read_net(NativeRead *read, char *const words[]) {
         xmlNode *net = native_add(read, read->root, "devices/interface");
@@ -129,6 +129,8 @@ static int read_net(NativeRead *read, char *const words[]) {
         put_model(read, net, words[TYPE], words[MODEL]);
         if (rate > 0)
                 native_put(read, net, "bandwidth/outbound/@average", "%llu", rate);
+        if (words[MTU] && atoi(words[MTU]) > 0)
+                native_put(read, net, "mtu/@size", "%d", atoi(words[MTU]));
         return 0;
 }
 
@@ -216,6 +218,8 @@ static void write_net(NativeWrite *write, const DomainNet *net) {
                 spec_add(&spec, "backend=%s", net->backend_domain);
         if (net->outbound && net->outbound->average > 0)
                 spec_add(&spec, "rate=%lluKB/s", (unsigned long long) net->outbound->average);
+        if (net->mtu > 0 && write->dialect == NATIVE_XL)
+                spec_add(&spec, "mtu=%u", net->mtu);
         spec_finish(&spec, write->config, "vif");
 }
 

@@ -42,14 +42,25 @@ static bool is_cpu_set(const char *text) {
                strspn(text, "0123456789") > 0;
 }
 
+/* Before there was maxvcpus, vcpus was that, and a map said which of them are there. */
+static void read_map(NativeRead *read, long long *vcpus) {
+        long long map;
+
+        if (read->dialect != NATIVE_XL && native_number(read->config, "vcpu_avail", &map) &&
+            map > 0 && !native_get(read->config, "maxvcpus"))
+                *vcpus = MIN(*vcpus, __builtin_popcountll(map));
+}
+
 int native_read_vcpus(NativeRead *read) {
         const NativeValue *cpus = native_get(read->config, "cpus");
-        long long vcpus = 1, most;
+        long long vcpus = 1, most, all;
 
         if (native_number(read->config, "vcpus", &vcpus) && (vcpus < 1 || vcpus > UINT16_MAX))
                 return native_fail(read, "vcpus", "between 1 and %d", UINT16_MAX);
-        if (!native_number(read->config, "maxvcpus", &most) || most < vcpus)
-                most = vcpus;
+        all = vcpus;
+        read_map(read, &vcpus);
+        if (!native_number(read->config, "maxvcpus", &most) || most < all)
+                most = all;
         if (most > UINT16_MAX)
                 return native_fail(read, "maxvcpus", "between 1 and %d", UINT16_MAX);
         xmlNode *node = native_put(read, read->root, "vcpu", "%lld", most);
@@ -145,8 +156,11 @@ static void read_kernel(NativeRead *read) {
 
 static void read_loader(NativeRead *read) {
         const NativeConfig *config = read->config;
-        const char *bios = native_text(config, "bios"), *path = NULL;
-        bool ovmf = bios && strcmp(bios, "ovmf") == 0;
+        const char *bios = read->dialect == NATIVE_XL ? native_text(config, "firmware") : NULL;
+        const char *path = NULL;
+
+        bios = bios ?: native_text(config, "bios");
+        bool ovmf = bios && (strcmp(bios, "ovmf") == 0 || strcmp(bios, "uefi") == 0);
 
         if (read->dialect == NATIVE_XL)
                 path = native_text(config, "bios_path_override");

@@ -138,6 +138,8 @@ int native_read_clock(NativeRead *read);
 int native_write_clock(NativeWrite *write);
 int native_read_disks(NativeRead *read);
 int native_write_disks(NativeWrite *write);
+int native_read_filesystems(NativeRead *read);
+int native_write_filesystems(NativeWrite *write);
 int native_read_controllers(NativeRead *read);
 int native_write_controllers(NativeWrite *write);
 int native_read_nets(NativeRead *read);
@@ -167,6 +169,7 @@ int native_write_all(NativeWrite *write);
 const char *native_cpu_feature(const char *word); /* a feature as Xen spells it */
 char native_cpu_policy(const char *policy);       /* '1', '0' or 'x' */
 uint32_t native_distance(const DomainCpu *cpu, size_t from, size_t to); /* of NUMA cells */
+char *native_disk_plain(const char *text, bool *ret_shared); /* without "!", or NULL */
 /* A port as QEMU's -serial has it. Negative without memory, 0 if there are no words for it. */
 int native_format_port(const DomainChar *port, char **ret);
 
@@ -182,7 +185,7 @@ int native_restore(const DomainConf *conf, NativeConfig *written, NativeDialect 
 /* What is kept and still holds, for whoever starts the guest; whether there is any. */
 int native_kept(const DomainConf *conf, const NativeConfig *written, NativeDialect dialect,
                 NativeConfig *ret, Error *error);
-bool native_keeps(const DomainConf *conf);
+bool native_keeps(const DomainConf *conf, NativeDialect dialect);
 
 /* A document's configuration, and the document of one: without what is kept. */
 int native_write(DomainConf *conf, NativeDialect dialect, NativeConfig **ret, Error *error);

@@ -95,3 +95,14 @@ __attribute__((visibility("default")))
 unsigned long libxl_get_required_shadow_memory(unsigned long kib, unsigned int vcpus) {
         return 1234;
 }
+
+/* Maps of processors and nodes are as large as the host. */
+__attribute__((visibility("default")))
+int libxl_get_max_cpus(libxl_ctx *ctx) {
+        return 16;
+}
+
+__attribute__((visibility("default")))
+int libxl_get_max_nodes(libxl_ctx *ctx) {
+        return 1;
+}

@@ -75,7 +75,7 @@ static char *theirs(const char *path) {
 
 /* ---- what makes no difference ---- */
 
-/* path or pattern, and value or NULL for any. Lists of devices have "#" for their number. */
+/* path and value as patterns, NULL for any value. Lists of devices have "#" for their number. */
 static const struct {
         const char *path, *value;
 } same[] = {
@@ -97,7 +97,7 @@ static const struct {
         { "b_info.type.hvm.spice.*", "False" },
         { "nics#.nictype", NULL },
         { "nics#.model", "netfront" },
-        { "v[fk]bs#.devid", "0" },
+        { "v[fk]bs#.devid", NULL },
         { "vfbs#.sdl.enable", "False" },
         { "usbdevs#.type.hostdev.*", NULL }, /* xl says of which kind it is when it attaches it */
         /* libvirt's: a port that isn't there needs no mention; the port of a display is chosen
@@ -106,6 +106,16 @@ static const struct {
         { "b_info.type.hvm.vnc.findunused", NULL },
         { "vfbs#.vnc.*", NULL },
         { "disks#.removable", "1" },
+        { "b_info.type.hvm.vnc.enable", "True" },
+        { "b_info.type.hvm.boot", "c" },
+        { "b_info.max_vcpus", "1" },
+        { "b_info.avail_vcpus.0", "0" },
+        { "p9s#.devid", NULL },
+        { "pcidevs#.vfunc_mask", "1" },
+        { "pcidevs#.rdm_policy", "strict" },
+        { "b_info.nested_hvm", "False" },
+        { "b_info.numa_placement", "False" }, /* xl forgets it where "cpus" is a text */
+        { "b_info.*kernel", "/usr/lib/xen*/boot/pvgrub??.bin" },
         /* chosen at random */
         { "nics#.mac", NULL },
 };
@@ -113,7 +123,7 @@ static const struct {
 static bool is_same(const char *path, const char *value) {
         for (size_t i = 0; i < ELEMENTS(same); i++)
                 if (fnmatch(same[i].path, path, 0) == 0 &&
-                    (!same[i].value || strcmp(same[i].value, value) == 0))
+                    (!same[i].value || fnmatch(same[i].value, value, 0) == 0))
                         return true;
         return false;
 }
@@ -154,12 +164,18 @@ static void flatten(struct json_object *value, const char *path, Lines *lines) {
 /* Some members are said in either of two places. */
 static char *find_moved(const char *line) {
         static const char *const types[] = { "b_info.type.hvm.", "b_info.type.pv." };
+        static const char one[] = "b_info.type.hvm.usbdevice = ";
         static const char *const moved[] = {
                 "nested_hvm", "timer_mode", "apic", "acpi", "kernel", "ramdisk", "cmdline",
                 "bootloader",
         };
         char *other;
 
+        if (strncmp(line, one, strlen(one)) == 0) {
+                CHECK(asprintf(&other, "b_info.type.hvm.usbdevice_list.0 = %s",
+                               line + strlen(one)) > 0);
+                return other;
+        }
         for (size_t i = 0; i < ELEMENTS(types); i++)
                 for (size_t k = 0; k < ELEMENTS(moved); k++)
                         if (strncmp(line, types[i], strlen(types[i])) == 0 &&
@@ -172,6 +188,28 @@ static char *find_moved(const char *line) {
 
 static int compare(const void *a, const void *b) {
         return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/* A guest with hardware has its displays once more as framebuffers, as libvirt tells libxl; and
+ * whatever is on USB needs no word that there is one. */
+static void drop_implied(Lines *lines) {
+        bool hard = false, usb = false;
+        size_t n = 0;
+
+        for (size_t i = 0; i < lines->n; i++) {
+                hard = hard || strncmp(lines->items[i], "b_info.type.hvm.", 16) == 0;
+                usb = usb || strncmp(lines->items[i], "b_info.type.hvm.usbdevice", 25) == 0;
+        }
+        for (size_t i = 0; i < lines->n; i++) {
+                char *line = lines->items[i];
+
+                if ((hard && strncmp(line, "vfbs#", 5) == 0) ||
+                    (usb && strcmp(line, "b_info.type.hvm.usb = True") == 0))
+                        free(line);
+                else
+                        lines->items[n++] = line;
+        }
+        lines->n = n;
 }
 
 static void read_lines(const char *json, Lines *lines) {
@@ -188,6 +226,7 @@ static void read_lines(const char *json, Lines *lines) {
                         lines->items[i] = other;
                 }
         }
+        drop_implied(lines);
         qsort(lines->items, lines->n, sizeof(*lines->items), compare);
 }
 
