@@ -314,6 +314,10 @@ int process_new(sd_event *event, const ProcessSpec *spec, ProcessExited exited, 
 
 static void process_end(Process *process);
 
+bool process_is_held(const Process *process) {
+        return process->line >= 0;
+}
+
 int process_release(Process *process, Error *error) {
         int r = 0;
 

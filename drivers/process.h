@@ -45,6 +45,7 @@ typedef struct ProcessSpec {
 int process_new(sd_event *event, const ProcessSpec *spec, ProcessExited exited, void *userdata,
                 Process **ret, Error *error);
 int process_release(Process *process, Error *error);
+bool process_is_held(const Process *process); /* and waits for that */
 
 /* Takes over a process that runs already, and outlives us as before. -ESRCH, which leaves error
  * alone, when pid is gone or was reused since (start differs). PROCESS_ANY_START: who has the pid

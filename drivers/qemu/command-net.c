@@ -73,19 +73,25 @@ static void put_ip(Builder *builder, json_object *netdev, const NetIp *ip) {
                           ip->prefix.set ? ip->prefix.value : 24);
 }
 
-/* Its socket is joined to a passt that the start has made. */
+/* Its socket is joined to a passt that was made before. "socket" and "stream" speak the same there,
+ * but only the former knows a descriptor by the name that a monitor gave it: the latter connects in
+ * a thread, where no monitor is known. */
 static int passt(Builder *builder, const DomainNet *net, size_t index, json_object *netdev) {
         const QemuTap *taps = builder->places->taps;
-        json_object *address = json_new(builder);
+        int fd = taps && index < builder->places->n_taps ? taps[index].fd : -1;
+        json_object *address;
 
-        if (!qemu_caps_has(builder->caps, "netdev_add/type=stream")) {
-                json_object_put(address);
+        if (!qemu_caps_has(builder->caps, "netdev_add/type=stream"))
                 return refuse(builder, net, "backend type 'passt' with a QEMU before 7.2");
+        if (builder->places->fd_prefix) {
+                json_put_text(builder, netdev, "type", "socket");
+                json_putf(builder, netdev, "fd", "%s%d", builder->places->fd_prefix, fd);
+                return 0;
         }
+        address = json_new(builder);
         json_put_text(builder, netdev, "type", "stream");
         json_put_text(builder, address, "type", "fd");
-        json_putf(builder, address, "str", "%s%d", builder->places->fd_prefix ?: "",
-                  taps && index < builder->places->n_taps ? taps[index].fd : -1);
+        json_putf(builder, address, "str", "%d", fd);
         json_put(builder, netdev, "addr", address);
         json_put_bool(builder, netdev, "server", false);
         return 0;

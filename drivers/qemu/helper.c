@@ -170,16 +170,20 @@ int qemu_helper_spawn(QemuGuest *guest, const HelperSpec *spec, Error *error) {
         return r;
 }
 
-/* The rest of those that are still held. */
-static void drop_held(QemuHelpers *helpers, size_t from) {
-        for (size_t i = helpers->n; i-- > from;) {
-                QemuHelper *helper = helpers->items[i];
+static void helper_drop(QemuHelper *helper) {
+        helper_take_out(helper);
+        helper_free(helper);
+}
 
-                if (helper->unit)
-                        continue;
-                helper_take_out(helper);
-                helper_free(helper);
-        }
+static bool is_held(const QemuHelper *helper) {
+        return !helper->unit && helper->process && process_is_held(helper->process);
+}
+
+/* The rest of those that are still held. */
+static void drop_held(QemuHelpers *helpers) {
+        for (size_t i = helpers->n; i-- > 0;)
+                if (is_held(helpers->items[i]))
+                        helper_drop(helpers->items[i]);
 }
 
 int qemu_helpers_release(QemuGuest *guest, Error *error) {
@@ -187,12 +191,13 @@ int qemu_helpers_release(QemuGuest *guest, Error *error) {
 
         for (size_t i = 0; i < helpers->n; i++) {
                 QemuHelper *helper = helpers->items[i];
-                int r = helper->unit ? 0 : process_release(helper->process, error);
+                int r = is_held(helper) ? process_release(helper->process, error) : 0;
 
                 if (r >= 0)
                         continue;
                 error_prefix(error, "%s", helper->name);
-                drop_held(helpers, i); /* this one is over, too */
+                helper_drop(helper);
+                drop_held(helpers);
                 return r;
         }
         return 0;
@@ -263,7 +268,9 @@ static void helper_exited(Process *process, int code, int status, void *userdata
         QemuGuest *guest = helper->guest;
 
         helper_take_out(helper);
-        if (!is_expected(guest, code, status))
+        if (helper->leaving)
+                (void) qemu_status_save(guest, NULL);
+        else if (!is_expected(guest, code, status))
                 report_death(helper, code, status);
         else if (guest->start && !guest->helpers.ending)
                 report_death(helper, code, status);
@@ -292,11 +299,21 @@ static void drop_plans(QemuHelpers *helpers) {
         for (size_t i = helpers->n; i-- > 0;) {
                 QemuHelper *helper = helpers->items[i];
 
-                if (helper->process || qemu_helper_is_awaited(helper))
-                        continue;
-                helper_take_out(helper);
-                helper_free(helper);
+                if (!helper->process && !qemu_helper_is_awaited(helper))
+                        helper_drop(helper);
         }
+}
+
+/* A device that was to come waits for its helper; a start has noted by itself that it is over. */
+static void tell_waiting(QemuGuest *guest) {
+        HelpersRan ran = guest->helpers.coming > 0 && !guest->start ? TAKE(guest->helpers.ran)
+                                                                    : NULL;
+        _cleanup_(error_clear) Error error = {};
+
+        if (!ran)
+                return;
+        (void) fail(&error, ERROR_OPERATION_FAILED, "the guest ended meanwhile");
+        ran(&error, guest->helpers.userdata);
 }
 
 bool qemu_helpers_end(QemuGuest *guest) {
@@ -304,6 +321,7 @@ bool qemu_helpers_end(QemuGuest *guest) {
         sd_event *event = guest->domain->resource.connection->event;
         int signal = SIGTERM;
 
+        tell_waiting(guest);
         drop_plans(helpers);
         if (helpers->n == 0)
                 return false;
@@ -320,13 +338,33 @@ bool qemu_helpers_end(QemuGuest *guest) {
 void qemu_helper_came(QemuHelper *helper, bool runs) {
         QemuGuest *guest = helper->guest;
 
-        if (!runs) {
-                helper_take_out(helper);
-                helper_free(helper);
-        } else if (guest->helpers.ending)
+        if (!runs)
+                helper_drop(helper);
+        else if (guest->helpers.ending)
                 (void) process_signal(helper->process, SIGTERM);
         if (guest->helpers.ending && guest->helpers.n == 0)
                 qemu_guest_over(guest);
+}
+
+void qemu_helper_leave(QemuGuest *guest, const char *device, const char *kind) {
+        _cleanup_(freep) char *name = NULL;
+
+        if (asprintf(&name, "%s-%s", device, kind) < 0) {
+                name = NULL;
+                return; /* it ends with the guest */
+        }
+        for (size_t i = guest->helpers.n; i-- > 0;) {
+                QemuHelper *helper = guest->helpers.items[i];
+
+                if (strcmp(helper->name, name) != 0 || qemu_helper_is_awaited(helper))
+                        continue;
+                if (!helper->process || is_held(helper))
+                        helper_drop(helper);
+                else {
+                        helper->leaving = true;
+                        (void) process_signal(helper->process, SIGTERM);
+                }
+        }
 }
 
 static void stray_exited(Process *process, int code, int status, void *userdata) {

@@ -27,11 +27,12 @@ typedef struct QemuHelper {
         char *name; /* "fs0-virtiofsd"; its log is <domain>-<name>.log */
         Process *process;        /* NULL while it is a plan */
         bool unit;               /* in a unit of its own, or to be */
+        bool leaving;            /* told to end while its guest goes on */
         struct HelperPlan *plan; /* what is to run there, until it does */
         off_t log_start;
 } QemuHelper;
 
-/* All that were planned run, or error says which doesn't. Not called when they were told to end
+/* All that were planned run, or error says which doesn't. Not called when a start told them to end
  * meanwhile. */
 typedef void (*HelpersRan)(Error *error, void *userdata);
 
@@ -59,13 +60,18 @@ typedef struct HelperSpec {
 /* Starts one, held, or plans it. */
 int qemu_helper_spawn(QemuGuest *guest, const HelperSpec *spec, Error *error);
 
-/* Runs the planned ones, once the guest is in its unit and the runtime file names them; saves that
+/* For the start of a guest, and for a device that comes to one that runs.
+ *
+ * Runs the planned ones, once the guest is in its unit and the runtime file names them; saves that
  * file again, with their pids. DONE: there are none, or each became a held child; PENDING: ran()
  * follows; or an error, when none runs. */
 int qemu_helpers_run(QemuGuest *guest, HelpersRan ran, void *userdata, Error *error);
 
-/* Lets all of them go. On failure some may run: qemu_helpers_end(). */
+/* Lets go all that are held. On failure some may run: qemu_helpers_end(). */
 int qemu_helpers_release(QemuGuest *guest, Error *error);
+
+/* That of a device which goes, or didn't come, if it has any. */
+void qemu_helper_leave(QemuGuest *guest, const char *device, const char *kind);
 
 /* What the runtime file says of one. pid 0: a plan, of which nobody knows how far it came. */
 typedef struct HelperStatus {

@@ -77,7 +77,8 @@ static int put(const char *backend, char *option, json_object *data, json_object
         return refuse(option, error);
 }
 
-/* Takes data and address. */
+/* Takes data and address. A socket connects unless it says otherwise, which in QMP is the other way
+ * round. */
 static json_object *whole(const char *id, const char *backend, json_object *data,
                           json_object *address) {
         bool is_unix = json_member(address, "path");
@@ -87,6 +88,8 @@ static json_object *whole(const char *id, const char *backend, json_object *data
                                                 address, NULL);
                 if (!at || json_object_object_add(data, "addr", at) < 0)
                         json_object_put(at);
+                if (!json_member(data, "server"))
+                        json_object_object_add(data, "server", json_object_new_boolean(false));
         } else
                 json_object_put(address);
         return qmp_arguments("s", "id", id, "o", "backend",

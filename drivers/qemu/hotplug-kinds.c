@@ -21,24 +21,52 @@ static size_t index_of(const MapAnyList *list, const void *device) {
 
 /* ---- interfaces ---- */
 
-static int open_net(QemuPlug *plug, const QemuCaps *caps, Error *error) {
-        DomainConf *conf = plug->edit.live;
-        DomainNet *net = (DomainNet *) plug->device;
-        int r;
-
-        if (qemu_net_is_passt(net))
+/* QEMU waits for the switch at the other end of a socket, and does nothing else meanwhile: so the
+ * switch must be there, and be who listens. */
+static int check_switch(const DomainNet *net, Error *error) {
+        if (net->source_mode && strcmp(net->source_mode, "server") == 0)
                 return fail(error, ERROR_OPERATION_UNSUPPORTED,
-                            "an interface of backend type 'passt' comes with the start of a guest");
-        if (net->type == NET_HOSTDEV || net->type == NET_VHOSTUSER)
+                            "an interface of type 'vhostuser' can't be attached in mode 'server': "
+                            "the guest would stand still until its switch connects");
+        if (net->reconnect.enabled == TRISTATE_YES)
+                return fail(error, ERROR_OPERATION_UNSUPPORTED,
+                            "an interface of type 'vhostuser' can't be attached with <reconnect>: "
+                            "the guest would stand still until its switch listens");
+        return 0;
+}
+
+static int check_way(const DomainNet *net, Error *error) {
+        if (net->type == NET_HOSTDEV)
                 return fail(error, ERROR_OPERATION_UNSUPPORTED,
                             "an interface of type '%s' can't be attached while a guest runs",
                             net_types[net->type]);
+        return net->type == NET_VHOSTUSER ? check_switch(net, error) : 0;
+}
+
+static void close_net(Domain *domain, Device *device) {
+        const DomainNet *net = (const DomainNet *) device;
+        QemuGuest *guest = qemu_guest_of(domain);
+
+        qemu_net_leave(domain, net);
+        if (guest && qemu_net_is_passt(net))
+                qemu_helper_leave(guest, device->alias, PASST);
+}
+
+static int open_net(QemuPlug *plug, const QemuCaps *caps, Error *error) {
+        DomainConf *conf = plug->edit.live;
+        DomainNet *net = (DomainNet *) plug->device;
+        int r = check_way(net, error);
+
+        if (r < 0)
+                return r;
         r = qemu_borrow_take(plug->borrow, net, &plug->tap)
                     ? 0 : qemu_net_join(plug->domain, conf, net, &plug->tap, error);
+        if (r >= 0 && qemu_net_is_passt(net))
+                r = qemu_passt_spawn_one(qemu_guest_of(plug->domain), net, &plug->tap, error);
         if (r >= 0)
                 r = qemu_plug_give_tap(plug, index_of((MapAnyList *) &conf->nets, net), error);
         if (r < 0)
-                qemu_net_leave(plug->domain, net);
+                close_net(plug->domain, plug->device);
         return r;
 }
 
@@ -62,18 +90,37 @@ static int finish_net(QemuPlug *plug, Error *error) {
         return is_down(net) ? add_link(plug, net, false, error) : 0;
 }
 
-static void close_net(Domain *domain, Device *device) {
-        qemu_net_leave(domain, (DomainNet *) device);
-}
-
 static bool differ(const char *a, const char *b) {
         return a && b ? strcmp(a, b) != 0 : a != b;
+}
+
+static void passt_ran(Error *error, void *userdata) {
+        QemuPlug *plug = userdata;
+        QemuGuest *guest = qemu_guest_of(plug->domain);
+        int r = -error_number(error->code);
+
+        if (error->code == ERROR_NONE)
+                r = guest ? qemu_helpers_release(guest, error)
+                          : fail(error, ERROR_OPERATION_INVALID, "domain is not running");
+        plug->settled(r, error, plug);
+}
+
+/* The runtime file names it by now. */
+static int run_passt(QemuPlug *plug, QemuSettled settled, Error *error) {
+        QemuGuest *guest = qemu_guest_of(plug->domain);
+        int r;
+
+        plug->settled = settled;
+        r = qemu_helpers_run(guest, passt_ran, plug, error);
+        return r == DONE ? qemu_helpers_release(guest, error) : r;
 }
 
 static int settle_net(QemuPlug *plug, Device *old, Device *device, QemuSettled settled,
                       Error *error) {
         const DomainNet *net = (const DomainNet *) device;
 
+        if (!old && qemu_net_is_passt(net))
+                return run_passt(plug, settled, error);
         if (!old)
                 return qemu_net_settle(plug->domain, net, settled, plug, &plug->settling, error);
         return qemu_net_resettle(plug->domain, (const DomainNet *) old, net, settled, plug,
@@ -115,6 +162,9 @@ static int check_net(const DomainNet *old, const DomainNet *new, Error *error) {
                   differ(old->source_path, new->source_path), "what it is connected to" },
                 { old->target_managed != new->target_managed || differ(old->script, new->script) ||
                   differ(old->downscript, new->downscript), "its scripts and who made its tap" },
+                { differ(old->backend_type, new->backend_type) ||
+                  differ(old->backend_log, new->backend_log) ||
+                  old->forwards.n != new->forwards.n, "its backend" },
                 { old->source_ips.n != new->source_ips.n ||
                   old->source_routes.n != new->source_routes.n, "addresses of the host's side" },
                 { differ(old->source_address, new->source_address) ||

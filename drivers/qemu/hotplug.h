@@ -102,6 +102,7 @@ struct QemuPlug {
         QemuBorrow *borrow; /* of an interface: its tap is the system's */
         QemuTap tap;    /* of an interface */
         struct QemuSettling *settling; /* of an interface, while it is under way */
+        QemuSettled settled;           /* who is told, while a helper of it is */
         QemuPlaces places;
         QemuTap *numbers; /* of conf->nets, as QEMU is told of them */
         QemuSteps steps;

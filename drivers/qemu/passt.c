@@ -135,7 +135,7 @@ static int log_folder(const DomainNet *net, char **ret, Error *error) {
         return *ret ? 0 : fail_memory(error);
 }
 
-static int spawn(QemuGuest *guest, const DomainNet *net, QemuTap *tap, Error *error) {
+int qemu_passt_spawn_one(QemuGuest *guest, const DomainNet *net, QemuTap *tap, Error *error) {
         _cleanup_(arguments_clear) Arguments arguments = {};
         _cleanup_(freep) char *writable = NULL;
         int ends[2], r = make_arguments(&arguments, net, error);
@@ -151,7 +151,7 @@ static int spawn(QemuGuest *guest, const DomainNet *net, QemuTap *tap, Error *er
         _cleanup_(closep) int other = ends[1];
         const HelperSpec spec = {
                 .device = net->device.alias,
-                .kind = "passt",
+                .kind = PASST,
                 .argv = (const char *const *) arguments.items,
                 .fds = &other,
                 .n_fds = 1,
@@ -164,7 +164,8 @@ static int spawn(QemuGuest *guest, const DomainNet *net, QemuTap *tap, Error *er
 int qemu_passt_spawn(QemuGuest *guest, const DomainConf *conf, QemuTaps *taps, Error *error) {
         for (size_t i = 0; i < conf->nets.n; i++) {
                 int r = qemu_net_is_passt(conf->nets.items[i])
-                                ? spawn(guest, conf->nets.items[i], &taps->items[i], error)
+                                ? qemu_passt_spawn_one(guest, conf->nets.items[i],
+                                                       &taps->items[i], error)
                                 : 0;
 
                 if (r < 0)

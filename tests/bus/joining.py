@@ -140,14 +140,14 @@ class Joins(BusTest):
                                 signature='s')
         return Network(self.client, path)
 
-    def guest(self, name, devices='', rules=''):
+    def guest(self, name, devices='', more='', words=''):
         """A guest on its way up."""
         domain = self.client.define(
             f"<domain type='qemu'><name>{name}</name><memory unit='MiB'>128</memory><vcpu>1</vcpu>"
             f"<os><type arch='x86_64' machine='pc'>hvm</type><kernel>{self.kernel}</kernel>"
             f"<initrd>{self.initrd}</initrd>"
-            f"<cmdline>console=ttyS0 quiet no_timer_check</cmdline></os>"
-            f"<features><acpi/></features><devices><emulator>{QEMU}</emulator>"
+            f"<cmdline>console=ttyS0 quiet no_timer_check{words}</cmdline></os>"
+            f"{more}<features><acpi/></features><devices><emulator>{QEMU}</emulator>"
             f"<serial type='pty'/><memballoon model='none'/>{devices}</devices></domain>"
         )
         domain.Create(0)

@@ -140,6 +140,15 @@ class Live(BusTest):
         path = re.search(r"path='([^']*/a\.0)'", domain.xml)[1]
         with socket.socket(socket.AF_UNIX) as probe:
             probe.connect(path)
+        with socket.socket(socket.AF_UNIX) as listener:
+            there = self.bed.path('listens')
+            listener.bind(there)
+            listener.listen()
+            listener.settimeout(30)
+            calls = channel.format('unix', 'e.0', f"<source mode='connect' path='{there}'/>")
+            self.call(domain, 'AttachDevice', calls, LIVE)
+            listener.accept()[0].close()
+            self.call(domain, 'DetachDevice', calls, LIVE)
         self.bed.restart()
         for alias in ('channel0', 'channel1', 'channel2', 'serial1'):
             self.assertIn(f"<alias name='{alias}'/>", domain.xml)
