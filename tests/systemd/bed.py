@@ -321,6 +321,24 @@ class Systemd(unittest.TestCase):
                 call(path, DOMAIN, 'Destroy', 'u', 0)
                 until(lambda: helper_units() == [], f'{program} ends with its guest')
 
+    def test_a_helper_that_comes_later(self):
+        """With an interface that comes to a running guest; and one that doesn't come after all."""
+        self.way_out()
+        net = "<interface type='user'><backend type='passt'/><model type='{}'/></interface>"
+        path = self.guest('late', '<features><acpi/></features>')
+        call(path, DOMAIN, 'Create', 'u', 0)
+        call(path, DOMAIN, 'AttachDevice', 'su', net.format('absent'), 1, check=False)
+        until(lambda: helper_units() == [], 'what was refused left nothing')
+        call(path, DOMAIN, 'AttachDevice', 'su', net.format('e1000'), 1)
+        self.assertIn('net0', call(path, DOMAIN, 'GetXMLDesc', 'u', 0)[0])
+        [unit] = helper_units()
+        self.assertRegex(unit, '^virtbus-qemu-[0-9]+-late-net0-passt.service$')
+        output('systemctl', 'restart', UNIT)
+        self.assertIn('net0', call(path, DOMAIN, 'GetXMLDesc', 'u', 0)[0])
+        self.assertEqual(unit_property(unit, 'ActiveState'), 'active')
+        call(path, DOMAIN, 'Destroy', 'u', 0)
+        until(lambda: helper_units() == [], 'it ends with its guest')
+
     def test_helpers_at_work(self):
         """What they are there for works inside of their sandboxes: a Linux guest tries it."""
         self.needs('/usr/lib/qemu/virtiofsd')
