@@ -195,12 +195,21 @@ static void claim_address(Claims *claims, const xmlNode *node, const DeviceAddre
                 if (a->cssid || a->ssid || a->devno)
                         claim(claims, node, "CCW devno %x.%x.%04x", a->cssid, a->ssid, a->devno);
                 break;
-        case ADDRESS_NONE:
         case ADDRESS_SPAPR_VIO:
+                if (a->reg)
+                        claim(claims, node, "spapr-vio address 0x%llx",
+                              strtoull(a->reg, NULL, 16));
+                break;
+        case ADDRESS_DIMM:
+                claim(claims, node, "memory device slot %u", a->slot_number);
+                if (a->base)
+                        claim(claims, node, "memory device base 0x%llx",
+                              strtoull(a->base, NULL, 16));
+                break;
+        case ADDRESS_NONE:
         case ADDRESS_VIRTIO_S390:
         case ADDRESS_VIRTIO_MMIO:
         case ADDRESS_ISA:
-        case ADDRESS_DIMM:
         case ADDRESS_UNASSIGNED:
         case ADDRESS_PCI_ANY:
         case _ADDRESS_MAX:
@@ -240,6 +249,8 @@ static int claim_device(DomainConf *conf, DeviceKind kind, Device *device, void 
         if (is_users_alias(device->alias))
                 claim(claims, node, "alias '%s'", device->alias);
         claim_address(claims, node, &device->address, bus);
+        if (device->acpi_index)
+                claim(claims, node, "ACPI index %u", device->acpi_index);
         if (device->address.uid.value > 0)
                 claim(claims, node, "zPCI uid %u", device->address.uid.value);
         if (device->address.fid.set && device->address.uid.value > 0)

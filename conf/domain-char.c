@@ -33,7 +33,7 @@ const MapElement char_source_rows = { "source", sizeof(CharSource), (const MapFi
 } };
 
 #define SOURCE_ROWS                                                          \
-        ENUM  ("@type", DomainChar, type, char_types, REQUIRED),             \
+        ENUM  ("@type", DomainChar, type, char_types, WRITTEN),              \
         LIST  ("source", DomainChar, sources, CharSource, &char_source_rows),  \
         WORD  ("protocol/@type", DomainChar, protocol, char_protocol_words), \
         STRING("log/@file", DomainChar, log_file),                           \
@@ -54,6 +54,7 @@ const MapElement parallel_element = { "parallel", sizeof(DomainChar), (const Map
         SOURCE_ROWS,
         STRING("target/@type",       DomainChar, target_type),
         MAYBE ("target/@port",       DomainChar, target_port),
+        STRING("target/model/@name", DomainChar, target_model),
         DEVICE_ROWS(DomainChar),
         {}
 } };
@@ -64,6 +65,7 @@ const MapElement console_element = { "console", sizeof(DomainChar), (const MapFi
         WORD  ("target/@type",       DomainChar, target_type,
                WORDS("none", "serial", "xen", "uml", "virtio", "lxc", "openvz", "sclp", "sclplm")),
         MAYBE ("target/@port",       DomainChar, target_port),
+        STRING("target/model/@name", DomainChar, target_model),
         DEVICE_ROWS(DomainChar),
         {}
 } };
@@ -81,7 +83,14 @@ const MapElement channel_element = { "channel", sizeof(DomainChar), (const MapFi
 
 /* ---- defaults ---- */
 
-static int complete_protocol(DomainChar *chr) {
+static int complete_source(DomainChar *chr) {
+        xmlNode *node = chr->device.item.node;
+
+        if (node && !xmlHasProp(node, (const xmlChar *) "type")) {
+                if (!xmlNewProp(node, (const xmlChar *) "type", (const xmlChar *) "pty"))
+                        return -ENOMEM;
+                chr->type = CHAR_PTY;
+        }
         if (chr->type != CHAR_TCP || chr->protocol)
                 return 0;
         return set_string(&chr->protocol, "raw");
@@ -167,7 +176,11 @@ static xmlNode *copy_node(xmlNode *from, const char *name, xmlNode *where, bool 
 static int fill_from_node(const MapElement *element, DomainChar *chr, xmlNode *node, Error *error) {
         map_clear(element, chr);
         chr->device.item.node = node;
-        return map_load(element, node, chr, error);
+
+        int r = map_load(element, node, chr, error);
+        if (r >= 0)
+                address_complete(&chr->device.address);
+        return r;
 }
 
 static int make_serial(DomainConf *conf, Error *error) {
@@ -246,25 +259,34 @@ static int couple_console(DomainConf *conf, Error *error) {
         return 0;
 }
 
+static int complete_sources(MapAnyList *const *lists, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                for (size_t k = 0; k < lists[i]->n; k++)
+                        if (complete_source((DomainChar *) lists[i]->items[k]) < 0)
+                                return -ENOMEM;
+        return 0;
+}
+
 int chars_complete(DomainConf *conf, Error *error) {
         MapAnyList *lists[] = {
                 conf_devices(conf, DEVICE_SERIAL), conf_devices(conf, DEVICE_PARALLEL),
                 conf_devices(conf, DEVICE_CONSOLE), conf_devices(conf, DEVICE_CHANNEL),
         };
-        int r = couple_console(conf, error);
+        int r = complete_sources(lists, ELEMENTS(lists));
 
-        if (r < 0)
+        /* The one that is made of the other is a copy of its text. */
+        if (r >= 0 && (r = couple_console(conf, error)) < 0)
                 return r;
-        for (size_t i = 0; i < ELEMENTS(lists); i++)
-                for (size_t k = 0; k < lists[i]->n; k++)
-                        if (complete_protocol((DomainChar *) lists[i]->items[k]) < 0)
-                                return fail_memory(error);
+        if (r < 0 || complete_sources(lists, ELEMENTS(lists)) < 0)
+                return fail_memory(error);
         for (size_t i = 0; i < 3; i++) /* a channel's port is an address, not a number of ours */
                 number_ports(lists[i]);
         return 0;
 }
 
 /* ---- rules ---- */
+
+#define SPICE_NAME LETTERS DIGITS "-._"
 
 static int source_check(const DomainChar *chr, const CharSource *source, Error *error) {
         const xmlNode *node = source->item.node ?: chr->device.item.node;
@@ -285,6 +307,13 @@ static int source_check(const DomainChar *chr, const CharSource *source, Error *
         if (source->reconnect == TRISTATE_YES && !source->reconnect_timeout.set)
                 return fail_at(error, ERROR_XML, node,
                                "missing attribute 'timeout' of <reconnect>");
+        if (chr->type == CHAR_NMDM && (!source->master || !source->slave))
+                return fail_at(error, ERROR_XML, node,
+                               "missing master or slave path of a nmdm device");
+        if (chr->type == CHAR_SPICEPORT && source->channel &&
+            !is_made_of(source->channel, SPICE_NAME))
+                return fail_at(error, ERROR_XML, node,
+                               "Invalid character in source channel for char device");
         return 0;
 }
 
@@ -326,6 +355,10 @@ int char_check(DomainChar *chr, DeviceKind kind, Error *error) {
         if (chr->type == CHAR_SPICEPORT && (chr->sources.n == 0 || !chr->sources.items[0]->channel))
                 return fail_at(error, ERROR_XML, node,
                                "missing source channel attribute for char device");
+        if (kind != DEVICE_CHANNEL && chr->type == CHAR_UNIX &&
+            (chr->sources.n == 0 || !chr->sources.items[0]->path))
+                return fail_at(error, ERROR_XML, node,
+                               "missing source path attribute for char device");
         if (kind != DEVICE_CHANNEL)
                 return 0;
         if (!chr->target_type)
@@ -334,6 +367,9 @@ int char_check(DomainChar *chr, DeviceKind kind, Error *error) {
             (!chr->target_address || !chr->target_port.set))
                 return fail_at(error, ERROR_XML, node,
                                "guestfwd channel needs a target address and port");
+        if (strcmp(chr->target_type, "guestfwd") == 0 && strchr(chr->target_address, ':'))
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, node,
+                               "guestfwd channel only supports IPv4 addresses");
         return 0;
 }
 

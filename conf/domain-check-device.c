@@ -85,12 +85,33 @@ static int check_scsi(const DomainHostdev *given, const xmlNode *node, Error *er
                      { given->auth && !iscsi, "<auth> is for protocol 'iscsi'" });
 }
 
+static bool is_same_given(const DomainHostdev *a, const DomainHostdev *b) {
+        const HostAddress *x = &a->source, *y = &b->source;
+
+        return a->mode == b->mode && a->type == b->type && a->type <= HOSTDEV_SCSI &&
+               a->vendor.value == b->vendor.value && a->product.value == b->product.value &&
+               x->domain == y->domain && x->bus == y->bus && x->slot == y->slot &&
+               x->function == y->function && x->device == y->device && x->target == y->target &&
+               x->unit == y->unit && !a->protocol && !b->protocol &&
+               (!a->adapter || is_text(b->adapter, a->adapter));
+}
+
+static bool is_given_twice(const DomainConf *conf, const DomainHostdev *given) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < conf->hostdevs.n; i++)
+                n += is_same_given(conf->hostdevs.items[i], given);
+        return n > 1;
+}
+
 static int check_hostdev(const DomainConf *conf, const Device *device, Error *error) {
         const DomainHostdev *given = (const DomainHostdev *) device;
         const xmlNode *node = device->item.node;
         bool capabilities = given->mode == HOSTDEV_CAPABILITIES;
         bool scsi = given->type == HOSTDEV_SCSI, pci = given->type == HOSTDEV_PCI;
         bool usb_id = given->vendor.set || given->product.set;
+        AddressType at = device->address.type;
+        bool on_pci = at == ADDRESS_PCI || at == ADDRESS_PCI_ANY;
         int r = 0;
 
         if (given->type == HOSTDEV_MDEV)
@@ -118,6 +139,15 @@ static int check_hostdev(const DomainConf *conf, const Device *device, Error *er
                        "a SCSI host needs protocol 'vhost' and a 'wwpn' of naa. and 16 digits" },
                      { (given->rawio != TRISTATE_UNSET || given->sgio) && !scsi,
                        "rawio and sgio are only supported for scsi host device" },
+                     { pci && at != ADDRESS_NONE && !on_pci && at != ADDRESS_UNASSIGNED,
+                       "PCI host devices must use 'pci' or 'unassigned' address type" },
+                     { scsi && at != ADDRESS_NONE && at != ADDRESS_DRIVE,
+                       "SCSI host device must use 'drive' address type" },
+                     { given->type == HOSTDEV_SCSI_HOST && at != ADDRESS_NONE && !on_pci &&
+                               at != ADDRESS_CCW,
+                       "SCSI_host host device must use 'pci' or 'ccw' address type" },
+                     { is_given_twice(conf, given),
+                       "Hostdev already exists in the domain configuration" },
                      { device->boot_order && capabilities,
                        "booting from assigned devices is only supported for devices of a bus" });
 }
@@ -183,18 +213,26 @@ static int check_video(const DomainConf *conf, const Device *device, Error *erro
                      { video->blob != TRISTATE_UNSET && !virtio,
                        "blob is only supported for video type of virtio" },
                      { !video->x != !video->y, "a resolution has two sides" },
+                     { video->x && video->model && !qxl && !virtio &&
+                               !is_one_of(video->model, WORDS("vga", "bochs", "default")),
+                       "model resolution is not supported by this model type" },
                      { has_virtio_options(device) && video->model && !virtio,
                        "iommu, ats and packed are driver options of virtio devices" });
 }
 
-static int check_sound(const DomainConf *conf, const Device *device, Error *error) {
-        const DomainSound *sound = (const DomainSound *) device;
-        bool found = !sound->audio.set || sound->audio.value == 0;
+bool has_audio(const DomainConf *conf, MaybeU32 id) {
+        bool found = id.value == 0;
 
         for (size_t i = 0; i < conf->audios.n; i++)
-                found = found || conf->audios.items[i]->id == sound->audio.value;
+                found = found || conf->audios.items[i]->id == id.value;
+        return found;
+}
+
+static int check_sound(const DomainConf *conf, const Device *device, Error *error) {
+        const DomainSound *sound = (const DomainSound *) device;
+
         return RULES(device->item.node, error,
-                     { !found, "no audio device with this ID is defined" });
+                     { !has_audio(conf, sound->audio), "no audio device with this ID is defined" });
 }
 
 static int check_tpm(const DomainConf *conf, const Device *device, Error *error) {

@@ -41,6 +41,59 @@ static int check_hosts(SourceHost *const *hosts, size_t n, Error *error) {
         return r;
 }
 
+/* Of HTTP: what RFC 6265 allows. */
+static bool cookies_fit(const DomainDisk *disk) {
+        static const char name[] = LETTERS DIGITS "!#$%&'*+-.^_`|~";
+        bool http = is_one_of(disk->protocol, WORDS("http", "https"));
+
+        for (size_t i = 0; i < disk->cookies.n; i++) {
+                const NamedText *cookie = disk->cookies.items[i];
+                const char *p = cookie->text ?: "";
+
+                if (!http || !*cookie->name || !is_made_of(cookie->name, name))
+                        return false;
+                for (; *p; p++)
+                        if (*p <= ' ' || *p > '~' || strchr(",;\\", *p))
+                                return false;
+        }
+        return true;
+}
+
+static bool has_empty_slice(const DomainDisk *disk) {
+        for (size_t i = 0; i < disk->slices.n; i++)
+                if (disk->slices.items[i]->size == 0)
+                        return true;
+        return false;
+}
+
+/* Options that only some protocols and formats know. */
+static int check_options(const DomainDisk *disk, const xmlNode *node, Error *error) {
+        bool http = is_one_of(disk->protocol, WORDS("http", "https", "ftp", "ftps"));
+        bool fat = is_text(disk->format, "fat"), dir = disk->type == DISK_DIR;
+
+        return RULES(node, error,
+                     { !cookies_fit(disk), "cookies are for http(s), with names and values as "
+                                           "RFC 6265 allows them" },
+                     { disk->ssl_verify && !is_one_of(disk->protocol, WORDS("https", "ftps")),
+                       "ssl verification is supported only with https and ftps" },
+                     { disk->readahead && !http,
+                       "readahead is supported only with http and ftp" },
+                     { has_empty_slice(disk), "a slice needs a size" },
+                     { disk->metadata_cache && !is_text(disk->format, "qcow2"),
+                       "metadata_cache is supported only with qcow2 images" },
+                     { fat && !dir && disk->type != DISK_VOLUME,
+                       "storage format 'fat' is supported only with a directory" },
+                     { dir && disk->format && !fat,
+                       "a directory requires use of storage format 'fat'" },
+                     { dir && fat && !disk->readonly,
+                       "virtual FAT storage can't be accessed in read-write mode" },
+                     { disk->geometry.cylinders &&
+                               (disk->bus == DISK_BUS_USB || disk->bus == DISK_BUS_SD),
+                       "CHS geometry can not be set for this bus" },
+                     { disk->reservations && disk->kind != DISK_DEVICE_LUN,
+                       "<reservations> are allowed only for lun devices" });
+}
+
 static int check_source(const DomainDisk *disk, const xmlNode *node, Error *error) {
         bool rbd = is_text(disk->protocol, "rbd"), network = disk->type == DISK_NETWORK;
         const ImageEncryption *encryption = disk->encryption ?: disk->source_encryption;
@@ -76,7 +129,7 @@ int disk_rules(const DomainConf *conf, const DomainDisk *disk, Error *error) {
         bool changeable = disk->kind == DISK_DEVICE_CDROM || disk->kind == DISK_DEVICE_FLOPPY;
         int r = check_source(disk, node, error);
 
-        if (r < 0)
+        if (r < 0 || (r = check_options(disk, node, error)) < 0)
                 return r;
         return RULES(node, error,
                      { disk->wwn && (virtio || disk->bus == DISK_BUS_USB),
@@ -201,6 +254,9 @@ static int check_socket(const DomainNet *net, const xmlNode *node, Error *error)
                        "No 'dev' attribute specified with <interface type='vdpa'/>" },
                      { net->type == NET_INTERNAL && !net->source_name,
                        "No 'name' attribute specified with <interface type='internal'/>" },
+                     { net->reconnect.enabled == TRISTATE_YES &&
+                               is_text(net->source_mode, "server"),
+                       "'reconnect' attribute unsupported in 'server' mode" },
                      { net->type == NET_VHOSTUSER && net->source_type &&
                                strcmp(net->source_type, "unix") != 0,
                        "Type for <interface type='vhostuser'/> must be 'unix'" },
@@ -210,6 +266,10 @@ static int check_socket(const DomainNet *net, const xmlNode *node, Error *error)
                      { (net->type == NET_VHOSTUSER || net->type == NET_VDPA) && net->model &&
                                strncmp(net->model, "virtio", 6) != 0,
                        "this type of interface requires the virtio-net frontend" });
+}
+
+static bool has_place(const HostAddress *at) {
+        return at->type || at->domain || at->bus || at->slot || at->function || at->device;
 }
 
 int net_rules(const DomainConf *conf, const Device *device, Error *error) {
@@ -228,6 +288,15 @@ int net_rules(const DomainConf *conf, const Device *device, Error *error) {
         return RULES(node, error,
                      { net->model && !is_made_of(net->model, LETTERS DIGITS "_-"),
                        "Model name contains invalid characters" },
+                     { net->model && virtio && net->driver_name && net->type != NET_HOSTDEV &&
+                               !is_one_of(net->driver_name, WORDS("qemu", "vhost")),
+                       "Unknown interface driver name" },
+                     { net->coalesce && !bridged && net->type != NET_DIRECT,
+                       "coalesce settings on this type of interface are not supported" },
+                     { net->inbound && net->inbound->floor && net->type != NET_NETWORK,
+                       "'floor' is only for <interface type='network'/>" },
+                     { net->type == NET_HOSTDEV && !net->network && !has_place(&net->source_pci),
+                       "missing source address of a host's interface" },
                      { net->filterref && !bridged,
                        "filterref is not supported for network interfaces of this type" },
                      { !limit_is_whole(net->inbound) || !limit_is_whole(net->outbound),

@@ -65,11 +65,12 @@ static int check_features(const DomainConf *conf, const xmlNode *root, Error *er
 
         return RULES(root, error,
                      { features->hyperv_spinlocks == TRISTATE_YES &&
-                               features->hyperv_spinlocks_retries > 0 &&
                                features->hyperv_spinlocks_retries < 0xfff,
                        "HyperV spinlock retry count must be at least 4095" },
                      { vendor && strlen(vendor) > 12,
                        "HyperV vendor_id value must not be more than 12 characters" },
+                     { features->hyperv_vendor_id == TRISTATE_YES && !vendor,
+                       "missing 'value' attribute for HyperV feature 'vendor_id'" },
                      { vendor && strchr(vendor, ','), "HyperV vendor_id value is invalid" },
                      { features->tseg % 1024 != 0, "SMM TSEG size must be divisible by 1 MiB" },
                      { features->kvm_dirty_ring == TRISTATE_YES &&
@@ -127,7 +128,7 @@ static int check_clock(const DomainConf *conf, const xmlNode *root, Error *error
 /* ---- shares of the host ---- */
 
 #define PERIOD_OK(period) ((period) == 0 || ((period) >= 1000 && (period) <= 1000000))
-#define QUOTA_OK(quota)   ((quota) <= 0 || (quota) >= 1000)
+#define QUOTA_OK(quota)   ((quota) <= 0 || ((quota) >= 1000 && (quota) <= 17592186044415))
 
 static int check_shares(const DomainConf *conf, const xmlNode *root, Error *error) {
         const CpuTune *tune = &conf->cputune;
@@ -140,7 +141,7 @@ static int check_shares(const DomainConf *conf, const xmlNode *root, Error *erro
                        "Value of a cputune period must be in range [1000, 1000000]" },
                      { !QUOTA_OK(tune->quota) || !QUOTA_OK(tune->global_quota) ||
                                !QUOTA_OK(tune->emulator_quota) || !QUOTA_OK(tune->iothread_quota),
-                       "Value of a cputune quota must be at least 1000, or negative" },
+                       "a cputune quota must be in range [1000, 17592186044415], or negative" },
                      { tune->emulator_schedules.n > 1, "<emulatorsched> is there twice" },
                      { backing->huge_pages && is_text(backing->source, "anonymous"),
                        "hugepages are not allowed with anonymous memory source" },
@@ -153,18 +154,47 @@ static int check_blkio(const DomainConf *conf, const xmlNode *root, Error *error
                             "<blkiotune> of device", error);
 }
 
+#define IOTUNE_MAX UINT64_C(1000000000000000)
+
 /* A limit is for both directions, or for each. */
 int iotune_check(const IoTune *tune, const xmlNode *node, Error *error) {
         if (!tune)
                 return 0;
+
+        const uint64_t rows[][3] = { /* a limit, what it may be for a while, and how long */
+                { tune->total_bytes, tune->total_bytes_max, tune->total_bytes_max_length },
+                { tune->read_bytes, tune->read_bytes_max, tune->read_bytes_max_length },
+                { tune->write_bytes, tune->write_bytes_max, tune->write_bytes_max_length },
+                { tune->total_iops, tune->total_iops_max, tune->total_iops_max_length },
+                { tune->read_iops, tune->read_iops_max, tune->read_iops_max_length },
+                { tune->write_iops, tune->write_iops_max, tune->write_iops_max_length },
+        };
+        uint64_t most = tune->size_iops;
+        bool unfounded = false;
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                most = MAX(most, MAX(rows[i][0], rows[i][1]));
+                unfounded |= (rows[i][1] && !rows[i][0]) || (rows[i][2] && !rows[i][1]);
+        }
         return RULES(node, error,
                      { (tune->total_bytes && (tune->read_bytes || tune->write_bytes)) ||
                                (tune->total_iops && (tune->read_iops || tune->write_iops)),
                        "total and read/write of bytes or iops cannot be set at the same time" },
+                     { most > IOTUNE_MAX, "a throttle limit must be no more than 10^15" },
+                     { unfounded, "a throttle's _max can't be set without what it exceeds, nor "
+                                  "its _max_length without _max" },
+                     { tune->group && most == 0,
+                       "group_name can be configured only together with settings" },
                      { (tune->total_bytes_max && (tune->read_bytes_max || tune->write_bytes_max)) ||
                                (tune->total_iops_max && (tune->read_iops_max ||
                                                          tune->write_iops_max)),
                        "total and read/write of bytes or iops max cannot be set together" });
+}
+
+/* Strings are behind the numbers. */
+static bool same_group(const IoTune *a, const IoTune *b) {
+        return !a || !b || !a->group || !is_text(b->group, a->group) ||
+               memcmp(a, b, offsetof(IoTune, group)) == 0;
 }
 
 /* ---- what keeps it from others ---- */
@@ -183,6 +213,12 @@ int labels_check(SecurityLabel *const *labels, size_t n, Error *error) {
                           { is_text(label->type, "static") && !is_text(label->model, "none") &&
                                     !label->label,
                             "security label is missing" },
+                          { is_text(label->type, "dynamic") && is_text(label->relabel, "no"),
+                            "dynamic label type must use resource relabeling" },
+                          { none && is_text(label->relabel, "yes"),
+                            "resource relabeling is not compatible with 'none' label type" },
+                          { !label->type && label->label && is_text(label->relabel, "no"),
+                            "Cannot specify a label if relabelling is turned off" },
                           { n > 1 && !label->model && !none,
                             "missing security model when using multiple labels" },
                           { twice, "a security model is labelled twice" });
@@ -206,6 +242,23 @@ static int check_security(const DomainConf *conf, const xmlNode *root, Error *er
                        "failed to get launch security policy for launch security type SEV" });
 }
 
+/* The guest tells disks apart by these. */
+static int check_identities(const DomainConf *conf, const xmlNode *root, Error *error) {
+        int r = CHECK_UNIQUE(&conf->disks, DomainDisk, serial, "disk serial", error);
+
+        if (r >= 0)
+                r = CHECK_UNIQUE(&conf->disks, DomainDisk, wwn, "disk WWN", error);
+        for (size_t i = 0; i < conf->disks.n && r >= 0; i++) {
+                const DomainDisk *disk = conf->disks.items[i];
+
+                for (size_t k = 0; k < i && r >= 0; k++)
+                        r = RULES(disk->device.item.node, error,
+                                  { !same_group(disk->iotune, conf->disks.items[k]->iotune),
+                                    "different iotunes for disks of one group" });
+        }
+        return r;
+}
+
 static int check_audios(const DomainConf *conf, const xmlNode *root, Error *error) {
         for (size_t i = 0; i < conf->audios.n; i++)
                 for (size_t k = 0; k < i; k++)
@@ -219,7 +272,7 @@ static int check_audios(const DomainConf *conf, const xmlNode *root, Error *erro
 int domain_system_check(const DomainConf *conf, const xmlNode *root, Error *error) {
         static int (*const rules[])(const DomainConf *, const xmlNode *, Error *) = {
                 check_sysinfos, check_features, check_cpu,      check_clock,  check_shares,
-                check_blkio,    check_labels,   check_security, check_audios,
+                check_blkio,    check_labels,   check_security, check_audios, check_identities,
         };
         int r = 0;
 

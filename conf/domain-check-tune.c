@@ -101,12 +101,16 @@ static int read_set(const xmlNode *node, const char *text, Set *ret, Error *erro
         if (text && set_parse(text, ret) < 0)
                 return fail_at(error, ERROR_XML, node,
                                "'%s' is no list of numbers like 0-3,^2,8", text);
+        if (text && set_end(ret) == 0)
+                return fail_at(error, ERROR_XML, node, "'%s' leaves nothing", text);
         return 0;
 }
 
 /* ---- <cputune> ---- */
 
-static int check_pins(CpuPin *const *pins, size_t n, const char *what, Error *error) {
+/* present: which ids there are; NULL: pins of others wait for them. */
+static int check_pins(CpuPin *const *pins, size_t n, const char *what, const Set *present,
+                      Error *error) {
         Set all = {}, cpus;
 
         for (size_t i = 0; i < n; i++) {
@@ -118,14 +122,18 @@ static int check_pins(CpuPin *const *pins, size_t n, const char *what, Error *er
                 if (set_has(&all, pins[i]->id.value))
                         return fail_at(error, ERROR_XML, node, "duplicate pin of %s %" PRIu32,
                                        what, pins[i]->id.value);
+                if (present && !set_has(present, pins[i]->id.value))
+                        return fail_at(error, ERROR_XML, node, "Cannot find %s %" PRIu32, what,
+                                       pins[i]->id.value);
                 if (pins[i]->id.value < SET_MAX)
                         set_put(&all, pins[i]->id.value, true);
         }
         return 0;
 }
 
-/* Each thread is in one schedule at most; limit: how many there are, 0 if that is open. */
-static int check_schedules(CpuSchedule *const *schedules, size_t n, size_t limit, Error *error) {
+/* Each thread is in one schedule at most. */
+static int check_schedules(CpuSchedule *const *schedules, size_t n, const Set *present,
+                           Error *error) {
         Set all = {}, ids;
 
         for (size_t i = 0; i < n; i++) {
@@ -142,9 +150,10 @@ static int check_schedules(CpuSchedule *const *schedules, size_t n, size_t limit
                         return fail_at(error, ERROR_XML, node,
                                        "'%s' must not overlap those of another <%s>",
                                        schedule->ids, (const char *) node->name);
-                if (limit > 0 && set_end(&ids) > limit)
+                if (!set_within(&ids, present))
                         return fail_at(error, ERROR_XML, node,
-                                       "%zu is not present in the domain", set_end(&ids) - 1);
+                                       "one of %s '%s' is not present in the domain",
+                                       (const char *) node->name, schedule->ids);
                 set_add(&all, &ids);
         }
         return 0;
@@ -235,24 +244,53 @@ static int check_groups(const CpuTune *tune, Error *error) {
         return r;
 }
 
+/* Those with ids of their own, and others up to the number of all. */
+static Set iothreads_of(const DomainConf *conf) {
+        size_t left = conf->iothreads > conf->iothread_ids.n
+                              ? conf->iothreads - conf->iothread_ids.n
+                              : 0;
+        Set ids = {};
+
+        for (size_t i = 0; i < conf->iothread_ids.n; i++)
+                if (conf->iothread_ids.items[i]->id.value < SET_MAX)
+                        set_put(&ids, conf->iothread_ids.items[i]->id.value, true);
+        for (size_t id = 1; left > 0 && id < SET_MAX; id++)
+                if (!set_has(&ids, id)) {
+                        set_put(&ids, id, true);
+                        left--;
+                }
+        return ids;
+}
+
 static int check_cputune(const DomainConf *conf, const xmlNode *root, Error *error) {
         const CpuTune *tune = &conf->cputune;
+        const xmlNode *pin = child_of(child_of(root, "cputune"), "emulatorpin");
+        Set vcpus = {}, threads = iothreads_of(conf), cpus;
         int r;
 
-        if ((r = check_pins(tune->vcpus.items, tune->vcpus.n, "vcpu", error)) < 0 ||
-            (r = check_pins(tune->iothreads.items, tune->iothreads.n, "iothread", error)) < 0 ||
-            (r = check_schedules(tune->vcpu_schedules.items, tune->vcpu_schedules.n, conf->vcpus,
+        for (size_t i = 0; i < conf->vcpus && i < SET_MAX; i++)
+                set_put(&vcpus, i, true);
+        if ((r = read_set(root, conf->vcpu_cpuset, &cpus, error)) < 0 ||
+            (r = read_set(root, tune->emulator_cpuset, &cpus, error)) < 0 ||
+            (r = check_pins(tune->vcpus.items, tune->vcpus.n, "vcpu", NULL, error)) < 0 ||
+            (r = check_pins(tune->iothreads.items, tune->iothreads.n, "iothread", &threads,
+                            error)) < 0 ||
+            (r = check_schedules(tune->vcpu_schedules.items, tune->vcpu_schedules.n, &vcpus,
                                  error)) < 0 ||
-            (r = check_schedules(tune->iothread_schedules.items, tune->iothread_schedules.n, 0,
-                                 error)) < 0)
+            (r = check_schedules(tune->iothread_schedules.items, tune->iothread_schedules.n,
+                                 &threads, error)) < 0)
                 return r;
+        while (pin && (pin = pin->next))
+                if (is_named(pin, "emulatorpin"))
+                        return fail_at(error, ERROR_XML, pin, "only one emulatorpin is supported");
         return check_groups(tune, error);
 }
 
 /* ---- <vcpus>, <iothreadids> ---- */
 
 static int check_threads(const DomainConf *conf, const xmlNode *root, Error *error) {
-        Set ids = {};
+        Set ids = {}, vcpus = {}, orders = {};
+        size_t online = 0, ordered = 0;
         int r = 0;
 
         for (size_t i = 0; i < conf->iothread_ids.n && r >= 0; i++) {
@@ -269,12 +307,29 @@ static int check_threads(const DomainConf *conf, const xmlNode *root, Error *err
         }
         for (size_t i = 0; i < conf->vcpu_states.n && r >= 0; i++) {
                 const VcpuState *vcpu = conf->vcpu_states.items[i];
+                bool off = vcpu->enabled == TRISTATE_NO;
 
                 r = RULES(vcpu->item.node, error,
                           { vcpu->id.value >= conf->vcpus, "no such vcpu in the domain" },
                           { vcpu->order.set && vcpu->order.value == 0,
-                            "vcpu order begins with 1" });
+                            "vcpu order begins with 1" },
+                          { vcpu->order.set && vcpu->order.value > conf->vcpus,
+                            "vcpu order exceeds vcpu count" },
+                          { set_has(&vcpus, vcpu->id.value) ||
+                                    (vcpu->order.set && set_has(&orders, vcpu->order.value)),
+                            "a vcpu or vcpu order is there twice" },
+                          { off && vcpu->hotpluggable == TRISTATE_NO,
+                            "a vcpu is both offline and not hotpluggable" });
+                if (r >= 0)
+                        set_put(&vcpus, vcpu->id.value, true);
+                if (r >= 0 && vcpu->order.set)
+                        set_put(&orders, vcpu->order.value, true);
+                online += !off;
+                ordered += !off && vcpu->order.set;
         }
+        if (r >= 0 && ordered > 0 && ordered < online)
+                return fail_at(error, ERROR_XML, root,
+                               "all vcpus must have either set or unset order");
         return r;
 }
 
@@ -299,6 +354,8 @@ static int check_numatune(const DomainConf *conf, const xmlNode *root, Error *er
                 if ((r = read_set(node, own->nodeset, &nodes, error)) < 0)
                         return r;
                 r = RULES(node, error,
+                          { is_text(tune->placement, "auto"),
+                            "Per-node binding is not compatible with automatic NUMA placement" },
                           { count_cells(conf) == 0, "Element 'memnode' is invalid without any "
                                                     "guest NUMA cells" },
                           { mixed, "'restrictive' mode is required in memnode and memory elements "
@@ -336,6 +393,21 @@ static int check_distances(const DomainConf *conf, const NumaCell *cell, size_t 
         return r;
 }
 
+/* Rows name cells by number, and may leave the numbers out. */
+static bool has_cache(const DomainConf *conf, const NumaLink *link) {
+        bool found = link->cache.value == 0;
+
+        for (size_t i = 0; i < count_cells(conf) && !found; i++) {
+                const NumaCell *cell = conf->cpu->cells.items[i];
+
+                for (size_t k = 0; k < cell->caches.n; k++)
+                        found = found || ((cell->id.set ? cell->id.value : i) ==
+                                                  link->target.value &&
+                                          cell->caches.items[k]->level.value == link->cache.value);
+        }
+        return found;
+}
+
 static int check_links(const DomainConf *conf, NumaLink *const *links, size_t n, Error *error) {
         int r = 0;
 
@@ -344,6 +416,8 @@ static int check_links(const DomainConf *conf, NumaLink *const *links, size_t n,
                           { links[i]->initiator.value >= count_cells(conf) ||
                                     links[i]->target.value >= count_cells(conf),
                             "'initiator' or 'target' refers to a non-existent NUMA node" },
+                          { !has_cache(conf, links[i]),
+                            "'cache' refers to a non-existent NUMA node cache" },
                           { links[i]->value == 0, "'value' must not be 0" });
         return r;
 }

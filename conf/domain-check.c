@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "conf/xml.h"
 
@@ -14,6 +15,7 @@
 
 static int check_name(const DomainConf *conf, const xmlNode *root, Error *error) {
         const char *name = conf->name;
+        Uuid genid;
 
         if (!name || name[strspn(name, " \t\r\n")] == 0)
                 return fail_at(error, ERROR_XML, root,
@@ -26,6 +28,8 @@ static int check_name(const DomainConf *conf, const xmlNode *root, Error *error)
                 return fail_at(error, ERROR_XML, root, "name cannot be '%s'", name);
         if (conf->title && strchr(conf->title, '\n'))
                 return fail_at(error, ERROR_XML, root, "domain title cannot contain a line break");
+        if (conf->genid && uuid_parse(conf->genid, &genid) < 0)
+                return fail_at(error, ERROR_XML, root, "malformed genid element");
         return 0;
 }
 
@@ -41,7 +45,7 @@ static int check_size(const DomainConf *conf, const xmlNode *root, Error *error)
                                "maxvcpus must not be less than current vcpus "
                                "(%" PRIu32 " < %" PRIu32 ")",
                                conf->vcpus, conf->current_vcpus);
-        if (conf->max_memory && !conf->memory_slots.set)
+        if (conf->max_memory && conf->memory_slots.value == 0)
                 return fail_at(error, ERROR_XML, root, "<maxMemory> needs the number of slots");
         if (conf->max_memory && conf->max_memory < conf->memory)
                 return fail_at(error, ERROR_XML, root, "<maxMemory> is less than <memory>");
@@ -69,7 +73,7 @@ static int check_loader(const DomainOs *os, const xmlNode *root, Error *error) {
         if (is_text(os->firmware, "bios") && (nvram || os->loader_stateless == TRISTATE_NO))
                 return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root,
                                "Only EFI firmware permits NVRAM");
-        if (!os->firmware && details && !os->loader)
+        if (!os->firmware && (details || nvram) && !os->loader)
                 return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root,
                                "no loader path specified and firmware "
                                "auto selection disabled");
@@ -111,6 +115,7 @@ static int check_os(const DomainConf *conf, const xmlNode *root, Error *error) {
 /* Memory that is plugged in needs room, and a node of the guest if it has any. */
 static int check_memories(const DomainConf *conf, Error *error) {
         size_t cells = conf->cpu ? conf->cpu->cells.n : 0, modules = 0;
+        uint64_t total = 0;
         int r = 0;
 
         for (size_t i = 0; i < conf->memories.n && r >= 0; i++) {
@@ -118,7 +123,10 @@ static int check_memories(const DomainConf *conf, Error *error) {
                 bool enclave = is_text(memory->model, "sgx-epc");
 
                 modules += is_one_of(memory->model, WORDS("dimm", "nvdimm"));
+                total += enclave ? 0 : memory->size;
                 r = RULES(memory->device.item.node, error,
+                          { total > conf->memory,
+                            "Total size of memory devices exceeds the total memory size" },
                           { !enclave && conf->max_memory == 0,
                             "a memory device needs <maxMemory> in the domain" },
                           { modules > conf->memory_slots.value && !enclave,
@@ -292,6 +300,20 @@ int graphics_check_listens(const DomainGraphics *graphics, Error *error) {
         return 0;
 }
 
+static int check_display(const DomainConf *conf, const DomainGraphics *graphics, Error *error) {
+        const char *until = graphics->passwd_valid_to;
+        struct tm tm = {};
+
+        return RULES(graphics->device.item.node, error,
+                     { until && !strptime(until, "%Y-%m-%dT%H:%M:%S", &tm),
+                       "cannot parse password validity time: passwdValidTo" },
+                     { graphics->type == GRAPHICS_VNC && graphics->connected &&
+                               strcmp(graphics->connected, "keep") != 0,
+                       "VNC supports connected='keep' only" },
+                     { !has_audio(conf, graphics->audio),
+                       "no audio device with this ID is defined" });
+}
+
 static int check_graphics(const DomainConf *conf, Error *error) {
         size_t opengl = 0;
 
@@ -306,6 +328,8 @@ static int check_graphics(const DomainConf *conf, Error *error) {
                                 return fail_at(error, ERROR_XML, node,
                                                "port %" PRId64 " is out of range", ports[k]);
                 if ((r = graphics_check_listens(graphics, error)) < 0)
+                        return r;
+                if ((r = check_display(conf, graphics, error)) < 0)
                         return r;
                 opengl += graphics->gl == TRISTATE_YES || graphics->type == GRAPHICS_EGL_HEADLESS;
                 if (opengl > 1)
@@ -328,6 +352,9 @@ static int check_videos(const DomainConf *conf, Error *error) {
                 if (conf->videos.items[i]->primary == TRISTATE_YES && ++primaries > 1)
                         return fail_at(error, ERROR_XML, conf->videos.items[i]->device.item.node,
                                        "Only one primary video device is supported");
+        if (conf->nvrams.n > 1)
+                return fail_at(error, ERROR_XML, conf->nvrams.items[1]->device.item.node,
+                               "only a single nvram device is supported");
         if (conf->memballoons.n > 1)
                 return fail_at(error, ERROR_XML, conf->memballoons.items[1]->device.item.node,
                                "only a single memory balloon device is supported");

@@ -310,6 +310,7 @@ typedef struct DomainNet {
         char *trust_rx_filters, *managed;
         char *bridge, *network, *source_dev, *source_mode, *portgroup; /* source */
         char *source_portid;                                          /* live */
+        char *switch_id, *connection_id, *mac_table;                  /* vds; "kernel" */
         char *source_type, *source_path, *source_address, *source_name;
         MaybeU32 source_port;
         Reconnect reconnect;                                          /* vhostuser */

@@ -272,6 +272,8 @@ int disk_target_index(const char *target) {
 static void complete_bus(DomainDisk *disk) {
         DiskBus bus;
 
+        if (disk->target && strncmp(disk->target, "ioemu:", 6) == 0)
+                memmove(disk->target, disk->target + 6, strlen(disk->target + 6) + 1);
         if (disk->bus != DISK_BUS_UNSET)
                 return;
         if (disk->kind == DISK_DEVICE_FLOPPY)
@@ -481,6 +483,14 @@ static int identity_check(const DomainDisk *disk, const xmlNode *node, Error *er
         return 0;
 }
 
+/* A secret is known by one of two: its uuid or what it is for. */
+static bool secret_is_named(const SecretRef *secret) {
+        Uuid uuid;
+
+        return !secret->uuid ? secret->usage != NULL
+                             : !secret->usage && uuid_parse(secret->uuid, &uuid) >= 0;
+}
+
 static int auth_check(const DomainDisk *disk, Error *error) {
         const Login *login = disk->auth ?: disk->source_auth;
         const ImageEncryption *encryption = disk->encryption ?: disk->source_encryption;
@@ -488,12 +498,15 @@ static int auth_check(const DomainDisk *disk, Error *error) {
                                : is_text(disk->protocol, "rbd") ? "ceph"
                                                                 : NULL;
         const char *type = login ? login->secret.type : NULL;
+        bool named = !login || secret_is_named(&login->secret);
 
+        for (size_t i = 0; encryption && i < encryption->secrets.n; i++)
+                named = named && secret_is_named(encryption->secrets.items[i]);
         return RULES(disk->device.item.node, error,
                      { login && !type && (login->secret.uuid || login->secret.usage),
                        "unknown secret type" },
-                     { login && !login->secret.uuid && !login->secret.usage,
-                       "<auth> needs a <secret> with its uuid or usage" },
+                     { !named, "a <secret> needs either its uuid or its usage" },
+                     { login && !login->user, "missing username for auth" },
                      { type && expected && strcmp(type, expected) != 0,
                        "invalid secret type: 'iscsi' and 'ceph' go with protocols iscsi and rbd" },
                      { encryption && encryption->cipher.name,

@@ -73,6 +73,8 @@ const MapElement rng_element = { "rng", sizeof(DomainRng), (const MapField[]) {
         ENUM  ("backend/@type",       DomainRng, egd.type, char_types),
         LIST  ("backend/source",      DomainRng, egd.sources, CharSource, &char_source_rows),
         WORD  ("backend/protocol/@type", DomainRng, egd.protocol, char_protocol_words),
+        STRING("backend/log/@file",   DomainRng, egd.log_file),
+        ON_OFF("backend/log/@append", DomainRng, egd.log_append),
         VIRTIO_ROWS(DomainRng),
         DEVICE_ROWS(DomainRng),
         {}

@@ -77,18 +77,8 @@ int given_check(const DomainConf *conf, Error *error);
 int iotune_check(const IoTune *tune, const xmlNode *node, Error *error);
 int labels_check(SecurityLabel *const *labels, size_t n, Error *error);
 
+bool has_audio(const DomainConf *conf, MaybeU32 id); /* true for none and 0 */
 bool is_one_of(const char *text, const char *const *names); /* false for NULL */
-
-/* Rules as a table: the first that is broken is told, with path and line of the node. */
-typedef struct Rule {
-        bool broken;
-        const char *message;
-} Rule;
-
-int rules_check(const Rule *rules, size_t n, const xmlNode *node, Error *error);
-#define RULES(node, error, ...)                                                              \
-        rules_check((const Rule[]) { __VA_ARGS__ }, ELEMENTS(((const Rule[]) { __VA_ARGS__ })), \
-                    node, error)
 
 /* The number behind a target's prefix: "vda" is 0, "vdaa" is 26. -EINVAL when there is none, as in
  * the name of a partition ("vda1"). */

@@ -270,6 +270,17 @@ DEFINE_CLEANUP(DomainConf *, conf_free);
 /* Checks that hold for any hypervisor; conf_parse() calls it, and so does who changes a struct. */
 int conf_check(const DomainConf *conf, Error *error);
 
+/* Rules as a table: the first that is broken is told, with path and line of the node. */
+typedef struct Rule {
+        bool broken;
+        const char *message;
+} Rule;
+
+int rules_check(const Rule *rules, size_t n, const xmlNode *node, Error *error);
+#define RULES(node, error, ...)                                                              \
+        rules_check((const Rule[]) { __VA_ARGS__ }, ELEMENTS(((const Rule[]) { __VA_ARGS__ })), \
+                    node, error)
+
 /* What is kept of a definition at rest without its tree; for start-up and lists. */
 typedef struct ConfSummary {
         VirtType type;

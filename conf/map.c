@@ -280,7 +280,7 @@ typedef struct Scope {
         size_t length;
 } Scope;
 
-#define SCOPES_MAX 4
+#define SCOPES_MAX 8
 
 typedef struct Scopes {
         Scope at[SCOPES_MAX];

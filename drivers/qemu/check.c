@@ -21,12 +21,20 @@ static int refuse(const Machine *machine, const Device *device, const char *what
 
 /* ---- the system ---- */
 
+static bool has_hyperv(const DomainFeatures *features) {
+        return features->hyperv_mode || features->hyperv_relaxed || features->hyperv_vapic ||
+               features->hyperv_spinlocks || features->hyperv_vpindex ||
+               features->hyperv_runtime || features->hyperv_synic || features->hyperv_stimer ||
+               features->hyperv_vendor_id;
+}
+
 static int check_features(const Machine *machine) {
         const DomainFeatures *features = &machine->conf->features;
         const struct {
                 bool wrong;
                 const char *what;
         } rows[] = {
+                { has_hyperv(features) && !machine->x86, "hyperv" },
                 { features->given.gic && !(machine->arm && machine->virt), "feature 'gic'" },
                 { !machine->pseries && (features->hpt_resizing || features->hpt_max_page),
                   "feature 'hpt'" },
@@ -74,6 +82,43 @@ static int check_timers(const Machine *machine) {
                 return refuse(machine, NULL, what);
         }
         return 0;
+}
+
+static bool lacks_uefi(const Machine *machine) {
+        const DomainOs *os = &machine->conf->os;
+
+        return text_is(machine->conf->os.arch, "aarch64") && machine->virt &&
+               machine->conf->features.acpi &&
+               !text_is(os->firmware, "efi") && !text_is(os->loader_type, "pflash");
+}
+
+static bool timer_is_odd(const ClockTimer *timer) {
+        bool merges = text_is(timer->tickpolicy, "merge"), rtc = text_is(timer->name, "rtc");
+
+        return (rtc && (merges || text_is(timer->tickpolicy, "discard") ||
+                        (timer->track && !text_in(timer->track, (const char *const []) {
+                                "guest", "wall", NULL })))) ||
+               (text_is(timer->name, "pit") && merges);
+}
+
+static int check_system(const Machine *machine) {
+        const DomainConf *conf = machine->conf;
+        const LifecycleAction off = conf->on_poweroff, reboot = conf->on_reboot;
+        bool odd = false;
+
+        for (size_t i = 0; i < conf->clock.timers.n; i++)
+                odd = odd || timer_is_odd(conf->clock.timers.items[i]);
+        return RULES(xmlDocGetRootElement(conf->document), machine->error,
+                     { off == ACTION_RENAME_RESTART || reboot == ACTION_RENAME_RESTART ||
+                               conf->on_crash == ACTION_RENAME_RESTART,
+                       "qemu driver doesn't support the 'rename-restart' action" },
+                     { off == ACTION_RESTART && reboot == ACTION_DESTROY,
+                       "qemu driver doesn't support on_reboot 'destroy' with on_poweroff "
+                       "'restart'" },
+                     { conf->features.tb_cache && conf->type != VIRT_QEMU,
+                       "TCG features are incompatible with this type of domain" },
+                     { lacks_uefi(machine), "ACPI requires UEFI on this architecture" },
+                     { odd, "unsupported track or tickpolicy of a timer" });
 }
 
 static bool has_feature(const DomainCpu *cpu, const char *prefix, bool on) {
@@ -164,7 +209,10 @@ static int device_check(const Machine *machine, DeviceKind kind, Device *device)
 static int check_device(DomainConf *conf, DeviceKind kind, Device *device, void *userdata) {
         const Machine *machine = userdata;
 
-        return error_pass(machine->error, device_check(machine, kind, device));
+        int r = device_check(machine, kind, device);
+
+        return error_pass(machine->error,
+                          r < 0 ? r : qemu_check_device(conf, kind, device, machine->error));
 }
 
 static int check_graphics(const Machine *machine) {
@@ -193,8 +241,9 @@ int qemu_check_machine(const DomainConf *conf, Error *error) {
         };
         int r;
 
-        int (*const rules[])(const Machine *) = { check_features, check_timers, check_cpu,
-                                                  check_graphics };
+        int (*const rules[])(const Machine *) = {
+                check_features, check_system, check_timers, check_cpu, check_graphics,
+        };
 
         for (size_t i = 0; i < ELEMENTS(rules); i++)
                 if ((r = error_pass(error, rules[i](&machine))) < 0)

@@ -63,7 +63,7 @@ static int build_9p(Builder *builder, const DomainFilesystem *filesystem) {
 /* ---- virtiofs ---- */
 
 /* The other process sees the guest's memory only if QEMU shares it. */
-static bool shares_memory(const DomainConf *conf) {
+bool qemu_shares_memory(const DomainConf *conf) {
         bool shared = text_is(conf->backing.access, "shared");
 
         if (!conf->cpu || conf->cpu->cells.n == 0)
@@ -100,7 +100,7 @@ static int check_virtiofs(Builder *builder, const DomainFilesystem *filesystem) 
                 return refuse(builder, filesystem, "virtiofsd is not told of idmap");
         if (!filesystem->socket && !filesystem->source)
                 return refuse(builder, filesystem, "a <source dir='...'> is missing");
-        if (!shares_memory(builder->conf) && qemu_platform(builder->conf) != PLATFORM_S390)
+        if (!qemu_shares_memory(builder->conf) && qemu_platform(builder->conf) != PLATFORM_S390)
                 return refuse(builder, filesystem,
                               "virtiofs requires shared memory: <memoryBacking> needs "
                               "<access mode='shared'/>");

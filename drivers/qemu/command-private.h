@@ -34,6 +34,7 @@ typedef struct PlatformInfo {
 
 Platform qemu_platform(const DomainConf *conf);
 const PlatformInfo *qemu_platform_info(const DomainConf *conf);
+bool qemu_shares_memory(const DomainConf *conf); /* with a process beside QEMU */
 bool qemu_is_x86(const DomainConf *conf);
 
 /* ---- views of a definition: platform.c ---- */

@@ -35,6 +35,7 @@ static const struct {
         { "/domain/vcpu/@placement", "auto where numatune says so" },
         { "/domain/currentMemory", "not more than memory" },
         { "/domain/genid", "made where it is empty" },
+        { "/domain/devices/disk/target/@dev", "without ioemu:" },
         { "/domain/memoryBacking/hugepages/page/@size", "in KiB" },
         { "/domain/memoryBacking/hugepages/page/@unit", "in KiB" },
         { "/domain/devices/channel/source", "of a socket that is made at each start" },

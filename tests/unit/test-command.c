@@ -135,7 +135,8 @@ static void test_host(void) {
             "\"hostdevice\":\"/dev/bus/usb/014/006\",\"guest-reset\":false");
         has("pc", "",
             "<hostdev mode='subsystem' type='mdev' model='vfio-pci' display='on'><source><address "
-            "uuid='53764d0e-85a0-42b4-af5c-2046b460b1dc'/></source></hostdev>",
+            "uuid='53764d0e-85a0-42b4-af5c-2046b460b1dc'/></source></hostdev>"
+            "<graphics type='vnc'/>",
             "/sys/bus/mdev/devices/53764d0e-85a0-42b4-af5c-2046b460b1dc\",\"display\":\"on\"");
         has("pc", "",
             "<interface type='hostdev' managed='yes'><source><address type='pci' domain='0x2424' "
