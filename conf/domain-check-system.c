@@ -242,12 +242,9 @@ static int check_security(const DomainConf *conf, const xmlNode *root, Error *er
                        "failed to get launch security policy for launch security type SEV" });
 }
 
-/* The guest tells disks apart by these. */
-static int check_identities(const DomainConf *conf, const xmlNode *root, Error *error) {
-        int r = CHECK_UNIQUE(&conf->disks, DomainDisk, serial, "disk serial", error);
+static int check_groups(const DomainConf *conf, const xmlNode *root, Error *error) {
+        int r = 0;
 
-        if (r >= 0)
-                r = CHECK_UNIQUE(&conf->disks, DomainDisk, wwn, "disk WWN", error);
         for (size_t i = 0; i < conf->disks.n && r >= 0; i++) {
                 const DomainDisk *disk = conf->disks.items[i];
 
@@ -272,7 +269,7 @@ static int check_audios(const DomainConf *conf, const xmlNode *root, Error *erro
 int domain_system_check(const DomainConf *conf, const xmlNode *root, Error *error) {
         static int (*const rules[])(const DomainConf *, const xmlNode *, Error *) = {
                 check_sysinfos, check_features, check_cpu,      check_clock,  check_shares,
-                check_blkio,    check_labels,   check_security, check_audios, check_identities,
+                check_blkio,    check_labels,   check_security, check_audios, check_groups,
         };
         int r = 0;
 

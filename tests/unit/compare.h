@@ -180,7 +180,7 @@ static void compare(const xmlNode *in, const xmlNode *out, const char *path, Los
 /* ---- files ---- */
 
 /* Inlined, gcc 12 takes what getdelim() allocated for the variable that names it. */
-__attribute__((noinline)) static char *read_text(const char *folder, const char *file) {
+__attribute__((noinline, unused)) static char *read_text(const char *folder, const char *file) {
         _cleanup_(freep) char *path = NULL;
         char *text = NULL;
         size_t room = 0;
