@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import DOMAIN, descendants, reap
+from harness import DOMAIN, SHUTOFF, descendants, reap
 from joining import CONFIG, LIVE, MAC, Joins, interface
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -44,7 +44,7 @@ class Passt(Plugged):
         talk = ('import socket, time; s = socket.create_connection(("127.0.0.1", 2222), 10); '
                 f's.sendall(b"{text}"); time.sleep(1)')
         self.host.run('python3', '-c', talk)
-        self.until(lambda: text in guest.must('cat /got'), 20)
+        self.until(lambda: text in guest.must('cat /got'), 60)
 
     def test_it_comes_and_goes(self):
         guest = self.guest('one').booted()
@@ -64,14 +64,14 @@ class Passt(Plugged):
         self.assertEqual(len(self.running('passt')), 1)
         self.reaches(guest, 'still open')
         self.device('Detach', guest, net)
-        self.until(lambda: not self.running('passt'), 20)
+        self.until(lambda: not self.running('passt'), 60)
         self.assertNotIn('<interface', xml(0))
         guest.device('eth0', False)
         self.device('Attach', guest, net)
         guest.dhcp()
         self.reaches(guest, 'open again')
         guest.domain.Destroy(0)
-        self.until(lambda: not self.running('passt'), 20)
+        self.until(lambda: not self.running('passt'), 60)
 
     def test_it_comes_to_nothing(self):
         """The service dies while QEMU doesn't listen; or QEMU does."""
@@ -80,25 +80,26 @@ class Passt(Plugged):
         [pid] = self.bed.guests('one')
         os.kill(pid, signal.SIGSTOP)
         self.client.begin(guest.domain.path, DOMAIN, 'AttachDevice', net, LIVE, signature='su')
-        self.until(lambda: self.running('passt'), 20)
+        self.until(lambda: self.running('passt'), 60)
         self.bed.kill()
         os.kill(pid, signal.SIGCONT)
         self.bed.start()
-        self.until(lambda: '<interface' not in guest.domain.GetXMLDesc(0), 20)
-        self.until(lambda: not self.running('passt'), 20)
+        self.until(lambda: '<interface' not in guest.domain.GetXMLDesc(0), 60)
+        self.until(lambda: not self.running('passt'), 60)
         os.kill(pid, signal.SIGSTOP)
         serial = self.client.begin(guest.domain.path, DOMAIN, 'AttachDevice', net, LIVE,
                                    signature='su')
-        self.until(lambda: self.running('passt'), 20)
+        self.until(lambda: self.running('passt'), 60)
         os.kill(pid, signal.SIGKILL)
         self.refused(self.client.finish, serial)
-        self.until(lambda: not self.running('passt'), 20)
+        self.until(lambda: guest.domain.state == SHUTOFF, 60)
+        self.until(lambda: not self.running('passt'), 60)
 
     def test_what_is_refused_leaves_nothing(self):
         guest = self.guest('one').booted()
         absent = interface('user', '', FORWARD).replace('virtio', 'absent')
         self.refused(self.device, 'Attach', guest, absent)
-        self.until(lambda: not self.running('passt'), 20)
+        self.until(lambda: not self.running('passt'), 60)
         self.assertNotIn('<interface', guest.domain.GetXMLDesc(0))
 
 
