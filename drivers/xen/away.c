@@ -7,6 +7,9 @@
  * guest goes on (libxl leaves it suspended: it is resumed first), it is done and the guest goes on,
  * or it is done and the guest goes.
  *
+ * A guest is suspended by its own kernel, which a paused one can't do: it is let run until then,
+ * and is paused again when it has to go on. Nobody is told, since it was to be paused all the time.
+ *
  * A file is written under another name and gets its own when it is whole and on the disk. The
  * runtime file says which it is and how far the work got; "saved" is noted before the file gets its
  * name and before the guest goes, so that there is never neither a guest nor an image. */
@@ -45,6 +48,7 @@ int xen_away_new(XenGuest *guest, XenAwayKind kind, Job *job, XenAway **ret, Err
         };
         resource_ref(&guest->domain->resource);
         guest->away = away;
+        guest->cut_short = false;
         *ret = away;
         return 0;
 }
@@ -153,6 +157,65 @@ int xen_away_why(const XenAway *away, int rc, const XenLines *lines, const char 
         return xen_fail(error, rc, lines, what);
 }
 
+/* ---- libxl suspends it, and writes it ---- */
+
+static int suspend(XenAway *away, Error *error) {
+        static const char what[] = "cannot suspend the guest";
+        XenCore *core = away->core;
+        int rc, r;
+
+        away->call = xen_call_new(core, away->domid, away->written, away);
+        if (!away->call)
+                return fail_memory(error);
+        rc = XEN_CALL(core, libxl_domain_suspend(core->ctx, away->domid, away->fd, away->how,
+                                                 &away->call->how));
+        if (rc == 0)
+                return 0;
+        r = xen_fail(error, rc, &away->call->lines, what);
+        xen_call_drop(TAKE(away->call));
+        return r;
+}
+
+static void woken(XenCall *call, int rc, void *userdata) {
+        XenAway *away = userdata;
+        _cleanup_(error_clear) Error error = {};
+        int r;
+
+        if (!away)
+                return;
+        away->call = NULL;
+        away->woken = rc == 0;
+        if (rc != 0 || away->aborted || !xen_away_guest(away))
+                r = xen_away_why(away, rc, &call->lines,
+                                 "cannot let the guest run so that it suspends itself", &error);
+        else
+                r = suspend(away, &error);
+        if (r < 0)
+                xen_away_fail(away, r, &error);
+}
+
+/* Whether there is a kernel in it that has to do it, libxl doesn't say: HVM may be without. */
+int xen_away_suspend(XenAway *away, int how, XenCalled written, Error *error) {
+        XenCore *core = away->core;
+        int rc, r;
+
+        away->written = written;
+        away->how = how;
+        if (away->domain->state != DOMAIN_PAUSED)
+                return suspend(away, error);
+        away->how &= ~LIBXL_SUSPEND_LIVE; /* it isn't to run meanwhile */
+        away->call = xen_call_new(core, away->domid, woken, away);
+        if (!away->call)
+                return fail_memory(error);
+        rc = XEN_CALL(core, libxl_domain_unpause(core->ctx, away->domid, &away->call->how));
+        if (rc == 0)
+                return 0;
+        r = xen_fail(error, rc, &away->call->lines,
+                     "cannot let the guest run so that it suspends itself");
+        xen_call_drop(TAKE(away->call));
+        return r;
+}
+
 /* ---- it is done ---- */
 
 /* virDomainJobOperation */
@@ -219,13 +282,16 @@ void xen_away_done(XenAway *away) {
         away_finish(away);
 }
 
-void xen_away_end(XenAway *away, int reason, int detail) {
+void xen_away_end(XenAway *away, LifecycleAction then, int reason, int detail) {
         XenGuest *guest = xen_away_guest(away);
 
         guest->away = NULL;
-        guest->ending = away->job;
-        guest->after = ACTION_DESTROY;
-        report_completed(away, true);
+        if (then == ACTION_RESTART)
+                guest->starting = away->job;
+        else
+                guest->ending = away->job;
+        guest->after = then;
+        report_completed(away, away->result >= 0);
         xen_guest_end(guest, reason, detail);
         away_free(away);
 }
@@ -253,6 +319,10 @@ static void resumed(XenCall *call, int rc, void *userdata) {
         } else if (xen_guest_watch_again(guest, &error) < 0)
                 log_resource(LOG_ERR, &guest->domain->resource, "%s",
                              error.message ?: "out of memory");
+        if (guest->foreign)
+                log_resource(LOG_WARNING, &guest->domain->resource,
+                             "if xl made it, that took it for gone and doesn't look after it any "
+                             "more");
         away_finish(away);
 }
 
@@ -267,7 +337,6 @@ bool xen_is_suspended(XenCore *core, uint32_t domid) {
         return suspended;
 }
 
-/* A guest that didn't get as far as being suspended runs already. */
 static void away_resume(XenAway *away) {
         XenLines lines = {};
         int rc;
@@ -283,6 +352,40 @@ static void away_resume(XenAway *away) {
         away_finish(away);
 }
 
+/* A guest that didn't get as far as being suspended runs already. */
+static void go_on(XenAway *away) {
+        if (xen_away_guest(away) && xen_is_suspended(away->core, away->domid))
+                away_resume(away);
+        else
+                away_finish(away);
+}
+
+static void lulled(XenCall *call, int rc, void *userdata) {
+        XenAway *away = userdata;
+
+        if (!away)
+                return;
+        away->call = NULL;
+        if (rc != 0)
+                log_resource(LOG_ERR, &away->domain->resource, "cannot be paused again: %s",
+                             call->lines.text);
+        go_on(away);
+}
+
+/* One that was paused is again before it is resumed. */
+static void go_on_paused(XenAway *away) {
+        XenCore *core = away->core;
+
+        away->call = xen_call_new(core, away->domid, lulled, away);
+        if (away->call && XEN_CALL(core, libxl_domain_pause(core->ctx, away->domid,
+                                                            &away->call->how)) == 0)
+                return;
+        if (away->call)
+                xen_call_drop(TAKE(away->call));
+        log_resource(LOG_ERR, &away->domain->resource, "cannot be paused again");
+        go_on(away);
+}
+
 void xen_away_fail(XenAway *away, int r, Error *error) {
         XenGuest *guest = xen_away_guest(away);
 
@@ -293,10 +396,10 @@ void xen_away_fail(XenAway *away, int r, Error *error) {
         }
         away->result = r;
         error_move(&away->failure, error);
-        if (guest && xen_is_suspended(away->core, away->domid))
-                away_resume(away);
+        if (guest && away->woken)
+                go_on_paused(away);
         else
-                away_finish(away);
+                go_on(away);
 }
 
 /* ---- abort ---- */
@@ -317,18 +420,45 @@ bool xen_away_abort(XenAway *away) {
 
 /* ---- after a death of the service ---- */
 
-static void run_again(XenGuest *guest) {
+static XenAway *away_for_going_on(XenGuest *guest) {
         _cleanup_(error_clear) Error error = {};
         XenAway *away;
 
-        if (!xen_is_suspended(guest->core, guest->domid))
-                return;
-        log_resource(LOG_NOTICE, &guest->domain->resource,
-                     "was suspended by a save that was cut short: it is resumed");
         if (xen_away_new(guest, XEN_AWAY_SAVING, NULL, &away, &error) < 0)
-                return;
+                return NULL;
+        log_resource(LOG_NOTICE, &guest->domain->resource,
+                     "was being saved or sent, which was cut short: it goes on");
         away->result = -ECANCELED;
-        away_resume(away);
+        return away;
+}
+
+/* As it was: paused, if it was let run in order to be suspended. */
+static void as_before(XenGuest *guest, const XenStatus *status) {
+        Domain *domain = guest->domain;
+        const bool lives = domain->state == DOMAIN_RUNNING || domain->state == DOMAIN_PAUSED;
+        XenAway *away = away_for_going_on(guest);
+
+        if (!away)
+                return;
+        guest->cut_short = !xen_is_suspended(guest->core, guest->domid);
+        if (status->state != DOMAIN_PAUSED || !lives) {
+                go_on(away);
+                return;
+        }
+        domain->state = DOMAIN_PAUSED;
+        domain->reason = status->reason;
+        go_on_paused(away);
+}
+
+void xen_away_suspended(XenGuest *guest) {
+        XenAway *away;
+
+        if (guest->away || !guest->cut_short)
+                return;
+        guest->cut_short = false;
+        away = away_for_going_on(guest);
+        if (away)
+                go_on(away);
 }
 
 static void settle_late(const char *partial, const char *path) {
@@ -362,22 +492,24 @@ void xen_away_recover(XenGuest *guest, const XenStatus *status, const libxl_domi
                 if (partial)
                         saved_already(guest, partial, status->image);
                 return;
-        case XEN_AWAY_SAVING:
         case XEN_AWAY_DUMPING:
+                if (partial)
+                        (void) unlink(partial);
+                if (info && info->paused && guest->domain->reason == DOMAIN_PAUSED_DUMP)
+                        xen_dump_recover(guest);
+                return;
+        case XEN_AWAY_SENT:
+                xen_journey_recover(guest, kind, info);
+                return;
+        case XEN_AWAY_SAVING:
                 if (partial)
                         (void) unlink(partial);
                 break;
         case XEN_AWAY_SENDING:
-        case XEN_AWAY_SENT:
-                xen_journey_recover(guest, kind, info);
-                if (kind == XEN_AWAY_SENT)
-                        return;
                 break;
         }
-        if (info && info->shutdown)
-                run_again(guest);
-        else if (info && info->paused && guest->domain->reason == DOMAIN_PAUSED_DUMP)
-                xen_dump_recover(guest);
+        if (info)
+                as_before(guest, status);
 }
 
 /* ---- what is told of it ---- */

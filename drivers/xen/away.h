@@ -29,6 +29,10 @@ struct XenAway {
         char *path, *partial; /* the file in the end, and until then; or NULL */
         int fd;               /* of the file, or to the other host; -1 */
         bool managed, aborted, stopped; /* stopped: paused for the dump */
+        bool woken;        /* was paused, and runs so that its kernel suspends it */
+        LifecycleAction then; /* it crashed: what follows the dump; else ACTION_UNSET */
+        XenCalled written; /* what follows libxl's stream */
+        int how;           /* LIBXL_SUSPEND_* */
         uint32_t flags;
         uint64_t began; /* us */
         int result;
@@ -58,6 +62,10 @@ int xen_away_settle(const XenAway *away, int fd);
 int xen_away_why(const XenAway *away, int rc, const XenLines *lines, const char *what,
                  Error *error);
 
+/* libxl suspends the guest and writes it to away->fd, and then written is called, as away->call. A
+ * paused guest is let run until then; on the bus it stays paused. */
+int xen_away_suspend(XenAway *away, int how, XenCalled written, Error *error);
+
 /* It goes on as it did; what was made is removed, and the job ends with error, which is moved. */
 void xen_away_fail(XenAway *away, int r, Error *error);
 
@@ -67,8 +75,8 @@ void xen_away_leave(XenAway *away, int r, Error *error);
 /* The job is done, and the guest stays. */
 void xen_away_done(XenAway *away);
 
-/* The job is done when the guest is gone. */
-void xen_away_end(XenAway *away, int reason, int detail);
+/* The job is done when the guest is gone, or (ACTION_RESTART) runs anew. */
+void xen_away_end(XenAway *away, LifecycleAction then, int reason, int detail);
 
 /* The guest is being destroyed, or nobody wants it any more. false: it is too late. */
 bool xen_away_abort(XenAway *away);
@@ -76,6 +84,9 @@ bool xen_away_abort(XenAway *away);
 /* After a death of the service: what the runtime file says was half done is finished or undone.
  * info NULL, and no domid: the guest is gone from Xen. */
 void xen_away_recover(XenGuest *guest, const XenStatus *status, const libxl_dominfo *info);
+
+/* It suspended itself. If it was asked to by a service that died since, it goes on. */
+void xen_away_suspended(XenGuest *guest);
 
 /* DomainStatistics */
 int xen_job_info(Domain *domain, Job *job, Error *error);
@@ -98,5 +109,9 @@ int xen_image_define(Connection *connection, const char *file, const char *xml, 
 
 /* dump.c */
 void xen_dump_recover(XenGuest *guest); /* it was paused for a dump that was cut short */
+
+/* It crashed: STATE/xen/dump/NAME-TIME.core, and then it ends, or (ACTION_RESTART) begins anew.
+ * That is so as well when there is no dump, which is logged. */
+void xen_dump_crashed(XenGuest *guest, LifecycleAction then, int reason, int detail);
 int xen_core_dump(Domain *domain, const char *to, uint32_t format, uint32_t flags, Job *job,
                   Error *error);

@@ -172,6 +172,18 @@ static int is_hvm(Domain *domain, bool *ret, Error *error) {
         return r;
 }
 
+int xen_need_hvm(Domain *domain, const char *what, Error *error) {
+        XenGuest *guest;
+        bool hvm;
+        int r = xen_guest_get(domain, &guest, error);
+
+        if (r >= 0)
+                r = is_hvm(domain, &hvm, error);
+        if (r < 0 || hvm)
+                return r;
+        return fail(error, ERROR_OPERATION_UNSUPPORTED, "only HVM guests %s", what);
+}
+
 static int xen_send_key(Domain *domain, uint32_t codeset, uint32_t hold, const uint32_t *codes,
                         size_t n, uint32_t flags, Job *job, Error *error) {
         XenGuest *guest;
@@ -203,19 +215,12 @@ static int xen_inject_nmi(Domain *domain, uint32_t flags, Job *job, Error *error
         return xen_ask(domain, ask_nmi, "cannot inject an NMI", NULL, job, error);
 }
 
-/* Whether it sleeps, only its firmware knows; one that doesn't takes no notice. */
+/* Whether it sleeps (S3), its device model knows, and refuses if it doesn't. */
 static int xen_pm_wakeup(Domain *domain, uint32_t flags, Job *job, Error *error) {
-        XenGuest *guest;
-        bool hvm;
-        int r = xen_guest_get(domain, &guest, error);
+        int r = xen_need_hvm(domain, "have firmware that can wake them up", error);
 
-        if (r >= 0)
-                r = is_hvm(domain, &hvm, error);
         if (r < 0)
                 return r;
-        if (!hvm)
-                return fail(error, ERROR_OPERATION_UNSUPPORTED,
-                            "only HVM guests have firmware that can wake them up");
         return xen_ask(domain, ask_wakeup, "cannot wake the guest up", NULL, job, error);
 }
 

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The memory of a guest as a core file: paused for it unless it is to be dumped live, written by a
- * child, and then the guest goes on, or ends, or is reset. */
+ * child, and then the guest goes on, or ends, or begins anew. One that crashed is dumped in the
+ * same way, if its definition says so.
+ *
+ * libxl looks at each page up to the highest that a guest has, one by one. A guest without a list
+ * of its frames (HVM, PVH) has some pages right below 4 GiB, so that there are a million to ask
+ * for, whatever its size: seconds on a real host. */
 #include <errno.h>
-#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
 
 #include "conf/api-domain.h"
 #include "drivers/log.h"
@@ -60,37 +67,6 @@ static void go_on(XenAway *away, int r, Error *error) {
                 xen_away_done(away);
 }
 
-static void was_reset(XenCall *call, int rc, void *userdata) {
-        XenAway *away = userdata;
-        _cleanup_(error_clear) Error error = {};
-        int r = 0;
-
-        if (!away)
-                return;
-        away->call = NULL;
-        if (rc != 0)
-                r = xen_fail(&error, rc, &call->lines,
-                             "the dump was made, but the guest cannot be reset");
-        go_on(away, r, &error);
-}
-
-static int ask_reset(XenAway *away, Error *error) {
-        XenCore *core = away->core;
-        int rc, r;
-
-        away->call = xen_call_new(core, away->domid, was_reset, away);
-        if (!away->call)
-                return fail_memory(error);
-        rc = XEN_CALL(core, libxl_send_trigger(core->ctx, away->domid, LIBXL_TRIGGER_RESET, 0,
-                                               &away->call->how));
-        if (rc == 0)
-                return PENDING;
-        r = xen_fail(error, rc, &away->call->lines,
-                     "the dump was made, but the guest cannot be reset");
-        xen_call_drop(TAKE(away->call));
-        return r;
-}
-
 void xen_dump_recover(XenGuest *guest) {
         _cleanup_(error_clear) Error error = {};
         XenAway *away;
@@ -105,22 +81,41 @@ void xen_dump_recover(XenGuest *guest) {
 
 /* ---- the dump ---- */
 
+static void say_no_dump(const XenGuest *guest, Error *error) {
+        _cleanup_(freep) char *text = error_text(error);
+
+        log_resource(LOG_ERR, &guest->domain->resource, "no core dump: %s",
+                     text ?: "out of memory");
+}
+
+/* What follows a crash follows in any case. */
+static void crash_dumped(XenAway *away, XenGuest *guest, int r, Error *error) {
+        away->result = r;
+        if (r < 0) {
+                say_no_dump(guest, error);
+                (void) unlink(away->partial);
+        } else
+                log_resource(LOG_NOTICE, &guest->domain->resource, "crashed: its memory is in %s",
+                             away->path);
+        xen_away_end(away, away->then, guest->stop_reason, guest->stop_detail);
+}
+
 static void dumped(int rc, uint32_t domid, const XenLines *lines, void *userdata) {
         XenAway *away = userdata;
         _cleanup_(error_clear) Error error = {};
-        bool there = xen_away_guest(away);
+        XenGuest *guest = xen_away_guest(away);
         int r = 0;
 
         away->child = NULL;
-        if (rc != 0 || !there)
+        if (rc != 0 || !guest)
                 r = xen_away_why(away, rc, lines, "cannot dump the guest's memory", &error);
-        if (r >= 0 && there && (away->flags & DUMP_CRASH)) {
-                xen_away_end(away, DOMAIN_SHUTOFF_CRASHED, STOPPED_CRASHED);
-                return;
-        }
-        if (r >= 0 && there && (away->flags & DUMP_RESET))
-                r = ask_reset(away, &error);
-        if (r != PENDING)
+        if (guest && away->then != ACTION_UNSET)
+                crash_dumped(away, guest, r, &error);
+        else if (r >= 0 && (away->flags & DUMP_CRASH))
+                xen_away_end(away, ACTION_DESTROY, DOMAIN_SHUTOFF_CRASHED, STOPPED_CRASHED);
+        else if (r >= 0 && (away->flags & DUMP_RESET))
+                xen_away_end(away, ACTION_RESTART, DOMAIN_SHUTOFF_DESTROYED, STOPPED_DESTROYED);
+        else
                 go_on(away, r, &error);
 }
 
@@ -195,6 +190,10 @@ int xen_core_dump(Domain *domain, const char *to, uint32_t format, uint32_t flag
                             "be honoured", DUMP_BYPASS_CACHE);
         r = xen_guest_get(domain, &guest, error);
         if (r >= 0)
+                xen_look(domain);
+        if (r >= 0 && (flags & DUMP_RESET))
+                r = xen_need_own(guest, error);
+        if (r >= 0)
                 r = xen_away_new(guest, XEN_AWAY_DUMPING, job, &away, error);
         if (r < 0)
                 return r;
@@ -205,4 +204,53 @@ int xen_core_dump(Domain *domain, const char *to, uint32_t format, uint32_t flag
         xen_away_drop(away);
         xen_guest_save(guest);
         return r;
+}
+
+/* ---- of one that crashed ---- */
+
+static int crash_path(XenGuest *guest, char **ret, Error *error) {
+        Connection *connection = guest->core->connection;
+        _cleanup_(freep) char *folder = connection_file(connection, "dump"), *where = NULL;
+        _cleanup_(closep) int fd = -1;
+        int r;
+
+        if (folder)
+                where = store_path(connection->store, STORE_STATE, folder);
+        if (!where || asprintf(ret, "%s/%s-%jd.core", where, guest->domain->resource.name,
+                               (intmax_t) time(NULL)) < 0) {
+                *ret = NULL;
+                return fail_memory(error);
+        }
+        r = fd = store_open_folder(connection->store, STORE_STATE, folder, error);
+        return r < 0 ? r : 0;
+}
+
+static int crash_begin(XenGuest *guest, LifecycleAction then, Error *error) {
+        _cleanup_(freep) char *path = NULL;
+        XenAway *away;
+        int r = crash_path(guest, &path, error);
+
+        if (r >= 0)
+                r = xen_away_new(guest, XEN_AWAY_DUMPING, NULL, &away, error);
+        if (r < 0)
+                return r;
+        away->then = then;
+        r = xen_away_open(away, path, error);
+        if (r >= 0)
+                r = dump_now(away, error);
+        if (r < 0)
+                xen_away_drop(away);
+        return r;
+}
+
+void xen_dump_crashed(XenGuest *guest, LifecycleAction then, int reason, int detail) {
+        _cleanup_(error_clear) Error error = {};
+
+        guest->stop_reason = reason;
+        guest->stop_detail = detail;
+        if (crash_begin(guest, then, &error) >= 0)
+                return;
+        say_no_dump(guest, &error);
+        guest->after = then;
+        xen_guest_end(guest, reason, detail);
 }

@@ -7,12 +7,8 @@
  * number; on the bus it is the same guest, which never stopped being active. */
 #include "drivers/xen/guest.h"
 
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <time.h>
-
 #include "drivers/log.h"
+#include "drivers/xen/away.h"
 #include "drivers/xen/device.h"
 #include "drivers/xen/join.h"
 #include "drivers/xen/migrate.h"
@@ -134,6 +130,14 @@ int xen_guest_get(Domain *domain, XenGuest **ret, Error *error) {
         return 0;
 }
 
+int xen_need_own(const XenGuest *guest, Error *error) {
+        if (!guest->foreign)
+                return 0;
+        return fail(error, ERROR_OPERATION_UNSUPPORTED,
+                    "domain '%s' was made by another tool: it cannot be built anew here",
+                    guest->domain->resource.name);
+}
+
 /* ---- running and not ---- */
 
 void xen_guest_paused(XenGuest *guest, int reason, int detail) {
@@ -197,15 +201,17 @@ static bool guest_is_gone(XenCore *core, uint32_t domid) {
 }
 
 static void guest_stays(XenGuest *guest, int rc, const XenLines *lines) {
-        _cleanup_(error_clear) Error error = {};
+        _cleanup_(error_clear) Error error = {}, same = {};
         _cleanup_(freep) char *text = NULL;
-        Job *ending = TAKE(guest->ending);
+        Job *ending = TAKE(guest->ending), *starting = TAKE(guest->starting);
         int r = xen_fail(&error, rc, lines, "cannot destroy the guest");
 
         guest->stopping = false;
         xen_guest_save(guest);
         text = error_text(&error);
         log_resource(LOG_ERR, &guest->domain->resource, "%s", text ?: "out of memory");
+        if (starting) /* it was to begin anew */
+                job_done(starting, xen_fail(&same, rc, lines, "cannot destroy the guest"), &same);
         if (ending)
                 job_done(ending, r, &error);
 }
@@ -257,62 +263,23 @@ void xen_guest_end(XenGuest *guest, int reason, int detail) {
         guest_stays(guest, ERROR_FAIL, &lines);
 }
 
+void xen_guest_reset(XenGuest *guest, Job *job) {
+        guest->starting = job;
+        guest->after = ACTION_RESTART;
+        xen_guest_end(guest, DOMAIN_SHUTOFF_DESTROYED, STOPPED_DESTROYED);
+}
+
 /* ---- it shut down: what follows ---- */
-
-static void guest_follow(XenGuest *guest, LifecycleAction action, int reason, int detail);
-
-static int dump_core(libxl_ctx *ctx, uint32_t *domid, void *argument) {
-        return libxl_domain_core_dump(ctx, *domid, argument, NULL);
-}
-
-static void dumped(int rc, uint32_t domid, const XenLines *lines, void *userdata) {
-        XenGuest *guest = userdata;
-        _cleanup_(error_clear) Error error = {};
-
-        guest->child = NULL;
-        if (rc != 0) {
-                xen_fail(&error, rc, lines, "no core dump");
-                log_resource(LOG_ERR, &guest->domain->resource, "%s", error.message ?: "");
-        }
-        guest_follow(guest, guest->after, guest->stop_reason, guest->stop_detail);
-}
-
-/* STATE/xen/dump/NAME-TIME.core; then what the action says. */
-static void guest_dump(XenGuest *guest, LifecycleAction then, int reason, int detail) {
-        Connection *connection = guest->core->connection;
-        _cleanup_(freep) char *folder = connection_file(connection, "dump"), *path = NULL;
-        _cleanup_(freep) char *where = NULL;
-        _cleanup_(error_clear) Error error = {};
-        _cleanup_(closep) int fd = -1;
-        int r = -ENOMEM;
-
-        guest->after = then;
-        guest->stop_reason = reason;
-        guest->stop_detail = detail;
-        if (folder)
-                where = store_path(connection->store, STORE_STATE, folder);
-        if (where && asprintf(&path, "%s/%s-%jd.core", where, guest->domain->resource.name,
-                              (intmax_t) time(NULL)) >= 0)
-                r = fd = store_open_folder(connection->store, STORE_STATE, folder, &error);
-        if (r >= 0)
-                r = xen_child_new(guest->core, guest->domid, dump_core, path, dumped, guest,
-                                  &guest->child, &error);
-        if (r >= 0)
-                return;
-        log_resource(LOG_ERR, &guest->domain->resource, "no core dump: %s",
-                     error.message ?: "out of memory");
-        guest_follow(guest, then, reason, detail);
-}
 
 static void guest_follow(XenGuest *guest, LifecycleAction action, int reason, int detail) {
         switch (action) {
         case ACTION_PRESERVE:
                 return;
         case ACTION_COREDUMP_DESTROY:
-                guest_dump(guest, ACTION_DESTROY, reason, detail);
+                xen_dump_crashed(guest, ACTION_DESTROY, reason, detail);
                 return;
         case ACTION_COREDUMP_RESTART:
-                guest_dump(guest, ACTION_RESTART, reason, detail);
+                xen_dump_crashed(guest, ACTION_RESTART, reason, detail);
                 return;
         case ACTION_RESTART:
         case ACTION_RENAME_RESTART: /* the shell isn't kept, so the name is free */
@@ -374,7 +341,8 @@ void xen_guest_shut_down(XenGuest *guest, unsigned reason) {
                 crashed(guest, crash);
                 return;
         case WHY_SUSPEND:
-                return; /* it is being saved */
+                xen_away_suspended(guest);
+                return;
         }
 }
 

@@ -23,6 +23,7 @@ typedef struct XenGuest {
         XenCore *core;
         uint32_t domid;  /* XEN_NO_DOMAIN while it isn't known */
         bool foreign;    /* somebody else made it, and looks after it */
+        bool learnt;     /* libxl said what it is */
         bool restarting; /* ended, and is being built anew: active, without a domid */
         bool stopping;   /* is being destroyed */
         bool joined;     /* its interfaces are in their networks */
@@ -30,12 +31,13 @@ typedef struct XenGuest {
         bool early; /* it shut down before its start was over */
         unsigned early_reason;
         libxl_evgen_domain_death *death;
-        XenChild *child;           /* builds it, or dumps its memory */
-        LifecycleAction after; /* what follows its end or its dump; ACTION_DESTROY: nothing */
+        XenChild *child;           /* builds it, or destroys it */
+        LifecycleAction after; /* what follows its end; ACTION_DESTROY: nothing */
         Job *starting, *ending;
         struct XenPlug *plug;   /* a device on its way */
         ConsolePort *consoles;  /* that somebody holds */
         XenAway *away; /* it is being saved, dumped or sent (away.h) */
+        bool cut_short; /* the service that did that died, and it may suspend itself yet */
         XenIncoming *incoming; /* it is expected from another host (migrate-in.c) */
         XenOrigin origin;
         Error failure; /* of the start, while what was built is being removed */
@@ -57,6 +59,9 @@ static inline bool xen_is_domain_zero(const Domain *domain) {
 /* The guest and its core, or ERROR_OPERATION_INVALID: not running, between two lives, Domain-0. */
 int xen_guest_get(Domain *domain, XenGuest **ret, Error *error);
 
+/* 0, or ERROR_OPERATION_UNSUPPORTED: somebody else made it, so that it can't be built anew. */
+int xen_need_own(const XenGuest *guest, Error *error);
+
 /* ---- guest.c ---- */
 
 XenGuest *xen_guest_new(XenCore *core, Domain *domain);
@@ -71,7 +76,7 @@ int xen_guest_watch_again(XenGuest *guest, Error *error);
 /* Whether it lies there, suspended by its own kernel. */
 bool xen_is_suspended(XenCore *core, uint32_t domid);
 
-/* The guest, or ERROR_OPERATION_INVALID: it isn't ours, or doesn't run. */
+/* The guest, or ERROR_OPERATION_INVALID: it doesn't run, or what it is isn't known. */
 int xen_need_suspendable(Domain *domain, XenGuest **ret, Error *error);
 
 /* Its domid is known: the live definition and the Id say so. */
@@ -81,6 +86,9 @@ void xen_guest_end(XenGuest *guest, int reason, int detail);
 void xen_guest_over(XenGuest *guest, int reason, int detail);
 /* Xen has nothing of it any more: over, when its devices went back to the host. */
 void xen_guest_gone(XenGuest *guest, int reason, int detail);
+
+/* It ends and is built anew, still active; job is done when it runs again. */
+void xen_guest_reset(XenGuest *guest, Job *job);
 
 /* It shut down by itself; reason as Xen has it (SHUTDOWN_*). Then its rules are followed. */
 void xen_guest_shut_down(XenGuest *guest, unsigned reason);
@@ -126,6 +134,11 @@ typedef int (*XenQuestion)(libxl_ctx *ctx, uint32_t domid, const libxl_asyncop_h
 
 int xen_ask(Domain *domain, XenQuestion question, const char *what,
             void (*then)(XenGuest *guest), Job *job, Error *error);
+
+/* ---- control.c ---- */
+
+/* 0, or ERROR_OPERATION_UNSUPPORTED, "only HVM guests WHAT". */
+int xen_need_hvm(Domain *domain, const char *what, Error *error);
 
 /* ---- start.c ---- */
 

@@ -95,6 +95,7 @@ static int set_whole(XenGuest *guest, const libxl_domain_config *config, Error *
                 r = domain_set_live(guest->domain, conf, error);
         if (r < 0)
                 return r;
+        guest->learnt = true;
         xen_guest_save(guest);
         xen_live_ttys(guest);
         return 0;
@@ -182,7 +183,7 @@ void xen_look(Domain *domain) {
         libxl_dominfo info;
 
         if (!guest || guest->domid == XEN_NO_DOMAIN || domain->starting || guest->stopping ||
-            guest->restarting || guest->child ||
+            guest->restarting || guest->child || guest->away ||
             (domain->state != DOMAIN_RUNNING && domain->state != DOMAIN_PAUSED))
                 return;
         libxl_dominfo_init(&info);

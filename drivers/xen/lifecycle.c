@@ -107,10 +107,6 @@ static int press_button(libxl_ctx *ctx, uint32_t domid, const libxl_asyncop_how 
         return libxl_send_trigger(ctx, domid, LIBXL_TRIGGER_POWER, 0, how);
 }
 
-static int ask_reset(libxl_ctx *ctx, uint32_t domid, const libxl_asyncop_how *how) {
-        return libxl_send_trigger(ctx, domid, LIBXL_TRIGGER_RESET, 0, how);
-}
-
 static int xen_shutdown(Domain *domain, uint32_t flags, Job *job, Error *error) {
         const uint32_t known = DOMAIN_SHUTDOWN_ACPI_POWER_BTN | DOMAIN_SHUTDOWN_PARAVIRT;
         XenQuestion question = ask_control_or_button;
@@ -124,6 +120,12 @@ static int xen_shutdown(Domain *domain, uint32_t flags, Job *job, Error *error) 
                 question = libxl_domain_shutdown;
         else if (flags == DOMAIN_SHUTDOWN_ACPI_POWER_BTN)
                 question = press_button;
+        if (question == press_button) {
+                int r = xen_need_hvm(domain, "have an ACPI power button", error);
+
+                if (r < 0)
+                        return r;
+        }
         return xen_ask(domain, question, "cannot ask the guest to shut down", NULL, job, error);
 }
 
@@ -136,8 +138,17 @@ static int xen_reboot(Domain *domain, uint32_t flags, Job *job, Error *error) {
                    error);
 }
 
+/* Xen knows a trigger for it and refuses it on x86: as for a reboot, the guest is built anew. */
 static int xen_reset(Domain *domain, uint32_t flags, Job *job, Error *error) {
-        return xen_ask(domain, ask_reset, "cannot reset the guest", NULL, job, error);
+        XenGuest *guest;
+        int r = xen_guest_get(domain, &guest, error);
+
+        if (r >= 0)
+                r = xen_need_own(guest, error);
+        if (r < 0)
+                return r;
+        xen_guest_reset(guest, job);
+        return PENDING;
 }
 
 /* ---- suspend and resume ---- */
@@ -175,6 +186,7 @@ static int xen_suspend(Domain *domain, Job *job, Error *error) {
 
         if (r < 0)
                 return r;
+        xen_look(domain);
         if (domain->state == DOMAIN_PAUSED)
                 return DONE;
         if (domain->state != DOMAIN_RUNNING)
@@ -190,6 +202,7 @@ static int xen_resume(Domain *domain, Job *job, Error *error) {
 
         if (r < 0)
                 return r;
+        xen_look(domain);
         if (domain->state == DOMAIN_RUNNING)
                 return fail(error, ERROR_OPERATION_INVALID, "domain is already running");
         if (domain->state != DOMAIN_PAUSED)

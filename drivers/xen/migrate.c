@@ -139,7 +139,7 @@ static void finished(int result, const char *text, Error *error, void *userdata)
                                     DOMAIN_UNDEFINE_SNAPSHOTS_METADATA, &failed) < 0)
                         log_resource(LOG_ERR, &away->domain->resource, "stays defined: %s",
                                      failed.message ?: "out of memory");
-                xen_away_end(away, DOMAIN_SHUTOFF_MIGRATED, STOPPED_MIGRATED);
+                xen_away_end(away, ACTION_DESTROY, DOMAIN_SHUTOFF_MIGRATED, STOPPED_MIGRATED);
         }
 }
 
@@ -197,9 +197,8 @@ static void sent(XenCall *call, int rc, void *userdata) {
 /* ---- perform ---- */
 
 static int perform(XenAway *away, Error *error) {
-        XenCore *core = away->core;
         const char *token = away->journey->token;
-        int flags = fcntl(away->fd, F_GETFL), failed = 0, rc, r;
+        int flags = fcntl(away->fd, F_GETFL), failed = 0;
         socklen_t size = sizeof(failed);
 
         if (getsockopt(away->fd, SOL_SOCKET, SO_ERROR, &failed, &size) < 0)
@@ -209,18 +208,8 @@ static int perform(XenAway *away, Error *error) {
                 failed = errno;
         if (failed != 0)
                 return fail_errno(error, -failed, "cannot connect to the other host");
-        away->call = xen_call_new(core, away->domid, sent, away);
-        if (!away->call)
-                return fail_memory(error);
-        rc = XEN_CALL(core, libxl_domain_suspend(core->ctx, away->domid, away->fd,
-                                                 away->flags & MIGRATE_LIVE ? LIBXL_SUSPEND_LIVE
-                                                                            : 0,
-                                                 &away->call->how));
-        if (rc == 0)
-                return 0;
-        r = xen_fail(error, rc, &away->call->lines, "cannot send the guest");
-        xen_call_drop(TAKE(away->call));
-        return r;
+        return xen_away_suspend(away, away->flags & MIGRATE_LIVE ? LIBXL_SUSPEND_LIVE : 0, sent,
+                                error);
 }
 
 static int connected(sd_event_source *source, int fd, uint32_t events, void *userdata) {
@@ -290,8 +279,8 @@ static int print_definition(Domain *domain, const Values *values, char **ret, Er
 
 static int begin(XenAway *away, const char *uri, Values *values, Error *error) {
         const Value *where = values_find(values, "migrate_uri");
-        const uint32_t flags = DOMAIN_START_AUTODESTROY |
-                               (away->flags & MIGRATE_PAUSED ? DOMAIN_START_PAUSED : 0);
+        const bool paused = (away->flags & MIGRATE_PAUSED) || away->domain->state == DOMAIN_PAUSED;
+        const uint32_t flags = DOMAIN_START_AUTODESTROY | (paused ? DOMAIN_START_PAUSED : 0);
         _cleanup_(freep) char *xml = NULL, *listen = NULL;
         XenJourney *journey = calloc(1, sizeof(*journey));
         int r;

@@ -31,14 +31,18 @@ int xen_need_suspendable(Domain *domain, XenGuest **ret, Error *error) {
 
         if (r < 0)
                 return r;
-        if ((*ret)->foreign)
+        xen_look(domain);
+        if ((*ret)->foreign && !(*ret)->learnt)
                 return fail(error, ERROR_OPERATION_INVALID,
-                            "domain '%s' was made by another tool, which looks after it",
-                            domain->resource.name);
-        if (domain->state != DOMAIN_RUNNING)
+                            "domain '%s' was made by another tool, and libxl doesn't say what it "
+                            "is", domain->resource.name);
+        if (domain->state == DOMAIN_PAUSED && domain->reason == DOMAIN_PAUSED_MIGRATION)
                 return fail(error, ERROR_OPERATION_INVALID,
-                            "domain '%s' has to be running: its own kernel suspends it",
+                            "domain '%s' was sent to another host, and may run there",
                             domain->resource.name);
+        if (domain->state != DOMAIN_RUNNING && domain->state != DOMAIN_PAUSED)
+                return fail(error, ERROR_OPERATION_INVALID,
+                            "domain '%s' neither runs nor is paused", domain->resource.name);
         return 0;
 }
 
@@ -54,7 +58,7 @@ static void settled(int rc, uint32_t domid, const XenLines *lines, void *userdat
         if (rc == 0 && guest) {
                 if (away->managed)
                         domain_set_managed_save(away->domain, true, NULL);
-                xen_away_end(away, DOMAIN_SHUTOFF_SAVED, STOPPED_SAVED);
+                xen_away_end(away, ACTION_DESTROY, DOMAIN_SHUTOFF_SAVED, STOPPED_SAVED);
                 return;
         }
         away->kind = XEN_AWAY_SAVING;
@@ -96,23 +100,18 @@ static void written(XenCall *call, int rc, void *userdata) {
 }
 
 static int begin(XenAway *away, DomainConf *conf, const char *to, bool paused, Error *error) {
-        XenCore *core = away->core;
         int r = xen_away_open(away, to, error);
 
         if (r >= 0)
                 r = xen_image_begin(away->fd, conf, paused, error);
-        if (r < 0)
-                return r;
-        away->call = xen_call_new(core, away->domid, written, away);
-        if (!away->call)
-                return fail_memory(error);
-        int rc = XEN_CALL(core, libxl_domain_suspend(core->ctx, away->domid, away->fd, 0,
-                                                     &away->call->how));
-        if (rc == 0)
-                return 0;
-        r = xen_fail(error, rc, &away->call->lines, "cannot save the guest");
-        xen_call_drop(TAKE(away->call));
-        return r;
+        return r < 0 ? r : xen_away_suspend(away, 0, written, error);
+}
+
+/* As it is, unless the caller chose. */
+static bool is_saved_paused(const Domain *domain, uint32_t flags) {
+        if (flags & (DOMAIN_SAVE_PAUSED | DOMAIN_SAVE_RUNNING))
+                return flags & DOMAIN_SAVE_PAUSED;
+        return domain->state == DOMAIN_PAUSED;
 }
 
 static int save_to(Domain *domain, const char *to, const char *xml, uint32_t flags, bool managed,
@@ -133,7 +132,7 @@ static int save_to(Domain *domain, const char *to, const char *xml, uint32_t fla
         if (r < 0)
                 return r;
         away->managed = managed;
-        r = begin(away, image.conf, to, flags & DOMAIN_SAVE_PAUSED, error);
+        r = begin(away, image.conf, to, is_saved_paused(domain, flags), error);
         if (r >= 0)
                 return PENDING;
         xen_away_drop(away);

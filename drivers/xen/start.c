@@ -115,6 +115,7 @@ static void start_finished(XenGuest *guest) {
         Connection *connection = domain->resource.connection;
         Job *starting = TAKE(guest->starting);
         bool paused = guest->flags & DOMAIN_START_PAUSED, again = guest->restarting;
+        bool was_paused = domain->state == DOMAIN_PAUSED;
 
         resource_ref(&domain->resource);
         guest->restarting = false;
@@ -129,6 +130,8 @@ static void start_finished(XenGuest *guest) {
                 domain_changed(domain, PROPERTY_ID);
                 event_report(&connection->hub,
                              &(Event) { .kind = EVENT_REBOOT, .resource = &domain->resource });
+                if (was_paused && !paused)
+                        domain_report(domain, DOMAIN_EVENT_RESUMED, RESUMED_UNPAUSED);
         } else {
                 domain_started(domain, beginning->started);
                 if (paused)
@@ -320,7 +323,11 @@ void xen_guest_build_from(XenGuest *guest, const XenStream *stream) {
         build_now(guest, stream);
 }
 
+/* One that was paused, but for a dump, stays paused. */
 void xen_guest_build_again(XenGuest *guest) {
-        guest->flags = 0;
+        const Domain *domain = guest->domain;
+        bool paused = domain->state == DOMAIN_PAUSED && domain->reason != DOMAIN_PAUSED_DUMP;
+
+        guest->flags = paused ? DOMAIN_START_PAUSED : 0;
         build_now(guest, NULL);
 }

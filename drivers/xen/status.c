@@ -49,6 +49,8 @@ int xen_status_save(XenGuest *guest, Error *error) {
         _cleanup_(freep) char *file = status_file(domain), *text = NULL, *image = NULL;
         const XenPlug *plug = guest->plug && guest->plug->text ? guest->plug : NULL;
         const XenAway *away = guest->away;
+        const bool restarting = guest->restarting ||
+                                (guest->stopping && guest->after == ACTION_RESTART);
 
         image = (char *) xmlEncodeSpecialChars(
                 NULL, (const xmlChar *) (away && away->path ? away->path : ""));
@@ -59,7 +61,7 @@ int xen_status_save(XenGuest *guest, Error *error) {
                      "autodestroy='%s' incoming='%s' away='%d' image=\"%s\""
                      "%s%s%s>\n%s%s</guest>\n",
                      guest->domid, domain->state, domain->reason, guest->stop_reason,
-                     guest->stop_detail, yes(domain->starting), yes(guest->restarting),
+                     guest->stop_detail, yes(domain->starting), yes(restarting),
                      yes(guest->stopping), yes(guest->foreign), yes(domain->autodestroy),
                      yes(guest->incoming), away ? away->kind : XEN_AWAY_NOT, image,
                      plug ? " device='" : "", plug ? ways[xen_plug_way(plug)] : "",
