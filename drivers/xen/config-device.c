@@ -209,7 +209,10 @@ static int config_usbctrl(XenConfig *xen, const DomainController *controller,
                 ret->type = usb_models[i].type;
                 ret->version = usb_models[i].version;
                 ret->devid = (int) controller->index.value;
-                ret->ports = controller->ports > 0 ? (int) controller->ports : USB_PORTS;
+                if (controller->ports > 0)
+                        ret->ports = (int) controller->ports;
+                else if (ret->type == LIBXL_USBCTRL_TYPE_QUSB)
+                        ret->ports = USB_PORTS; /* hardware has as many as it has */
                 return 0;
         }
         return config_refuse(xen, "devices/controller 'usb': no model '%s' in such a guest", model);

@@ -263,7 +263,7 @@ static int plan_live(XenPlug *plug, DomainConf *conf, const DeviceSpec *spec, De
         if (r >= 0)
                 r = note_alias(plug, device, error);
         if (r >= 0)
-                r = xen_pci_need_free(plug->domain, conf, error);
+                r = xen_hostdevs_need_free(plug->domain, conf, error);
         if (r >= 0 && plug->kind->check)
                 r = plug->kind->check(conf, device, error);
         if (r >= 0)

@@ -34,7 +34,7 @@ typedef struct XenDeviceKind {
 /* NULL: libxl has no such device, or none that comes and goes. */
 const XenDeviceKind *xen_device_kind(DeviceKind kind, const Device *device);
 
-/* ---- PCI devices of the host: host-pci.c ---- */
+/* ---- PCI devices of the host: host-devices.c ---- */
 
 /* managed='yes': libxl takes it from its driver for the guest. */
 bool xen_pci_is_managed(const char *managed);

@@ -113,7 +113,7 @@ void xen_learn(XenGuest *guest);
  * otherwise than was known. */
 void xen_look(Domain *domain);
 
-/* ---- host-pci.c ---- */
+/* ---- host-devices.c ---- */
 
 /* The definition of a guest that has PCI devices which are to go back to the host's drivers when it
  * is over, with one that is on its way; NULL: none are. */
@@ -124,8 +124,8 @@ DomainConf *xen_pci_taken(XenGuest *guest);
 int xen_guest_remove(XenGuest *guest, uint32_t domid, DomainConf *taken, XenWorked worked,
                      Error *error);
 
-/* ERROR_OPERATION_INVALID: another guest has one of these devices. */
-int xen_pci_need_free(const Domain *domain, const DomainConf *conf, Error *error);
+/* ERROR_OPERATION_INVALID: another guest has one of these devices of the host. */
+int xen_hostdevs_need_free(const Domain *domain, const DomainConf *conf, Error *error);
 
 /* ---- lifecycle.c ---- */
 

@@ -279,9 +279,9 @@ int xen_start_from(Domain *domain, DomainConf *conf, const XenStream *stream, ui
         guest->flags = flags;
         domain_starting(domain, 0);
         domain->autodestroy = flags & DOMAIN_START_AUTODESTROY;
-        r = xen_pci_need_free(domain, owned, error);
+        r = xen_live_prepare(domain->resource.connection, owned, false, error);
         if (r >= 0)
-                r = xen_live_prepare(domain->resource.connection, owned, false, error);
+                r = xen_hostdevs_need_free(domain, owned, error);
         if (r >= 0)
                 r = xen_nets_plan(domain, owned, error);
         if (r >= 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* PCI devices of the host that guests have: which guest has one, and how it goes back.
+/* Devices of the host that guests have: which guest has one, and how those of PCI go back.
  *
  * With managed='yes' libxl takes a device from its driver when a guest gets it ("seize"), and gives
  * none back: that is left to whoever looks after guests. So it is done where a guest ends, by the
@@ -67,36 +67,59 @@ static bool same_place(const HostAddress *a, const HostAddress *b) {
                a->function == b->function;
 }
 
-static bool has(const DomainConf *conf, const HostAddress *at) {
+static int need_card(const DomainConf *live, const HostAddress *at, const char *other,
+                     Error *error) {
         Wanted device;
 
-        for (size_t i = 0; wanted(conf, i, &device); i++)
+        for (size_t i = 0; wanted(live, i, &device); i++)
                 if (same_place(device.at, at))
-                        return true;
-        return false;
+                        return fail(error, ERROR_OPERATION_INVALID,
+                                    "PCI device %04" PRIx32 ":%02" PRIx32 ":%02" PRIx32 ".%" PRIx32
+                                    " is in use by domain '%s'", at->domain, at->bus, at->slot,
+                                    at->function, other);
+        return 0;
+}
+
+static bool is_usb(const DomainHostdev *hostdev) {
+        return hostdev->mode == HOSTDEV_SUBSYSTEM && hostdev->type == HOSTDEV_USB &&
+               hostdev->has_address;
+}
+
+static int need_usb(const DomainConf *live, const HostAddress *at, const char *other,
+                    Error *error) {
+        for (size_t i = 0; i < live->hostdevs.n; i++) {
+                const DomainHostdev *hostdev = live->hostdevs.items[i];
+
+                if (is_usb(hostdev) && hostdev->source.bus == at->bus &&
+                    hostdev->source.device == at->device)
+                        return fail(error, ERROR_OPERATION_INVALID,
+                                    "USB device %" PRIu32 " on bus %" PRIu32 " is in use by domain "
+                                    "'%s'", at->device, at->bus, other);
+        }
+        return 0;
 }
 
 /* None of conf's is other's. */
 static int need_other(const DomainConf *conf, Domain *other, Error *error) {
         _cleanup_(conf_freep) DomainConf *live = NULL;
+        const char *name = other->resource.name;
         int r = domain_conf(other, DOMAIN_LIVE, &live, error);
         Wanted device;
 
         for (size_t i = 0; r >= 0 && wanted(conf, i, &device); i++)
-                if (has(live, device.at))
-                        return fail(error, ERROR_OPERATION_INVALID,
-                                    "PCI device %04" PRIx32 ":%02" PRIx32 ":%02" PRIx32 ".%" PRIx32
-                                    " is in use by domain '%s'", device.at->domain, device.at->bus,
-                                    device.at->slot, device.at->function, other->resource.name);
+                r = need_card(live, device.at, name, error);
+        for (size_t i = 0; r >= 0 && i < conf->hostdevs.n; i++)
+                if (is_usb(conf->hostdevs.items[i]))
+                        r = need_usb(live, &conf->hostdevs.items[i]->source, name, error);
         return r;
 }
 
-int xen_pci_need_free(const Domain *domain, const DomainConf *conf, Error *error) {
+int xen_hostdevs_need_free(const Domain *domain, const DomainConf *conf, Error *error) {
         const ResourceSet *set = &domain->resource.connection->sets[RESOURCE_DOMAIN];
         Wanted device;
         int r = 0;
 
-        if (!wanted(conf, 0, &device))
+        if (conf->hostdevs.n == 0 && !wanted(conf, 0, &device))
                 return 0;
         for (size_t i = 0; r >= 0 && i < set->n; i++) {
                 Domain *other = domain_of(set->items[i]);
