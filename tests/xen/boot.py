@@ -18,11 +18,12 @@ import time
 MEMORY, DOM0_MEMORY = 1280, 512  # MiB
 LOST = 98  # no status came: QEMU ended, or time was up
 
-# What guests can be given: a card that nothing else needs, and a few things on USB.
+# What guests can be given: a card that nothing else needs (in slot 2 it would pass for graphics of
+# Intel's), and two things on USB.
 # VIRTBUS_XEN_LINE is the other end of the card's wire, as QEMU's -netdev takes it.
 LINE = os.environ.get('VIRTBUS_XEN_LINE')
 SPARE = [*(['-netdev', LINE + ',id=line'] if LINE else []),
-         '-device', 'e1000e,id=spare' + (',netdev=line' if LINE else ''),
+         '-device', 'e1000e,id=spare,addr=0x10' + (',netdev=line' if LINE else ''),
          '-device', 'qemu-xhci,id=usb', '-device', 'usb-tablet,bus=usb.0,serial=one',
          '-device', 'usb-kbd,bus=usb.0,serial=two']
 # With it guests with hardware can be given a card, too. Its tables aren't the CPUs', which are
