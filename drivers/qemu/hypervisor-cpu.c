@@ -1,59 +1,77 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* virConnectCompareCPU and virConnectBaselineCPU: the processors of the call are read first, then
- * QEMU is asked what is in models, then they are judged. */
-#include "conf/api-domain.h"
+/* virConnectCompareCPU and virConnectBaselineCPU: before processors are judged (drivers/cpu.h) QEMU
+ * is asked what is in models. */
+#include <stdio.h>
+#include <string.h>
+
+#include "drivers/cpu.h"
 #include "drivers/host.h"
-#include "drivers/qemu/cpu.h"
 #include "drivers/qemu/guest.h"
 #include "drivers/qemu/hypervisor.h"
 
-typedef struct Judgement {
-        Job *job;
-        uint32_t flags;
-        CpuConf **confs;
-        size_t n;
-        /* caps NULL: there is no QEMU of this host */
-        int (*judge)(struct Judgement *judgement, const QemuCaps *caps, Error *error);
-} Judgement;
+/* ---- what it says ---- */
 
-static Judgement *judgement_free(Judgement *judgement) {
-        if (!judgement)
-                return NULL;
-        for (size_t i = 0; i < judgement->n; i++)
-                cpu_conf_free(judgement->confs[i]);
-        free(judgement->confs);
-        free(judgement);
+static const char *features_of(const void *data, const char *model, const char **ret_vendor) {
+        const QemuCaps *caps = data;
+
+        for (size_t i = 0; i < caps->n_cpus_tcg; i++) {
+                const QemuCpuModel *known = &caps->cpus_tcg[i];
+
+                if (strcmp(known->name, model) != 0 || !*known->features)
+                        continue;
+                *ret_vendor = known->vendor;
+                return known->features;
+        }
         return NULL;
 }
 
-DEFINE_CLEANUP(Judgement *, judgement_free);
+/* Those with features. */
+static const char *name_of(const void *data, size_t i) {
+        const QemuCaps *caps = data;
 
-static int judgement_new(const char *const *xmls, size_t n, bool validate, Judgement **ret,
-                         Error *error) {
-        _cleanup_(judgement_freep) Judgement *judgement = calloc(1, sizeof(*judgement));
+        for (size_t k = 0; k < caps->n_cpus_tcg; k++)
+                if (*caps->cpus_tcg[k].features && i-- == 0)
+                        return caps->cpus_tcg[k].name;
+        return NULL;
+}
 
-        if (!judgement || !(judgement->confs = calloc(n, sizeof(*judgement->confs))))
-                return fail_memory(error);
-        for (; judgement->n < n; judgement->n++) {
-                int r = cpu_conf_parse(xmls[judgement->n], validate ? CONF_VALIDATE : 0,
-                                       &judgement->confs[judgement->n], error);
+/* QEMU has the features of libvirt under names of its own. */
+static bool knows_feature(const void *data, const char *name) {
+        const QemuCaps *caps = data;
+        char text[160], *at;
 
-                if (r < 0)
-                        return r;
-        }
-        *ret = TAKE(judgement);
-        return 0;
+        snprintf(text, sizeof(text), "max-%s-cpu.%s",
+                 strcmp(caps->arch, "i686") == 0 ? "i386" : caps->arch, name);
+        if (qemu_caps_has(caps, text))
+                return true;
+        for (at = strchr(text, '.'); (at = strchr(at, '_'));)
+                *at = '-';
+        return qemu_caps_has(caps, text);
+}
+
+CpuModels qemu_cpu_models(const QemuCaps *caps) {
+        return (CpuModels) { caps, features_of, name_of, knows_feature, caps->host_model };
+}
+
+/* ---- and what comes of it ---- */
+
+static int judge(const CpuCall *call, const QemuCaps *caps, Error *error) {
+        if (!caps) /* there is no QEMU of this host */
+                return call->judge(call, NULL, error);
+        const CpuModels models = qemu_cpu_models(caps);
+
+        return call->judge(call, &models, error);
 }
 
 /* A QEMU that doesn't answer costs the models that only it knows. */
 static void on_caps(QemuCaps *caps, Error *cause, void *userdata) {
-        _cleanup_(judgement_freep) Judgement *judgement = userdata;
+        _cleanup_(cpu_call_freep) CpuCall *call = userdata;
         _cleanup_(error_clear) Error error = {};
-        Job *job = judgement->job;
+        Job *job = call->job;
         int r;
 
         if (caps || cause->code != ERROR_OPERATION_ABORTED)
-                r = judgement->judge(judgement, caps, &error);
+                r = judge(call, caps, &error);
         else {
                 r = -error_number(cause->code);
                 error_move(&error, cause);
@@ -61,69 +79,35 @@ static void on_caps(QemuCaps *caps, Error *cause, void *userdata) {
         job_done(job, r, &error);
 }
 
-static int judge_soon(Connection *connection, Judgement **judgement, Error *error) {
+/* Takes the call where its answer comes later. */
+static int judge_soon(Connection *connection, CpuCall **call, Error *error) {
         _cleanup_(error_clear) Error missing = {};
         _cleanup_(freep) char *binary = NULL;
         QemuCaps *caps = NULL;
         int r = qemu_find_binary(host_arch(), &binary, &missing);
 
         if (r >= 0)
-                r = qemu_caps_get(qemu_driver_of(connection)->caps, binary, on_caps, *judgement,
-                                  &caps, &missing);
+                r = qemu_caps_get(qemu_driver_of(connection)->caps, binary, on_caps, *call, &caps,
+                                  &missing);
         if (r == PENDING) {
-                (void) TAKE(*judgement); /* until it is told */
+                (void) TAKE(*call); /* until it is told */
                 return PENDING;
         }
-        return (*judgement)->judge(*judgement, r < 0 ? NULL : caps, error);
-}
-
-/* ---- compare ---- */
-
-static int compare(Judgement *judgement, const QemuCaps *caps, Error *error) {
-        _cleanup_(qemu_cpu_host_clear) CpuHost host = {};
-        _cleanup_(freep) char *why = NULL;
-        CpuRelation relation;
-        int r = qemu_cpu_host(caps, &host, error);
-
-        if (r >= 0)
-                r = qemu_cpu_compare(&host, judgement->confs[0], caps, &relation, &why, error);
-        if (r < 0)
-                return r;
-        if (relation == CPU_INCOMPATIBLE && judgement->flags & COMPARE_CPU_FAIL_INCOMPATIBLE)
-                return fail(error, ERROR_CPU_INCOMPATIBLE, "%s", why ?: "");
-        values_int(&judgement->job->result.values, relation);
-        return judgement->job->result.values.failed ? fail_memory(error) : DONE;
+        return judge(*call, r < 0 ? NULL : caps, error);
 }
 
 int qemu_compare_cpu(Connection *connection, const char *xml, uint32_t flags, Job *job,
                      Error *error) {
-        _cleanup_(judgement_freep) Judgement *judgement = NULL;
-        int r = judgement_new(&xml, 1, flags & COMPARE_CPU_VALIDATE_XML, &judgement, error);
+        _cleanup_(cpu_call_freep) CpuCall *call = NULL;
+        int r = cpu_call_compare(xml, flags, job, &call, error);
 
-        if (r < 0)
-                return r;
-        judgement->job = job;
-        judgement->flags = flags;
-        judgement->judge = compare;
-        return judge_soon(connection, &judgement, error);
-}
-
-/* ---- baseline ---- */
-
-static int baseline(Judgement *judgement, const QemuCaps *caps, Error *error) {
-        return qemu_cpu_baseline(judgement->confs, judgement->n, caps, judgement->flags,
-                                 &judgement->job->result.text, error);
+        return r < 0 ? r : judge_soon(connection, &call, error);
 }
 
 int qemu_baseline_cpu(Connection *connection, const char *const *xmls, size_t n, uint32_t flags,
                       Job *job, Error *error) {
-        _cleanup_(judgement_freep) Judgement *judgement = NULL;
-        int r = judgement_new(xmls, n, false, &judgement, error);
+        _cleanup_(cpu_call_freep) CpuCall *call = NULL;
+        int r = cpu_call_baseline(xmls, n, flags, job, &call, error);
 
-        if (r < 0)
-                return r;
-        judgement->job = job;
-        judgement->flags = flags;
-        judgement->judge = baseline;
-        return judge_soon(connection, &judgement, error);
+        return r < 0 ? r : judge_soon(connection, &call, error);
 }

@@ -90,6 +90,9 @@ const HypervisorOps xen_hypervisor = {
         .version = version,
         .capabilities = xen_capabilities,
         .domain_capabilities = xen_domain_capabilities,
+        .cpu_models = xen_cpu_models,
+        .compare_cpu = xen_compare_cpu,
+        .baseline_cpu = xen_baseline_cpu,
 };
 
 /* ---- life ---- */

@@ -52,9 +52,15 @@ int xen_set_scheduler(Domain *domain, const char *device, Values *values, uint32
 /* What a guest wrote last to its console goes to the log, where xenconsoled keeps it. */
 void xen_console_log(const Domain *domain);
 
-/* ---- capabilities.c, domain-capabilities.c ---- */
+/* ---- capabilities.c, domain-capabilities.c, cpu.c ---- */
 
 int xen_capabilities(Connection *connection, Job *job, Error *error);
 int xen_domain_capabilities(Connection *connection, const char *emulator, const char *arch,
                             const char *machine, const char *type, uint32_t flags, Job *job,
                             Error *error);
+int xen_cpu_models(Connection *connection, const char *arch, uint32_t flags, Job *job,
+                   Error *error);
+int xen_compare_cpu(Connection *connection, const char *xml, uint32_t flags, Job *job,
+                    Error *error);
+int xen_baseline_cpu(Connection *connection, const char *const *xmls, size_t n, uint32_t flags,
+                     Job *job, Error *error);

@@ -4,6 +4,7 @@ import os
 import xml.etree.ElementTree as ElementTree
 
 from harness import CONNECT, DOMAIN, QEMU, ROOT, BusTest
+from test_shared import XEN, need_xen
 
 INCOMPATIBLE, IDENTICAL, SUPERSET = range(3)
 FAIL, VALIDATE = 1, 2
@@ -116,3 +117,35 @@ class Cpu(BusTest):
         names = self.client.call(ROOT, CONNECT, 'GetCPUModelNames', 'x86_64', 0, signature='su')
         self.assertIn('Westmere', names)
         self.assertNotIn('host', names)
+
+
+class XenCpu(BusTest):
+    """What Xen's connection says of processors where no Xen runs: what needs no host."""
+
+    def setUp(self):
+        super().setUp()
+        need_xen(self, self.client)
+
+    def names(self, arch):
+        return self.client.call(XEN, CONNECT, 'GetCPUModelNames', arch, 0, signature='su')
+
+    def compare(self, xml):
+        return self.client.call(XEN, CONNECT, 'CompareCPU', xml, 0, signature='su')
+
+    def baseline(self, *models):
+        xmls = [f'<cpu><arch>x86_64</arch><model>{model}</model></cpu>' for model in models]
+        return self.client.call(XEN, CONNECT, 'BaselineCPU', xmls, 0, signature='asu')
+
+    def test_names(self):
+        self.assertIn('Westmere', self.names('x86_64'))
+        self.refused(self.names, 'vax', text="'vax'")
+
+    def test_what_is_common(self):
+        cpu = ElementTree.fromstring(self.baseline('Westmere', 'SandyBridge'))
+        self.assertEqual(cpu.findtext('model'), 'Westmere')
+        self.refused(self.baseline, 'Westmere', 'Bogus', text="'Bogus'")
+
+    def test_a_host_is_compared_by_xen(self):
+        if os.path.exists('/proc/xen') or os.path.exists('/dev/xen/privcmd'):
+            self.skipTest('this is a host of Xen')
+        self.refused(self.compare, '<cpu/>', text='no Xen')

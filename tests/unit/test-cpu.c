@@ -10,10 +10,12 @@
 
 #include "conf/api-domain.h"
 #include "conf/xml.h"
-#include "drivers/qemu/cpu.h"
+#include "drivers/cpu.h"
+#include "drivers/qemu/hypervisor.h"
 #include "tests/unit/qemu.h"
 
 static TestQemu qemu;
+static CpuModels models; /* of it */
 static const char *folder;
 static bool verbose;
 
@@ -44,8 +46,8 @@ static int compare(const char *host_name, const char *cpu_name) {
         int result = UNKNOWN;
 
         if (host_conf && cpu_text) {
-                if (!conf || qemu_cpu_host_of(host_conf, qemu.caps, &host, &error) < 0 ||
-                    qemu_cpu_compare(&host, conf, qemu.caps, &relation, &why, &error) < 0)
+                if (!conf || cpu_host_of(host_conf, &models, &host, &error) < 0 ||
+                    cpu_compare(&host, conf, &models, &relation, &why, &error) < 0)
                         result = FAILS;
                 else
                         result = relation;
@@ -53,7 +55,7 @@ static int compare(const char *host_name, const char *cpu_name) {
         if (verbose)
                 printf("%s, %s: %d %s\n", host_name, cpu_name, result,
                        why ?: error.message ?: "");
-        qemu_cpu_host_clear(&host);
+        cpu_host_clear(&host);
         cpu_conf_free(host_conf);
         cpu_conf_free(conf);
         return result;
@@ -148,7 +150,7 @@ static char *baseline(CpuConf *const *confs, size_t n, uint32_t flags) {
         _cleanup_(error_clear) Error error = {};
         char *text = NULL;
 
-        if (qemu_cpu_baseline(confs, n, qemu.caps, flags, &text, &error) < 0 && verbose)
+        if (cpu_baseline(confs, n, &models, flags, &text, &error) < 0 && verbose)
                 printf("%s\n", error.message ?: "");
         return text;
 }
@@ -280,32 +282,32 @@ static unsigned test_baselines(void) {
 
 /* A processor runs what it has in common with another. */
 static void test_agreement(void) {
-        static const char *const models[] = { "Westmere", "Nehalem", "Haswell", "pentium3",
-                                              "Skylake-Server", "EPYC", "EPYC-Milan" };
+        static const char *const names[] = { "Westmere", "Nehalem", "Haswell", "pentium3",
+                                             "Skylake-Server", "EPYC", "EPYC-Milan" };
 
-        for (size_t i = 0; i < ELEMENTS(models); i++)
-                for (size_t j = 0; j < ELEMENTS(models); j++) {
+        for (size_t i = 0; i < ELEMENTS(names); i++)
+                for (size_t j = 0; j < ELEMENTS(names); j++) {
                         char texts[2][128];
                         CpuConf *confs[2], *common;
                         _cleanup_(freep) char *why = NULL;
                         CpuHost host = {};
                         CpuRelation relation;
 
-                        snprintf(texts[0], 128, "<cpu><model>%s</model></cpu>", models[i]);
-                        snprintf(texts[1], 128, "<cpu><model>%s</model></cpu>", models[j]);
+                        snprintf(texts[0], 128, "<cpu><model>%s</model></cpu>", names[i]);
+                        snprintf(texts[1], 128, "<cpu><model>%s</model></cpu>", names[j]);
                         confs[0] = parse(texts[0], NULL);
                         confs[1] = parse(texts[1], NULL);
                         _cleanup_(freep) char *text = baseline(confs, 2, 0);
                         if (text) {
                                 CHECK((common = parse(text, NULL)));
-                                CHECK(qemu_cpu_host_of(confs[0], qemu.caps, &host, NULL) == 0);
-                                CHECK(qemu_cpu_compare(&host, common, qemu.caps, &relation, &why,
+                                CHECK(cpu_host_of(confs[0], &models, &host, NULL) == 0);
+                                CHECK(cpu_compare(&host, common, &models, &relation, &why,
                                                        NULL) == 0);
                                 CHECK(relation == (i == j ? CPU_IDENTICAL : relation));
                                 CHECK(relation != CPU_INCOMPATIBLE);
                                 cpu_conf_free(common);
                         }
-                        qemu_cpu_host_clear(&host);
+                        cpu_host_clear(&host);
                         cpu_conf_free(confs[0]);
                         cpu_conf_free(confs[1]);
                 }
@@ -313,6 +315,11 @@ static void test_agreement(void) {
 
 static void test_models_are_known(void) {
         CHECK(qemu.caps->n_cpus_tcg > 20);
+        for (size_t i = 0; models.name(models.data, i); i++) {
+                const char *vendor, *name = models.name(models.data, i);
+
+                CHECK(models.features(models.data, name, &vendor));
+        }
         for (size_t i = 0; i < qemu.caps->n_cpus_tcg; i++)
                 if (qemu_cpu_is_named(qemu.caps->cpus_tcg[i].name))
                         CHECK(strstr(qemu.caps->cpus_tcg[i].features, "fpu\n"));
@@ -328,6 +335,7 @@ int main(int argc, char **argv) {
                 test_qemu_close(&qemu);
                 return 77;
         }
+        models = qemu_cpu_models(qemu.caps);
         test_models_are_known();
         test_agreement();
         if (stat(folder, &st) < 0) {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is in a processor: sets of features, models, this host. */
-#include "drivers/qemu/cpu.h"
+#include "drivers/cpu.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "drivers/host-cpu.h"
 #include "drivers/host.h"
-#include "drivers/qemu/arch.h"
 
 /* ---- sets ---- */
 
@@ -59,13 +58,6 @@ void cpu_set_clear(CpuSet *set) {
 
 /* ---- models ---- */
 
-static const QemuCpuModel *find_model(const QemuCaps *caps, const char *name) {
-        for (size_t i = 0; caps && i < caps->n_cpus_tcg; i++)
-                if (strcmp(caps->cpus_tcg[i].name, name) == 0 && *caps->cpus_tcg[i].features)
-                        return &caps->cpus_tcg[i];
-        return NULL;
-}
-
 static int add_lines(CpuSet *set, const char *lines, Error *error) {
         char name[128];
 
@@ -76,19 +68,18 @@ static int add_lines(CpuSet *set, const char *lines, Error *error) {
         return set->failed ? fail_memory(error) : 0;
 }
 
-int cpu_model_features(const char *model, const QemuCaps *caps, CpuSet *set,
+int cpu_model_features(const char *model, const CpuModels *more, CpuSet *set,
                        const char **ret_vendor, Error *error) {
         _cleanup_(freep) const char **names = host_cpu_model_features(model, ret_vendor);
-        const QemuCpuModel *known = names ? NULL : find_model(caps, model);
+        const char *lines = !names && more ? more->features(more->data, model, ret_vendor) : NULL;
 
         for (size_t i = 0; names && names[i]; i++)
                 cpu_set_add(set, names[i]);
         if (names)
                 return set->failed ? fail_memory(error) : 0;
-        if (!known)
+        if (!lines)
                 return fail(error, ERROR_CONFIG_UNSUPPORTED, "unknown CPU model '%s'", model);
-        *ret_vendor = known->vendor;
-        return add_lines(set, known->features, error);
+        return add_lines(set, lines, error);
 }
 
 /* ---- documents ---- */
@@ -97,34 +88,22 @@ bool cpu_feature_is_hidden(const char *name) {
         return strcmp(name, "osxsave") == 0 || strcmp(name, "svme-addr-chk") == 0;
 }
 
-/* QEMU has the features of libvirt under names of its own. */
-static bool knows_feature(const QemuCaps *caps, const char *name) {
-        char text[160], *at;
-
-        if (host_cpu_feature_rank(name) >= 0 || cpu_feature_is_hidden(name))
-                return true;
-        if (!caps)
-                return false;
-        snprintf(text, sizeof(text), "max-%s-cpu.%s",
-                 strcmp(caps->arch, "i686") == 0 ? "i386" : caps->arch, name);
-        if (qemu_caps_has(caps, text))
-                return true;
-        for (at = strchr(text, '.'); (at = strchr(at, '_'));)
-                *at = '-';
-        return qemu_caps_has(caps, text);
+static bool knows_feature(const CpuModels *more, const char *name) {
+        return host_cpu_feature_rank(name) >= 0 || cpu_feature_is_hidden(name) ||
+               (more && more->knows(more->data, name));
 }
 
-int cpu_conf_features(const CpuConf *conf, const char *policy, const QemuCaps *caps, CpuSet *set,
+int cpu_conf_features(const CpuConf *conf, const char *policy, const CpuModels *more, CpuSet *set,
                       Error *error) {
         const char *vendor;
         int r = 0;
 
         if (conf->cpu.model && strcmp(policy, "require") == 0)
-                r = cpu_model_features(conf->cpu.model, caps, set, &vendor, error);
+                r = cpu_model_features(conf->cpu.model, more, set, &vendor, error);
         for (size_t i = 0; i < conf->cpu.features.n && r >= 0; i++) {
                 const CpuFeature *feature = conf->cpu.features.items[i];
 
-                if (!knows_feature(caps, feature->name))
+                if (!knows_feature(more, feature->name))
                         return fail(error, ERROR_CONFIG_UNSUPPORTED, "unknown CPU feature '%s'",
                                     feature->name);
                 if (strcmp(feature->policy ?: "require", policy) == 0)
@@ -155,21 +134,21 @@ static int copy_text(const char *text, char **ret, Error *error) {
         return text && !*ret ? fail_memory(error) : 0;
 }
 
-int qemu_cpu_host(const QemuCaps *caps, CpuHost *ret, Error *error) {
+int cpu_host(const CpuModels *more, CpuHost *ret, Error *error) {
         const char *vendor;
         _cleanup_(freep) const char **names = host_cpu_features(&vendor);
 
         *ret = (CpuHost) {};
         if (!names || copy_text(host_arch(), &ret->arch, error) < 0 ||
             copy_text(vendor, &ret->vendor, error) < 0 ||
-            copy_text(caps ? caps->host_model : NULL, &ret->model, error) < 0)
+            copy_text(more ? more->host_model : NULL, &ret->model, error) < 0)
                 return fail_memory(error);
         for (size_t i = 0; names[i]; i++)
                 cpu_set_add(&ret->features, names[i]);
         return ret->features.failed ? fail_memory(error) : 0;
 }
 
-int qemu_cpu_host_of(const CpuConf *conf, const QemuCaps *caps, CpuHost *ret, Error *error) {
+int cpu_host_of(const CpuConf *conf, const CpuModels *more, CpuHost *ret, Error *error) {
         int r;
 
         *ret = (CpuHost) {};
@@ -180,10 +159,10 @@ int qemu_cpu_host_of(const CpuConf *conf, const QemuCaps *caps, CpuHost *ret, Er
                 r = copy_text(conf->cpu.model, &ret->model, error);
         if (r < 0 || !cpu_arch_is_x86(conf->arch ?: host_arch()))
                 return r;
-        return cpu_conf_features(conf, "require", caps, &ret->features, error);
+        return cpu_conf_features(conf, "require", more, &ret->features, error);
 }
 
-void qemu_cpu_host_clear(CpuHost *host) {
+void cpu_host_clear(CpuHost *host) {
         free(host->arch);
         free(host->model);
         free(host->vendor);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "drivers/host.h"
-#include "drivers/qemu/cpu.h"
+#include "drivers/cpu.h"
 
 enum { FORCE, REQUIRE, OPTIONAL, DISABLE, FORBID, N_POLICIES };
 
@@ -110,7 +110,7 @@ static bool same_kind(const char *a, const char *b) {
         return strcmp(a, b) == 0 || (cpu_arch_is_x86(a) && cpu_arch_is_x86(b));
 }
 
-int qemu_cpu_compare(const CpuHost *host, const CpuConf *conf, const QemuCaps *caps,
+int cpu_compare(const CpuHost *host, const CpuConf *conf, const CpuModels *more,
                      CpuRelation *ret, char **ret_why, Error *error) {
         _cleanup_(comparison_clear) Comparison comparison = { .host = host, .ret_why = ret_why };
         const char *arch = host->arch ?: host_arch(), *vendor = conf->cpu.vendor;
@@ -123,7 +123,7 @@ int qemu_cpu_compare(const CpuHost *host, const CpuConf *conf, const QemuCaps *c
         if (cpu_arch_is_x86(arch))
                 r = cpu_check_vendor(vendor, error);
         for (size_t i = 0; i < N_POLICIES && r >= 0 && cpu_arch_is_x86(arch); i++)
-                r = cpu_conf_features(conf, policies[i], caps, &comparison.asked[i], error);
+                r = cpu_conf_features(conf, policies[i], more, &comparison.asked[i], error);
         if (r < 0)
                 return r;
         if (vendor && (!host->vendor || strcmp(vendor, host->vendor) != 0))

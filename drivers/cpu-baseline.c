@@ -6,14 +6,14 @@
 #include "conf/api-domain.h"
 #include "drivers/host-cpu.h"
 #include "drivers/host.h"
-#include "drivers/qemu/cpu.h"
+#include "drivers/cpu.h"
 #include "drivers/xml-out.h"
 
 /* Of a guest that has them it isn't known whether it can go to another host. */
 static const char *const stays[] = { "invtsc" };
 
 typedef struct Baseline {
-        const QemuCaps *caps;
+        const CpuModels *more;
         CpuSet common, best; /* best: what the model has */
         const char *model, *vendor;
         bool all_of_model, all_tell_vendor; /* every one was of that model, told its vendor */
@@ -71,14 +71,14 @@ static int note_vendor(Baseline *baseline, const CpuConf *conf, const char *of_m
 static int add_cpu(Baseline *baseline, const CpuConf *conf, bool first, Error *error) {
         CpuSet features = {}, off = {}, unused = {};
         const char *of_model = NULL;
-        int r = cpu_conf_features(conf, "require", baseline->caps, &features, error);
+        int r = cpu_conf_features(conf, "require", baseline->more, &features, error);
 
         if (r >= 0)
-                r = cpu_conf_features(conf, "disable", baseline->caps, &off, error);
+                r = cpu_conf_features(conf, "disable", baseline->more, &off, error);
         for (size_t i = 0; i < off.n; i++)
                 take_out(&features, off.items[i]);
         if (r >= 0)
-                r = cpu_model_features(conf->cpu.model, baseline->caps, &unused, &of_model, error);
+                r = cpu_model_features(conf->cpu.model, baseline->more, &unused, &of_model, error);
         if (r >= 0)
                 r = note_vendor(baseline, conf, of_model, first, error);
         if (r >= 0 && !first)
@@ -125,7 +125,7 @@ static int try_model(Baseline *baseline, const char *name, Error *error) {
         const char *vendor = NULL;
         CpuSet features = {};
         size_t differences;
-        int r = cpu_model_features(name, baseline->caps, &features, &vendor, error);
+        int r = cpu_model_features(name, baseline->more, &features, &vendor, error);
 
         differences = count_differences(&features, &baseline->common);
         if (r >= 0 && (!baseline->vendor || !vendor || strcmp(vendor, baseline->vendor) == 0) &&
@@ -141,7 +141,7 @@ static int try_model(Baseline *baseline, const char *name, Error *error) {
 }
 
 static int choose_model(Baseline *baseline, const char *only, Error *error) {
-        const QemuCaps *caps = baseline->caps;
+        const CpuModels *more = baseline->more;
         const char *name;
         int r = 0;
 
@@ -149,9 +149,8 @@ static int choose_model(Baseline *baseline, const char *only, Error *error) {
                 return try_model(baseline, only, error);
         for (unsigned i = 0; (name = host_cpu_model(i)) && r >= 0; i++)
                 r = try_model(baseline, name, error);
-        for (size_t i = 0; caps && i < caps->n_cpus_tcg && r >= 0; i++)
-                if (*caps->cpus_tcg[i].features)
-                        r = try_model(baseline, caps->cpus_tcg[i].name, error);
+        for (size_t i = 0; more && r >= 0 && (name = more->name(more->data, i)); i++)
+                r = try_model(baseline, name, error);
         if (r >= 0 && !baseline->model)
                 return fail(error, ERROR_OPERATION_FAILED,
                             "no CPU model describes what these have in common");
@@ -260,9 +259,9 @@ static int check_all(CpuConf *const *confs, size_t n, Error *error) {
         return 0;
 }
 
-int qemu_cpu_baseline(CpuConf *const *confs, size_t n, const QemuCaps *caps, uint32_t flags,
+int cpu_baseline(CpuConf *const *confs, size_t n, const CpuModels *more, uint32_t flags,
                       char **ret, Error *error) {
-        _cleanup_(baseline_clear) Baseline baseline = { .caps = caps };
+        _cleanup_(baseline_clear) Baseline baseline = { .more = more };
         int r = check_all(confs, n, error);
 
         if (r < 0)
