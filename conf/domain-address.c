@@ -100,6 +100,10 @@ int address_check(const Device *device, Error *error) {
                 return fail_at(error, ERROR_XML, node,
                                "invalid port '%s' of a USB address; up to %d numbers with dots "
                                "between are expected", a->port, USB_DEPTH_MAX);
+        if (a->type == ADDRESS_CCW && (a->cssid > 0xfe || a->ssid > 3 || a->devno > 0xffff))
+                return fail_at(error, ERROR_XML, node,
+                               "Invalid virtio ccw address: cssid is at most 0xfe, ssid 3, devno "
+                               "0xffff");
         if (a->type != ADDRESS_PCI)
                 return 0;
         if (a->domain > 0xffff)

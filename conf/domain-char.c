@@ -327,7 +327,7 @@ static const struct {
         { CHAR_TCP, 1, true, false }, { CHAR_UDP, 2, true, false },  { CHAR_UNIX, 1, false, false },
 };
 
-int char_check(DomainChar *chr, DeviceKind kind, Error *error) {
+int char_check(const DomainChar *chr, DeviceKind kind, Error *error) {
         const xmlNode *node = chr->device.item.node;
         int r;
 

@@ -48,6 +48,7 @@ static int check_mdev(const DomainConf *conf, const DomainHostdev *given, Error 
         bool ap = is_text(given->model, "vfio-ap"), ccw = is_text(given->model, "vfio-ccw");
         bool pci = is_text(given->model, "vfio-pci");
         size_t ramfbs = 0, aps = 0;
+        Uuid uuid;
 
         for (size_t i = 0; i < conf->hostdevs.n; i++) {
                 ramfbs += conf->hostdevs.items[i]->ramfb == TRISTATE_YES;
@@ -57,6 +58,8 @@ static int check_mdev(const DomainConf *conf, const DomainHostdev *given, Error 
                      { !given->model, "missing attribute 'model' of a mediated device" },
                      { !pci && !ap && !ccw, "unknown model of a mediated device" },
                      { !given->source.uuid, "missing 'uuid' of a mediated device" },
+                     { uuid_parse(given->source.uuid ?: "", &uuid) < 0,
+                       "Cannot parse uuid attribute of <address> element" },
                      { ramfbs > 1, "Only one vgpu device can have 'ramfb' enabled" },
                      { given->ramfb == TRISTATE_YES && given->display != TRISTATE_YES,
                        "'ramfb' attribute requires display to be 'on'" },
@@ -179,14 +182,19 @@ int given_check(const DomainConf *conf, Error *error) {
         return r;
 }
 
+static int check_redirdev(const DomainConf *conf, const Device *device, Error *error) {
+        return char_check(&((const DomainRedirdev *) device)->port, DEVICE_REDIRDEV, error);
+}
+
 static int check_smartcard(const DomainConf *conf, const Device *device, Error *error) {
         const DomainSmartcard *card = (const DomainSmartcard *) device;
-        const CharSource *source = card->port.sources.n > 0 ? card->port.sources.items[0] : NULL;
-        bool passthrough = card->mode == SMARTCARD_PASSTHROUGH;
+        int r = card->mode == SMARTCARD_PASSTHROUGH
+                        ? char_check(&card->port, DEVICE_SMARTCARD, error)
+                        : 0;
 
+        if (r < 0)
+                return r;
         return RULES(device->item.node, error,
-                     { passthrough && card->port.type == CHAR_UNIX && (!source || !source->path),
-                       "Missing source path attribute for unix smartcard" },
                      { card->mode == SMARTCARD_HOST_CERTIFICATES && card->certificates.n != 3,
                        "host-certificates mode needs exactly three certificates" },
                      { card->database && card->database[0] != '/',
@@ -345,7 +353,12 @@ static int check_watchdog(const DomainConf *conf, const Device *device, Error *e
 
 static int check_rng(const DomainConf *conf, const Device *device, Error *error) {
         const DomainRng *rng = (const DomainRng *) device;
+        DomainChar egd = rng->egd;
+        int r = 0;
 
+        egd.device.item.node = device->item.node;
+        if (is_text(rng->backend_model, "egd") && (r = char_check(&egd, DEVICE_RNG, error)) < 0)
+                return r;
         return RULES(device->item.node, error,
                      { rng->rate_period && !rng->rate_bytes, "invalid RNG rate bytes value" },
                      { is_text(rng->backend_model, "egd") && rng->egd.sources.n == 0,
@@ -385,7 +398,7 @@ static int check_panic(const DomainConf *conf, const Device *device, Error *erro
 
 static int (*const rules[_DEVICE_KIND_MAX])(const DomainConf *, const Device *, Error *) = {
         [DEVICE_NET] = net_rules,             [DEVICE_FILESYSTEM] = check_filesystem,
-        [DEVICE_HOSTDEV] = check_hostdev,
+        [DEVICE_HOSTDEV] = check_hostdev,     [DEVICE_REDIRDEV] = check_redirdev,
         [DEVICE_SMARTCARD] = check_smartcard, [DEVICE_VIDEO] = check_video,
         [DEVICE_SOUND] = check_sound,         [DEVICE_TPM] = check_tpm,
         [DEVICE_SHMEM] = check_shmem,         [DEVICE_MEMORY] = check_memory,
@@ -400,7 +413,9 @@ static bool is_loadparm(const char *text) {
 
 int device_rules(const DomainConf *conf, DeviceKind kind, const Device *device, Error *error) {
         const DeviceAddress *at = &device->address;
+        _cleanup_(freep) char *order = attribute_of(child_of(device->item.node, "boot"), "order");
         int r = RULES(device->item.node, error,
+                      { order && strtol(order, NULL, 10) == 0, "incorrect boot order" },
                       { device->boot_loadparm && !is_loadparm(device->boot_loadparm),
                         "a loadparm has 1 to 8 characters of [a-zA-Z0-9.] and blanks" },
                       { at->uid.set && (at->uid.value > UINT16_MAX ||

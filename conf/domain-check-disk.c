@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rules of one disk or one interface: values that don't go together on any machine. */
 #include "conf/domain-rows.h"
+#include "conf/network.h"
 
 #include <string.h>
 
@@ -218,10 +219,13 @@ static bool limit_is_whole(const NetLimit *limit) {
 static int check_addresses(const DomainNet *net, const xmlNode *node, Error *error) {
         bool user = net->type == NET_USER;
         size_t v4 = 0, v6 = 0;
-        bool wide = false;
+        bool wide = false, broken = false;
+        IpAddress parsed;
 
         for (size_t i = 0; i < net->ips.n; i++) {
                 const NetIp *ip = net->ips.items[i];
+
+                broken = broken || ip_parse(ip->address, &parsed) < 0;
                 bool six = is_text(ip->family, "ipv6") || strchr(ip->address, ':');
 
                 v4 += !six;
@@ -232,6 +236,7 @@ static int check_addresses(const DomainNet *net, const xmlNode *node, Error *err
                      { user && (v4 > 1 || v6 > 1),
                        "only one IPv4 and one IPv6 address per interface allowed" },
                      { wide, "Invalid prefix of an address" },
+                     { broken, "Invalid address in <ip>" },
                      { net->forwards.n > 0 && (!user || !is_text(net->backend_type, "passt")),
                        "<portForward> needs <interface type='user'> and its 'passt' backend" },
                      { (net->backend_log || net->backend_upstream) &&

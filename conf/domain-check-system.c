@@ -117,8 +117,14 @@ static int check_cpu(const DomainConf *conf, const xmlNode *root, Error *error) 
 
 static int check_clock(const DomainConf *conf, const xmlNode *root, Error *error) {
         const DomainClock *clock = &conf->clock;
+        const char *adjustment = clock->adjustment;
+        bool variable = is_text(clock->offset, "variable");
 
         return RULES(root, error,
+                     { adjustment && (variable || strcmp(adjustment, "reset") != 0) &&
+                               (!*adjustment ||
+                                !is_made_of(adjustment + (*adjustment == '-'), DIGITS)),
+                       "invalid adjustment of the clock: a number is expected" },
                      { is_text(clock->offset, "timezone") && !clock->timezone,
                        "missing 'timezone' attribute for clock with offset='timezone'" },
                      { is_text(clock->offset, "absolute") && !clock->start,

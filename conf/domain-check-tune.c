@@ -160,7 +160,7 @@ static int check_schedules(CpuSchedule *const *schedules, size_t n, const Set *p
 }
 
 /* Of one cache, either all is allocated at once, or code and data apart. */
-static int check_caches(const ResourceGroup *group, Error *error) {
+static int check_allocations(const ResourceGroup *group, Error *error) {
         for (size_t i = 0; i < group->caches.n; i++)
                 for (size_t k = 0; k < i; k++) {
                         const CacheShare *a = group->caches.items[k], *b = group->caches.items[i];
@@ -172,6 +172,17 @@ static int check_caches(const ResourceGroup *group, Error *error) {
                                                "colliding cache allocations for cache type '%s'",
                                                b->type);
                 }
+        for (size_t i = 0; i < group->nodes.n; i++) {
+                const BandwidthShare *own = group->nodes.items[i];
+                bool twice = false;
+
+                for (size_t k = 0; k < i; k++)
+                        twice = twice || group->nodes.items[k]->id.value == own->id.value;
+                if (twice || own->bandwidth.value > 100)
+                        return fail_at(error, ERROR_XML, own->item.node,
+                                       "the memory bandwidth of a node is given once, and 100 at "
+                                       "most");
+        }
         return 0;
 }
 
@@ -222,7 +233,7 @@ static int check_group(const ResourceGroup *group, Error *error) {
         int r;
 
         if ((r = read_set(group->item.node, group->vcpus, &vcpus, error)) < 0 ||
-            (r = check_caches(group, error)) < 0)
+            (r = check_allocations(group, error)) < 0)
                 return r;
         return check_monitors(group, &vcpus, error);
 }

@@ -52,6 +52,13 @@ static int check_size(const DomainConf *conf, const xmlNode *root, Error *error)
         return 0;
 }
 
+static Tristate feature_of(const DomainOs *os, const char *name) {
+        for (size_t i = 0; i < os->firmware_features.n; i++)
+                if (is_text(os->firmware_features.items[i]->name, name))
+                        return os->firmware_features.items[i]->state;
+        return TRISTATE_UNSET;
+}
+
 static int check_loader(const DomainOs *os, const xmlNode *root, Error *error) {
         bool nvram = os->nvram || os->nvram_template || os->nvram_type;
         bool details = os->loader_readonly || os->loader_secure || os->loader_type ||
@@ -60,6 +67,11 @@ static int check_loader(const DomainOs *os, const xmlNode *root, Error *error) {
         if (!os->firmware && os->firmware_features.n > 0)
                 return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root,
                                "features of a firmware need <os firmware='...'>");
+        if (feature_of(os, "enrolled-keys") == TRISTATE_YES &&
+            feature_of(os, "secure-boot") == TRISTATE_NO)
+                return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root,
+                               "firmware feature 'enrolled-keys' cannot be enabled when "
+                               "'secure-boot' is disabled");
         if (os->firmware && os->loader)
                 return fail_at(error, ERROR_CONFIG_UNSUPPORTED, root,
                                "a loader path cannot be given when "

@@ -63,7 +63,7 @@ int domain_renew_spellings(xmlNode *root, Error *error);
 int chars_complete(DomainConf *conf, Error *error);
 void address_complete(DeviceAddress *address);
 
-int char_check(DomainChar *chr, DeviceKind kind, Error *error);
+int char_check(const DomainChar *chr, DeviceKind kind, Error *error);
 int disk_check(const DomainConf *conf, const DomainDisk *disk, Error *error);
 int graphics_check_listens(const DomainGraphics *graphics, Error *error);
 int address_check(const Device *device, Error *error);

@@ -90,4 +90,6 @@ int qemu_assign_spapr(DomainConf *conf, Error *error);
 
 /* check.c: what no QEMU of this architecture and machine has */
 int qemu_check_machine(const DomainConf *conf, Error *error);
+int qemu_check_extras(const DomainConf *conf, Error *error); /* command-extra.c */
+int qemu_check_usb(DomainConf *conf, Error *error); /* of ports that were given */
 int qemu_check_device(const DomainConf *conf, DeviceKind kind, const Device *device, Error *error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Ports of USB: a tree of controllers and hubs. A port is written as the way to it: "2.1" is the
  * first port of the hub in port 2. When there are more devices than ports, hubs are added. */
-#include "drivers/qemu/command-private.h"
+#include "drivers/qemu/address-private.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -258,4 +258,11 @@ int qemu_assign_usb(DomainConf *conf, Error *error) {
                 if (is_wanted(&usb.devices[i]) && (r = assign(&usb, &usb.devices[i])) < 0)
                         return r;
         return 0;
+}
+
+int qemu_check_usb(DomainConf *conf, Error *error) {
+        _cleanup_(usb_clear) Usb usb = { .conf = conf, .error = error };
+        int r = collect(&usb);
+
+        return r < 0 ? r : check_given(&usb);
 }

@@ -182,6 +182,8 @@ static int device_check(const Machine *machine, DeviceKind kind, Device *device)
                 { DEVICE_WATCHDOG, "diag288", machine->s390 },
                 { DEVICE_WATCHDOG, "itco", machine->platform == PLATFORM_Q35 },
                 { DEVICE_IOMMU, "intel", machine->platform == PLATFORM_Q35 },
+                { DEVICE_IOMMU, "virtio", machine->platform == PLATFORM_Q35 ||
+                                          (machine->arm && machine->virt) },
                 { DEVICE_IOMMU, "smmuv3", machine->arm && machine->virt },
                 { DEVICE_TPM, "tpm-spapr", machine->pseries },
                 { DEVICE_TPM, "spapr-tpm-proxy", machine->pseries },
@@ -193,6 +195,8 @@ static int device_check(const Machine *machine, DeviceKind kind, Device *device)
                                                   !machine->pseries },
         };
 
+        if ((device->address.uid.set || device->address.fid.set) && !machine->s390)
+                return refuse(machine, device, "a zPCI address is");
         if (kind == DEVICE_CONTROLLER)
                 return check_controller(machine, (const DomainController *) device);
         for (size_t i = 0; model && i < ELEMENTS(rows); i++)
@@ -248,5 +252,7 @@ int qemu_check_machine(const DomainConf *conf, Error *error) {
         for (size_t i = 0; i < ELEMENTS(rules); i++)
                 if ((r = error_pass(error, rules[i](&machine))) < 0)
                         return r;
+        if ((r = error_pass(error, qemu_check_extras(conf, error))) < 0)
+                return r;
         return conf_visit_devices((DomainConf *) conf, check_device, (void *) &machine);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a definition says in QEMU's own words, in the namespace that libvirt has for it: arguments,
  * properties of devices, what QEMU does about use that is deprecated. */
-#include "drivers/qemu/command-private.h"
+#include "drivers/qemu/address-private.h"
 
 #include <errno.h>
 #include <string.h>
@@ -30,6 +30,61 @@ static const xmlNode *next_of(const xmlNode *node) {
 
 static const xmlNode *root_of(const DomainConf *conf) {
         return conf->document ? xmlDocGetRootElement(conf->document) : NULL;
+}
+
+/* ---- what libvirt refuses to define ---- */
+
+/* Each element of a name has an attribute that says something. */
+static int check_words(const xmlNode *parent, const char *name, const char *attribute,
+                       Error *error) {
+        for (const xmlNode *node = first_of(parent, name); node; node = next_of(node)) {
+                _cleanup_(xml_freep) xmlChar *value = node_attribute(node, attribute);
+
+                if (!value || (!*value && !text_is(name, "arg")))
+                        return fail(error, ERROR_XML, "line %ld: qemu:%s lacks its %s",
+                                    xmlGetLineNo(node), name, attribute);
+        }
+        return 0;
+}
+
+static int check_environment(const xmlNode *line, Error *error) {
+        static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+        static const char others[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+                                     "0123456789";
+
+        for (const xmlNode *node = first_of(line, "env"); node; node = next_of(node)) {
+                _cleanup_(xml_freep) xmlChar *value = node_attribute(node, "name");
+                const char *name = (const char *) value;
+
+                if (!name || !strspn(name, letters) || name[strspn(name, others)])
+                        return fail(error, ERROR_XML,
+                                    "line %ld: qemu:env: name '%s' of an environment variable: "
+                                    "letters, digits and _ are expected",
+                                    xmlGetLineNo(node), name ?: "");
+        }
+        return 0;
+}
+
+int qemu_check_extras(const DomainConf *conf, Error *error) {
+        const xmlNode *root = root_of(conf), *line = first_of(root, "commandline");
+        const xmlNode *override = first_of(root, "override");
+        const xmlNode *capabilities = first_of(root, "capabilities");
+        int r;
+
+        if ((r = check_words(line, "arg", "value", error)) < 0 ||
+            (r = check_environment(line, error)) < 0 ||
+            (r = check_words(capabilities, "add", "capability", error)) < 0 ||
+            (r = check_words(capabilities, "del", "capability", error)) < 0 ||
+            (r = check_words(override, "device", "alias", error)) < 0)
+                return r;
+        for (const xmlNode *node = first_of(override, "device"); node; node = next_of(node)) {
+                const xmlNode *frontend = first_of(node, "frontend");
+
+                if ((r = check_words(frontend, "property", "name", error)) < 0 ||
+                    (r = check_words(frontend, "property", "type", error)) < 0)
+                        return r;
+        }
+        return 0;
 }
 
 /* ---- properties of devices ---- */

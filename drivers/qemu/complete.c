@@ -242,7 +242,7 @@ int qemu_complete(DomainConf *conf, const QemuCaps *caps, Error *error) {
         if ((r = qemu_complete_devices(conf, caps, error)) < 0 ||
             (r = qemu_assign_drives(conf, error)) < 0 ||
             (r = qemu_complete_controllers(conf, caps, error)) < 0 ||
-            (r = qemu_check_machine(conf, error)) < 0)
+            (r = qemu_check_machine(conf, error)) < 0 || (r = qemu_check_usb(conf, error)) < 0)
                 return r;
         return assign_lasting(conf, caps, error);
 }

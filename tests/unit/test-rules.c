@@ -47,7 +47,7 @@ static void judge(Case *given, Tally *tally) {
                        "<domain type='kvm'><name>a</name><memory>1048576</memory>%s%s%s"
                        "<devices>%s</devices></domain>",
                        strstr(given->system, "</vcpu>") ? "" : "<vcpu>4</vcpu>",
-                       strstr(given->system, "<os>") ? "" : os, given->system,
+                       strstr(given->system, "<os") ? "" : os, given->system,
                        given->devices) >= 0);
         int r = define(text, &error);
         bool right = part ? r < 0 && strcasestr(error.message, part) : r >= 0;
