@@ -231,8 +231,8 @@ static void test_hold(void) {
 
         CHECK(process_new(loop, &spec, ended, &never, &process, NULL) == 0);
         CHECK(process_signal(process, SIGKILL) == 0);
-        struct timespec moment = { .tv_nsec = 50 * 1000 * 1000 };
-        nanosleep(&moment, NULL);
+        siginfo_t over;
+        CHECK(waitid(P_PID, process_pid(process), &over, WEXITED | WNOWAIT) == 0);
         CHECK(process_release(process, &error) == -ESRCH);
         error_clear(&error);
         process_free(process);
