@@ -191,7 +191,8 @@ static int take_over(XenGuest *guest, const XenStatus *status, const libxl_domin
                 r = xen_guest_watch(guest, error);
         if (r < 0)
                 return r;
-        take_state(domain, info);
+        if (status->restarting != TRISTATE_YES) /* else it says how it is to be built anew */
+                take_state(domain, info);
         if (status->restarting == TRISTATE_YES) {
                 guest->after = ACTION_RESTART;
                 xen_guest_end(guest, DOMAIN_SHUTOFF_SHUTDOWN, STOPPED_SHUTDOWN);
