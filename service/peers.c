@@ -73,12 +73,14 @@ static int ssh_address(const char *rest, FILE *to, char **ret_host, Error *error
         *ret_host = strndup(host, size);
         if (!*ret_host)
                 return fail_memory(error);
-        (void) fputs("unixexec:path=ssh,argv1=-xT", to);
-        int argument = 2;
+        /* nobody is there to be asked for a password */
+        (void) fputs("unixexec:path=ssh,argv1=-xT,argv2=-oBatchMode%3dyes,"
+                     "argv3=-oConnectTimeout%3d30,argv4=-oServerAliveInterval%3d10", to);
+        int argument = 5;
         if (colon) {
-                (void) fprintf(to, ",argv2=-p,argv3=");
+                (void) fprintf(to, ",argv5=-p,argv6=");
                 append_escaped(to, colon + 1, rest + n - colon - 1);
-                argument = 4;
+                argument = 7;
         }
         (void) fprintf(to, ",argv%d=--,argv%d=", argument, argument + 1);
         append_escaped(to, rest, host + size - rest);

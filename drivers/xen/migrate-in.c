@@ -157,6 +157,7 @@ static int accept_one(sd_event_source *source, int fd, uint32_t events, void *us
 
         if (stream < 0)
                 return 0;
+        xen_tcp_watch(stream);
         stream_close(incoming);
         incoming->stream = stream;
         if (sd_event_add_io(guest->core->event, &incoming->reading, stream, EPOLLIN, token_read,

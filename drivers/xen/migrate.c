@@ -17,6 +17,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -194,6 +196,24 @@ static void sent(XenCall *call, int rc, void *userdata) {
         xen_away_fail(away, r, &error);
 }
 
+void xen_tcp_watch(int fd) {
+        static const struct {
+                int level, name, value;
+        } options[] = {
+                { SOL_SOCKET, SO_KEEPALIVE, 1 },
+                { IPPROTO_TCP, TCP_KEEPIDLE, 20 },
+                { IPPROTO_TCP, TCP_KEEPINTVL, 10 },
+                { IPPROTO_TCP, TCP_KEEPCNT, 4 },
+                { IPPROTO_TCP, TCP_USER_TIMEOUT, 60000 },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(options); i++)
+                if (setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+                               sizeof(options[i].value)) < 0)
+                        log_message(LOG_WARNING, "a dead line will be noticed late: %s",
+                                    strerror(errno));
+}
+
 /* ---- perform ---- */
 
 static int perform(XenAway *away, Error *error) {
@@ -240,6 +260,7 @@ static int connect_to(XenAway *away, const char *uri, Error *error) {
         if (away->fd < 0 || (connect(away->fd, (struct sockaddr *) &address, size) < 0 &&
                              errno != EINPROGRESS))
                 return fail_errno(error, -errno, "cannot connect to the other host");
+        xen_tcp_watch(away->fd);
         r = sd_event_add_io(away->core->event, &away->journey->connecting, away->fd, EPOLLOUT,
                             connected, away);
         return r < 0 ? fail_errno(error, r, "cannot watch a socket") : 0;

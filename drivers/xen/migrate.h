@@ -18,6 +18,10 @@
 int xen_tcp_parse(const char *uri, struct sockaddr_storage *ret, socklen_t *ret_size,
                   const char **ret_rest, Error *error);
 
+/* A stream whose other end is gone without a word fails within a minute, rather than in TCP's
+ * quarter of an hour: a guest that was suspended for its last pages waits for it. */
+void xen_tcp_watch(int fd);
+
 /* ---- migrate.c: the side that sends ---- */
 
 XenJourney *xen_journey_free(XenJourney *journey);
