@@ -98,7 +98,7 @@ static void write_key(FILE *out, size_t i, FilterSide side, bool ports) {
 
 static void write_step(FILE *out, size_t i, FilterSide side, unsigned carrier, const char *when,
                        const char *how, const char *timeout) {
-        (void) fputs("\t\t", out);
+        (void) fprintf(out, "\t\tmeta protocol %s ", families[i].protocol);
         if (carrier)
                 (void) fprintf(out, "meta l4proto %u ", carrier);
         (void) fprintf(out, "%s%s @%s%u { ", when, how, carrier ? "talks" : "peers",
@@ -124,7 +124,7 @@ static void write_known(FILE *out, size_t i, FilterSide side, const char *verdic
         for (size_t k = 0; k <= ELEMENTS(carriers); k++) {
                 bool ports = k < ELEMENTS(carriers);
 
-                (void) fputs("\t\t", out);
+                (void) fprintf(out, "\t\tmeta protocol %s ", families[i].protocol);
                 if (ports)
                         (void) fprintf(out, "meta l4proto %u ", carriers[k].number);
                 write_key(out, i, side, ports);

@@ -78,7 +78,7 @@ static int print_filter(FILE *out, const FilterSource *source, const DomainNet *
 /* A kernel without the module that answers on bridges drops what it should reject. */
 static int tell(char *text, Error *error) {
         static const char reject[] = "reject with icmpx port-unreachable";
-        int r = rules_apply(text, error);
+        int r = rules_set(text, error);
         char *at = r < 0 ? strstr(text, reject) : NULL;
 
         if (!at)
@@ -87,7 +87,7 @@ static int tell(char *text, Error *error) {
                 memset(at, ' ', strlen(reject));
                 memcpy(at, "drop", strlen("drop"));
         }
-        if (rules_apply(text, NULL) < 0)
+        if (rules_set(text, NULL) < 0)
                 return r;
         error_clear(error);
         log_message(LOG_WARNING, "this kernel can't reject packets on bridges (nft_reject_bridge): "
@@ -168,7 +168,7 @@ void guard_remove(const DomainNet *net) {
         print_command(out, "delete", FILTER, net->target);
         print_command(out, "delete", LIMIT, net->target);
         if (fclose(out) == 0)
-                (void) rules_apply(text, NULL);
+                (void) rules_set(text, NULL);
 }
 
 /* ---- all that use a filter ---- */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Rules of a network as the kernel reads them. */
+/* Rules as the kernel reads them. */
 #pragma once
 
 #include <libmnl/libmnl.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "conf/error.h"
 
@@ -13,9 +14,10 @@
 typedef struct NftBatch {
         char *bytes;
         size_t n;
+        uint8_t family; /* of the table that is written */
 } NftBatch;
 
-/* What rules_of_network() made, and nothing else: ERROR_INTERNAL. */
+/* What rules_of_network() and guard.c made, and nothing else: ERROR_INTERNAL. */
 int nft_batch(const char *text, NftBatch *ret, Error *error);
 void nft_batch_clear(NftBatch *batch);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One rule, from its words to the steps that the kernel takes for each packet: a value is loaded
- * into a register, compared there, and what matched so far goes on to the next step. */
+/* One rule, from its words to the steps that the kernel takes for each packet. Here are the words
+ * of networks' rules; those of filters are in nft-field.c. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
@@ -13,131 +13,30 @@
 #include <string.h>
 
 #include "conf/network.h"
-#include "drivers/network/nft-message.h"
+#include "drivers/network/nft-private.h"
 
 #define KBYTE 1024
 
-static void put_number(struct nlmsghdr *header, uint16_t type, uint32_t number) {
-        mnl_attr_put_u32(header, type, htonl(number));
-}
-
-static void put_wide(struct nlmsghdr *header, uint16_t type, uint64_t number) {
-        mnl_attr_put_u64(header, type, __builtin_bswap64(number));
-}
-
-/* ---- what a rule does, each a step ---- */
-
-typedef struct Step {
-        struct nlattr *element, *data;
-} Step;
-
-static Step step_begin(struct nlmsghdr *header, const char *name) {
-        Step step = { .element = mnl_attr_nest_start(header, NFTA_LIST_ELEM) };
-
-        mnl_attr_put_strz(header, NFTA_EXPR_NAME, name);
-        step.data = mnl_attr_nest_start(header, NFTA_EXPR_DATA);
-        return step;
-}
-
-static void step_end(struct nlmsghdr *header, Step step) {
-        mnl_attr_nest_end(header, step.data);
-        mnl_attr_nest_end(header, step.element);
-}
-
-static void put_value(struct nlmsghdr *header, uint16_t type, const void *bytes, size_t size) {
-        struct nlattr *nest = mnl_attr_nest_start(header, type);
-
-        mnl_attr_put(header, NFTA_DATA_VALUE, size, bytes);
-        mnl_attr_nest_end(header, nest);
-}
-
-static void load_meta(struct nlmsghdr *header, uint32_t key) {
-        Step step = step_begin(header, "meta");
-
-        put_number(header, NFTA_META_KEY, key);
-        put_number(header, NFTA_META_DREG, NFT_REG_1);
-        step_end(header, step);
-}
-
-static void load_payload(struct nlmsghdr *header, uint32_t base, uint32_t offset, uint32_t size) {
-        Step step = step_begin(header, "payload");
-
-        put_number(header, NFTA_PAYLOAD_DREG, NFT_REG_1);
-        put_number(header, NFTA_PAYLOAD_BASE, base);
-        put_number(header, NFTA_PAYLOAD_OFFSET, offset);
-        put_number(header, NFTA_PAYLOAD_LEN, size);
-        step_end(header, step);
-}
-
-static void load_value(struct nlmsghdr *header, uint32_t reg, const void *bytes, size_t size) {
-        Step step = step_begin(header, "immediate");
-
-        put_number(header, NFTA_IMMEDIATE_DREG, reg);
-        put_value(header, NFTA_IMMEDIATE_DATA, bytes, size);
-        step_end(header, step);
-}
-
-static void mask(struct nlmsghdr *header, const void *bytes, size_t size) {
-        static const uint8_t nothing[16];
-        Step step = step_begin(header, "bitwise");
-
-        put_number(header, NFTA_BITWISE_SREG, NFT_REG_1);
-        put_number(header, NFTA_BITWISE_DREG, NFT_REG_1);
-        put_number(header, NFTA_BITWISE_LEN, size);
-        put_value(header, NFTA_BITWISE_MASK, bytes, size);
-        put_value(header, NFTA_BITWISE_XOR, nothing, size);
-        step_end(header, step);
-}
-
-static void compare(struct nlmsghdr *header, uint32_t how, const void *bytes, size_t size) {
-        Step step = step_begin(header, "cmp");
-
-        put_number(header, NFTA_CMP_SREG, NFT_REG_1);
-        put_number(header, NFTA_CMP_OP, how);
-        put_value(header, NFTA_CMP_DATA, bytes, size);
-        step_end(header, step);
-}
-
-static void decide(struct nlmsghdr *header, int verdict, const char *chain) {
-        Step step = step_begin(header, "immediate");
-        struct nlattr *data, *nest;
-
-        put_number(header, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
-        data = mnl_attr_nest_start(header, NFTA_IMMEDIATE_DATA);
-        nest = mnl_attr_nest_start(header, NFTA_DATA_VERDICT);
-        put_number(header, NFTA_VERDICT_CODE, verdict);
-        if (chain)
-                mnl_attr_put_strz(header, NFTA_VERDICT_CHAIN, chain);
-        mnl_attr_nest_end(header, nest);
-        mnl_attr_nest_end(header, data);
-        step_end(header, step);
-}
-
 /* ---- words; each function takes those that follow, and returns how many it took, or -1 ---- */
 
-typedef struct Rule {
-        struct nlmsghdr *header;
-        uint32_t family; /* that its packets are known to be of; 0: any */
-} Rule;
-
-static void match_byte(struct nlmsghdr *header, uint32_t key, uint8_t byte) {
-        load_meta(header, key);
-        compare(header, NFT_CMP_EQ, &byte, 1);
+void nft_match_byte(struct nlmsghdr *header, uint32_t key, uint8_t byte) {
+        nft_load_meta_to(header, NFT_REG_1, key);
+        nft_compare(header, NFT_CMP_EQ, &byte, 1);
 }
 
-static int take_link(Rule *rule, char **words, uint32_t key) {
+static int take_link(NftRule *rule, char **words, uint32_t key) {
         char name[IFNAMSIZ] = {};
         size_t n = words[0] ? strlen(words[0]) : 0;
 
         if (n < 3 || n - 2 >= sizeof(name) || words[0][0] != '"' || words[0][n - 1] != '"')
                 return -1;
         memcpy(name, words[0] + 1, n - 2);
-        load_meta(rule->header, key);
-        compare(rule->header, NFT_CMP_EQ, name, sizeof(name));
+        nft_load_meta_to(rule->header, NFT_REG_1, key);
+        nft_compare(rule->header, NFT_CMP_EQ, name, sizeof(name));
         return 1;
 }
 
-static int take_number(const char *word, uint32_t *ret) {
+int nft_take_number(const char *word, uint32_t *ret) {
         char *rest;
 
         if (!word || !isdigit((unsigned char) *word))
@@ -149,25 +48,24 @@ static int take_number(const char *word, uint32_t *ret) {
 }
 
 /* key: the protocol's number */
-static int take_port(Rule *rule, char **words, uint32_t key) {
+static int take_port(NftRule *rule, char **words, uint32_t key) {
         uint32_t number;
 
-        if (!words[0] || strcmp(words[0], "dport") != 0 || take_number(words[1], &number) < 0 ||
+        if (!words[0] || strcmp(words[0], "dport") != 0 || nft_take_number(words[1], &number) < 0 ||
             number > UINT16_MAX)
                 return -1;
         uint16_t port = htons(number);
-        match_byte(rule->header, NFT_META_L4PROTO, key);
-        load_payload(rule->header, NFT_PAYLOAD_TRANSPORT_HEADER, 2, sizeof(port));
-        compare(rule->header, NFT_CMP_EQ, &port, sizeof(port));
+        nft_match_byte(rule->header, NFT_META_L4PROTO, key);
+        nft_load_payload_to(rule->header, NFT_REG_1, NFT_PAYLOAD_TRANSPORT_HEADER, 2, sizeof(port));
+        nft_compare(rule->header, NFT_CMP_EQ, &port, sizeof(port));
         return 2;
 }
 
-static int take_protocol(Rule *rule, char **words, uint32_t unused) {
-        if (!words[0] || !words[1] || strcmp(words[0], "l4proto") != 0)
-                return -1;
-        if (strcmp(words[1], "tcp") != 0 && strcmp(words[1], "udp") != 0)
-                return -1;
-        match_byte(rule->header, NFT_META_L4PROTO,
+static int take_meta(NftRule *rule, char **words, uint32_t unused) {
+        if (!words[0] || !words[1] || strcmp(words[0], "l4proto") != 0 ||
+            (strcmp(words[1], "tcp") != 0 && strcmp(words[1], "udp") != 0))
+                return nft_take_meta(rule, words);
+        nft_match_byte(rule->header, NFT_META_L4PROTO,
                    strcmp(words[1], "tcp") == 0 ? IPPROTO_TCP : IPPROTO_UDP);
         return 2;
 }
@@ -183,7 +81,7 @@ static int take_subnet(const char *word, IpAddress *ret, uint32_t *ret_prefix) {
         if (ip_parse(text, ret) < 0)
                 return -1;
         *ret_prefix = ip_bits(ret->family);
-        if (word[n] && take_number(word + n + 1, ret_prefix) < 0)
+        if (word[n] && nft_take_number(word + n + 1, ret_prefix) < 0)
                 return -1;
         return *ret_prefix <= ip_bits(ret->family) ? 0 : -1;
 }
@@ -193,16 +91,20 @@ static void mask_prefix(struct nlmsghdr *header, uint32_t prefix, size_t size) {
 
         for (uint32_t bit = 0; bit < prefix; bit++)
                 bits[bit / 8] |= 0x80 >> bit % 8;
-        mask(header, bits, size);
+        nft_mask(header, bits, size);
 }
 
 /* Of a prefix that ends with a byte only that much is loaded. key: the protocol's family */
-static int take_address(Rule *rule, char **words, uint32_t key) {
+static int take_address(NftRule *rule, char **words, uint32_t key) {
         bool source = words[0] && strcmp(words[0], "saddr") == 0;
         bool differs = words[0] && words[1] && strcmp(words[1], "!=") == 0;
         uint32_t size = key == NFPROTO_IPV6 ? 16 : 4, prefix;
         uint32_t offset = (key == NFPROTO_IPV6 ? 8 : 12) + (source ? 0 : size);
+        int r = nft_take_key(rule, words - 1);
         IpAddress address;
+
+        if (r != 0)
+                return r < 0 ? r : r - 1;
 
         if (!words[0] || (!source && strcmp(words[0], "daddr") != 0) ||
             take_subnet(words[1 + differs], &address, &prefix) < 0 ||
@@ -212,33 +114,33 @@ static int take_address(Rule *rule, char **words, uint32_t key) {
         if (!masked)
                 size = prefix / 8;
         if (rule->family != key)
-                match_byte(rule->header, NFT_META_NFPROTO, key);
+                nft_match_byte(rule->header, NFT_META_NFPROTO, key);
         rule->family = key;
-        load_payload(rule->header, NFT_PAYLOAD_NETWORK_HEADER, offset, size);
+        nft_load_payload_to(rule->header, NFT_REG_1, NFT_PAYLOAD_NETWORK_HEADER, offset, size);
         if (masked)
                 mask_prefix(rule->header, prefix, size);
-        compare(rule->header, differs ? NFT_CMP_NEQ : NFT_CMP_EQ, address.bytes, size);
+        nft_compare(rule->header, differs ? NFT_CMP_NEQ : NFT_CMP_EQ, address.bytes, size);
         return 2 + differs;
 }
 
-static int take_state(Rule *rule, char **words, uint32_t unused) {
+static int take_state(NftRule *rule, char **words, uint32_t unused) {
         const uint32_t bits = NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED);
         const uint32_t none = 0;
 
         if (!words[0] || !words[1] || strcmp(words[0], "state") != 0 ||
             strcmp(words[1], "established,related") != 0)
                 return -1;
-        Step step = step_begin(rule->header, "ct");
-        put_number(rule->header, NFTA_CT_KEY, NFT_CT_STATE);
-        put_number(rule->header, NFTA_CT_DREG, NFT_REG_1);
-        step_end(rule->header, step);
-        mask(rule->header, &bits, sizeof(bits));
-        compare(rule->header, NFT_CMP_NEQ, &none, sizeof(none));
+        NftStep step = nft_step_begin(rule->header, "ct");
+        nft_put_number(rule->header, NFTA_CT_KEY, NFT_CT_STATE);
+        nft_put_number(rule->header, NFTA_CT_DREG, NFT_REG_1);
+        nft_step_end(rule->header, step);
+        nft_mask(rule->header, &bits, sizeof(bits));
+        nft_compare(rule->header, NFT_CMP_NEQ, &none, sizeof(none));
         return 2;
 }
 
 /* "over N kbytes/second burst N kbytes" after "limit rate" */
-static int take_limit(Rule *rule, char **words, uint32_t unused) {
+static int take_limit(NftRule *rule, char **words, uint32_t unused) {
         static const char *const fixed[] = { "rate", "over", NULL, "kbytes/second", "burst", NULL,
                                              "kbytes" };
         uint32_t rate, burst;
@@ -246,16 +148,16 @@ static int take_limit(Rule *rule, char **words, uint32_t unused) {
         for (size_t i = 0; i < ELEMENTS(fixed); i++)
                 if (!words[i] || (fixed[i] && strcmp(words[i], fixed[i]) != 0))
                         return -1;
-        if (take_number(words[2], &rate) < 0 || take_number(words[5], &burst) < 0 ||
+        if (nft_take_number(words[2], &rate) < 0 || nft_take_number(words[5], &burst) < 0 ||
             burst > UINT32_MAX / KBYTE)
                 return -1;
-        Step step = step_begin(rule->header, "limit");
-        put_wide(rule->header, NFTA_LIMIT_RATE, (uint64_t) rate * KBYTE);
-        put_wide(rule->header, NFTA_LIMIT_UNIT, 1);
-        put_number(rule->header, NFTA_LIMIT_BURST, burst * KBYTE);
-        put_number(rule->header, NFTA_LIMIT_TYPE, NFT_LIMIT_PKT_BYTES);
-        put_number(rule->header, NFTA_LIMIT_FLAGS, NFT_LIMIT_F_INV);
-        step_end(rule->header, step);
+        NftStep step = nft_step_begin(rule->header, "limit");
+        nft_put_wide(rule->header, NFTA_LIMIT_RATE, (uint64_t) rate * KBYTE);
+        nft_put_wide(rule->header, NFTA_LIMIT_UNIT, 1);
+        nft_put_number(rule->header, NFTA_LIMIT_BURST, burst * KBYTE);
+        nft_put_number(rule->header, NFTA_LIMIT_TYPE, NFT_LIMIT_PKT_BYTES);
+        nft_put_number(rule->header, NFTA_LIMIT_FLAGS, NFT_LIMIT_F_INV);
+        nft_step_end(rule->header, step);
         return ELEMENTS(fixed);
 }
 
@@ -268,30 +170,30 @@ static int take_ports(struct nlmsghdr *header, const char *word, uint32_t reg) {
             last > UINT16_MAX)
                 return -1;
         const uint16_t ports[] = { htons(start), htons(last) };
-        load_value(header, reg, &ports[0], sizeof(ports[0]));
-        load_value(header, reg + 1, &ports[1], sizeof(ports[1]));
+        nft_load_value(header, reg, &ports[0], sizeof(ports[0]));
+        nft_load_value(header, reg + 1, &ports[1], sizeof(ports[1]));
         return 0;
 }
 
 /* "masquerade", or "masquerade to :1024-65535" */
-static int take_masquerade(Rule *rule, char **words, uint32_t unused) {
+static int take_masquerade(NftRule *rule, char **words, uint32_t unused) {
         bool ports = words[0] && strcmp(words[0], "to") == 0;
 
         if (ports && (!words[1] || words[1][0] != ':' ||
                       take_ports(rule->header, words[1] + 1, NFT_REG_1) < 0))
                 return -1;
-        Step step = step_begin(rule->header, "masq");
+        NftStep step = nft_step_begin(rule->header, "masq");
         if (ports) {
-                put_number(rule->header, NFTA_MASQ_FLAGS, NF_NAT_RANGE_PROTO_SPECIFIED);
-                put_number(rule->header, NFTA_MASQ_REG_PROTO_MIN, NFT_REG_1);
-                put_number(rule->header, NFTA_MASQ_REG_PROTO_MAX, NFT_REG_2);
+                nft_put_number(rule->header, NFTA_MASQ_FLAGS, NF_NAT_RANGE_PROTO_SPECIFIED);
+                nft_put_number(rule->header, NFTA_MASQ_REG_PROTO_MIN, NFT_REG_1);
+                nft_put_number(rule->header, NFTA_MASQ_REG_PROTO_MAX, NFT_REG_2);
         }
-        step_end(rule->header, step);
+        nft_step_end(rule->header, step);
         return ports ? 2 : 0;
 }
 
 /* "ip to 192.0.2.1", with "-192.0.2.9" and ":1024-65535" if need be */
-static int take_snat(Rule *rule, char **words, uint32_t unused) {
+static int take_snat(NftRule *rule, char **words, uint32_t unused) {
         struct in_addr first, last;
         uint32_t reg = NFT_REG_1;
 
@@ -307,57 +209,70 @@ static int take_snat(Rule *rule, char **words, uint32_t unused) {
         if (inet_pton(AF_INET, words[2], &first) != 1 ||
             (dash && inet_pton(AF_INET, dash, &last) != 1))
                 return -1;
-        load_value(rule->header, reg, &first, sizeof(first));
+        nft_load_value(rule->header, reg, &first, sizeof(first));
         if (dash)
-                load_value(rule->header, ++reg, &last, sizeof(last));
+                nft_load_value(rule->header, ++reg, &last, sizeof(last));
         if (ports && take_ports(rule->header, ports, reg + 1) < 0)
                 return -1;
-        Step step = step_begin(rule->header, "nat");
-        put_number(rule->header, NFTA_NAT_TYPE, NFT_NAT_SNAT);
-        put_number(rule->header, NFTA_NAT_FAMILY, NFPROTO_IPV4);
-        put_number(rule->header, NFTA_NAT_REG_ADDR_MIN, NFT_REG_1);
-        put_number(rule->header, NFTA_NAT_REG_ADDR_MAX, reg);
+        NftStep step = nft_step_begin(rule->header, "nat");
+        nft_put_number(rule->header, NFTA_NAT_TYPE, NFT_NAT_SNAT);
+        nft_put_number(rule->header, NFTA_NAT_FAMILY, NFPROTO_IPV4);
+        nft_put_number(rule->header, NFTA_NAT_REG_ADDR_MIN, NFT_REG_1);
+        nft_put_number(rule->header, NFTA_NAT_REG_ADDR_MAX, reg);
         if (ports) {
-                put_number(rule->header, NFTA_NAT_REG_PROTO_MIN, reg + 1);
-                put_number(rule->header, NFTA_NAT_REG_PROTO_MAX, reg + 2);
+                nft_put_number(rule->header, NFTA_NAT_REG_PROTO_MIN, reg + 1);
+                nft_put_number(rule->header, NFTA_NAT_REG_PROTO_MAX, reg + 2);
         }
-        step_end(rule->header, step);
+        nft_step_end(rule->header, step);
         return 3;
 }
 
-static int take_reject(Rule *rule, char **words, uint32_t unused) {
+static int take_arp(NftRule *rule, char **words, uint32_t unused) {
+        int r = nft_take_key(rule, words - 1);
+
+        return r > 0 ? r - 1 : -1;
+}
+
+static int take_reject(NftRule *rule, char **words, uint32_t unused) {
+        bool port = words[0] && words[1] && words[2] && strcmp(words[2], "port-unreachable") == 0;
+
         if (!words[0] || !words[1] || !words[2] || strcmp(words[0], "with") != 0 ||
-            strcmp(words[1], "icmpx") != 0 || strcmp(words[2], "admin-prohibited") != 0)
+            strcmp(words[1], "icmpx") != 0 ||
+            (!port && strcmp(words[2], "admin-prohibited") != 0))
                 return -1;
-        Step step = step_begin(rule->header, "reject");
-        put_number(rule->header, NFTA_REJECT_TYPE, NFT_REJECT_ICMPX_UNREACH);
-        mnl_attr_put_u8(rule->header, NFTA_REJECT_ICMP_CODE, NFT_REJECT_ICMPX_ADMIN_PROHIBITED);
-        step_end(rule->header, step);
+        NftStep step = nft_step_begin(rule->header, "reject");
+        nft_put_number(rule->header, NFTA_REJECT_TYPE, NFT_REJECT_ICMPX_UNREACH);
+        mnl_attr_put_u8(rule->header, NFTA_REJECT_ICMP_CODE,
+                       port ? NFT_REJECT_ICMPX_PORT_UNREACH : NFT_REJECT_ICMPX_ADMIN_PROHIBITED);
+        nft_step_end(rule->header, step);
         return 3;
 }
 
-static int take_jump(Rule *rule, char **words, uint32_t unused) {
+static int take_jump(NftRule *rule, char **words, uint32_t verdict) {
         if (!words[0])
                 return -1;
-        decide(rule->header, NFT_JUMP, words[0]);
+        nft_decide(rule->header, (int) verdict, words[0]);
         return 1;
 }
 
-static int take_verdict(Rule *rule, char **words, uint32_t key) {
-        decide(rule->header, (int) key, NULL);
+static int take_verdict(NftRule *rule, char **words, uint32_t key) {
+        nft_decide(rule->header, (int) key, NULL);
         return 0;
 }
 
 static const struct {
         const char *word;
-        int (*take)(Rule *rule, char **words, uint32_t key);
+        int (*take)(NftRule *rule, char **words, uint32_t key);
         uint32_t key;
 } vocabulary[] = {
         { "iifname",    take_link,       NFT_META_IIFNAME },
         { "oifname",    take_link,       NFT_META_OIFNAME },
         { "ip",         take_address,    NFPROTO_IPV4 },
         { "ip6",        take_address,    NFPROTO_IPV6 },
-        { "meta",       take_protocol,   0 },
+        { "meta",       take_meta,       0 },
+        { "arp",        take_arp,        0 },
+        { "add",        nft_take_set,    NFT_DYNSET_OP_ADD },
+        { "update",     nft_take_set,    NFT_DYNSET_OP_UPDATE },
         { "tcp",        take_port,       IPPROTO_TCP },
         { "udp",        take_port,       IPPROTO_UDP },
         { "ct",         take_state,      0 },
@@ -365,21 +280,23 @@ static const struct {
         { "masquerade", take_masquerade, 0 },
         { "snat",       take_snat,       0 },
         { "reject",     take_reject,     0 },
-        { "jump",       take_jump,       0 },
+        { "jump",       take_jump,       (uint32_t) NFT_JUMP },
+        { "goto",       take_jump,       (uint32_t) NFT_GOTO },
         { "accept",     take_verdict,    NF_ACCEPT },
         { "drop",       take_verdict,    NF_DROP },
         { "return",     take_verdict,    (uint32_t) NFT_RETURN },
 };
 
 int nft_write_words(struct nlmsghdr *header, char **words) {
-        Rule rule = { .header = header };
+        NftRule rule = { .header = header };
 
         while (*words) {
                 size_t i = 0;
 
                 while (i < ELEMENTS(vocabulary) && strcmp(vocabulary[i].word, *words) != 0)
                         i++;
-                int taken = i < ELEMENTS(vocabulary)
+                int taken = **words == '@' ? nft_take_raw(&rule, *words, words + 1)
+                            : i < ELEMENTS(vocabulary)
                                     ? vocabulary[i].take(&rule, words + 1, vocabulary[i].key) : -1;
                 if (taken < 0)
                         return -1;

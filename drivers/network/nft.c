@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* nftables: transactions, and a cheap look at what is there. What is done for a network takes
- * messages of our own (nft-message.c), which cost the same whatever else there is; the filters of
- * guests' interfaces go through libnftables, in our own process.
+/* nftables: transactions, and a cheap look at what is there, by messages of our own
+ * (nft-message.c), which cost the same whatever else there is.
  *
  * To close a socket of nftables waits till the kernel has done away with what was deleted last,
- * some ten milliseconds. So there is one for commands and one for looks, and they stay open while
- * there are networks (rules_rest()).
+ * some ten milliseconds. So it stays open while there are networks (rules_rest()).
  *
  * The look asks the kernel for tables and chains alone. Their handles are never used twice, and
  * each says how many chains or rules are in it: a table that was flushed, replaced or picked to
@@ -15,8 +13,6 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <malloc.h>
-#include <nftables/libnftables.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,10 +21,10 @@
 #include "drivers/network/rules.h"
 
 #define PREFIX "virtbus_"
+#define SMALL (64 << 10) /* bytes that any socket takes */
 
 static struct {
-        struct nft_ctx *context;   /* for commands */
-        struct mnl_socket *socket; /* for looks */
+        struct mnl_socket *socket;
         unsigned sequence;
 } talks;
 
@@ -39,43 +35,7 @@ static void hang_up(void) {
 }
 
 void rules_rest(void) {
-        if (talks.context)
-                nft_ctx_free(talks.context);
-        talks.context = NULL;
         hang_up();
-}
-
-/* ---- commands ---- */
-
-static struct nft_ctx *get_context(void) {
-        if (!talks.context)
-                talks.context = nft_ctx_new(NFT_CTX_DEFAULT);
-        if (talks.context && nft_ctx_buffer_error(talks.context) == 0 &&
-            nft_ctx_buffer_output(talks.context) == 0)
-                return talks.context;
-        rules_rest();
-        return NULL;
-}
-
-/* The first line that nft says; the rest shows where in our own text. */
-static int tell(Error *error, const char *words) {
-        size_t n = words ? strcspn(words, "\n") : 0;
-
-        return fail(error, ERROR_OPERATION_FAILED, "nftables: %.*s", n > 0 ? (int) n : 15,
-                    n > 0 ? words : "no reason given");
-}
-
-int rules_apply(const char *commands, Error *error) {
-        struct nft_ctx *context = get_context();
-        int r;
-
-        if (!context)
-                return fail_memory(error);
-        r = nft_run_cmd_from_buffer(context, commands);
-        if (r != 0)
-                r = tell(error, nft_ctx_get_error_buffer(context));
-        (void) malloc_trim(0); /* its picture of all tables may have been large */
-        return r;
 }
 
 /* ---- looking ---- */
@@ -215,6 +175,15 @@ static int read_answer(unsigned *ret_line) {
         return result;
 }
 
+/* What is sent goes in one piece. */
+static void make_room(size_t size) {
+        int room = (int) MIN(size * 2, (size_t) INT32_MAX / 2);
+
+        if (size > SMALL)
+                (void) setsockopt(mnl_socket_get_fd(talks.socket), SOL_SOCKET, SO_SNDBUFFORCE,
+                                  &room, sizeof(room));
+}
+
 int rules_set(const char *text, Error *error) {
         _cleanup_(nft_batch_clear) NftBatch batch = {};
         unsigned line = 0;
@@ -223,6 +192,8 @@ int rules_set(const char *text, Error *error) {
         if (r < 0)
                 return r;
         r = call();
+        if (r >= 0)
+                make_room(batch.n);
         if (r >= 0)
                 r = mnl_socket_sendto(talks.socket, batch.bytes, batch.n) < 0 ? -errno
                                                                               : read_answer(&line);

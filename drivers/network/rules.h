@@ -15,12 +15,9 @@ int rules_of_network(const NetworkConf *conf, const char *table, char **ret, Err
 /* The chains that there may be in it, ended by NULL. */
 extern const char *const rules_chains[];
 
-/* Puts what rules_of_network() made in force, all or none. Waits for nobody but the kernel. */
+/* Puts what rules_of_network() or guard.c made in force, all or none. Waits for nobody but the
+ * kernel. */
 int rules_set(const char *text, Error *error);
-
-/* The same for any commands; what nft says is in the error. Takes as long as there are tables of
- * whomever. */
-int rules_apply(const char *commands, Error *error);
 
 /* The part of these commands that makes the table: for when there is none yet, which is faster. */
 const char *rules_for_new(const char *commands);

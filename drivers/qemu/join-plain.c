@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Joining without what virtual networks are made of (libmnl, libnftables): taps, on bridges that
+/* Joining without what virtual networks are made of (libmnl): taps, on bridges that
  * are there, and no rules. */
 #include "drivers/qemu/join-settle.h"
 #include "drivers/qemu/join.h"

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Filters as rules of nftables: golden pairs, what is refused and in which words, and everything
- * that compiles read by nft itself. */
+ * that compiles read by nft itself.
+ *
+ *         test-filter tests/data/nwfilter [SAMPLES ...]
+ *         test-filter tests/data/nwfilter --write
+ *         test-filter --print FILTER 'NAME=VALUE ...' */
 #include <dirent.h>
 #include <sched.h>
 #include <sys/wait.h>
@@ -12,7 +16,7 @@
 #include "drivers/network/rules.h"
 #include "drivers/nwfilter.h"
 #include "drivers/test/driver.h"
-#include "tests/unit/check.h"
+#include "tests/unit/ops.h"
 
 /* ---- a connection that has nothing but the filters that are there by themselves ---- */
 
@@ -123,19 +127,62 @@ static void feed_nft(const char *rules, const char *name) {
         }
 }
 
-/* nft and our own messages make the same of a text, a first time, when it replaces what is there,
- * and when only its rules are replaced. */
-static void compare_with_nft(const char *rules, const char *name) {
+/* nft makes one step of two comparisons with neighbouring places in a packet. */
+static bool is_merged(const char *line, size_t length) {
+        struct {
+                char base[3];
+                unsigned offset, bits;
+        } places[32];
+        size_t n = 0;
+
+        for (const char *at = line; (at = memchr(at, '@', length - (size_t) (at - line))); at++) {
+                unsigned offset, bits;
+                char base[3], value[80];
+
+                if (n == ELEMENTS(places) ||
+                    sscanf(at, "@%2[a-z],%u,%u %79[0-9a-fx-]", base, &offset, &bits, value) != 4 ||
+                    strchr(value, '-'))
+                        continue;
+                for (size_t i = 0; i < n; i++)
+                        if (strcmp(places[i].base, base) == 0 &&
+                            (places[i].offset + places[i].bits == offset ||
+                             offset + bits == places[i].offset))
+                                return true;
+                (void) snprintf(places[n].base, sizeof(base), "%s", base);
+                places[n].offset = offset;
+                places[n++].bits = bits;
+        }
+        return false;
+}
+
+/* The same without lines of which nft makes something shorter. */
+static char *without_merged(const char *rules) {
+        char *plain = calloc(1, strlen(rules) + 1), *to = plain;
+
+        CHECK(plain);
+        for (size_t n; *rules; rules += n) {
+                n = strcspn(rules, "\n") + 1;
+                if (!is_merged(rules, n))
+                        to = mempcpy(to, rules, n);
+        }
+        return plain;
+}
+
+/* nft and our own messages make the same of a text: the first time and, where there is more than
+ * one turn, when it replaces what is there and when only its rules are replaced. */
+static void compare_with_nft(const char *whole, const char *name, int turns) {
         static const char removal[] = "\ndelete table bridge t\n";
         _cleanup_(error_clear) Error error = {};
-        _cleanup_(freep) char *flushing = strdup(rules);
+        _cleanup_(freep) char *rules = without_merged(whole), *flushing = strdup(rules);
 
         CHECK(unshare(CLONE_NEWNET) == 0);
+        feed_nft(whole, name);
+        CHECK(rules_set(whole, &error) >= 0);
         feed_nft(rules, name);
         _cleanup_(freep) char *theirs = listed();
         CHECK(system("PATH=$PATH:/usr/sbin nft flush ruleset") == 0);
         memcpy(strstr(flushing, removal), "\nflush  table bridge t\n", strlen(removal));
-        for (int turn = 0; turn < 0; turn++) {
+        for (int turn = 0; turn < turns; turn++) {
                 if (rules_set(turn == 2 ? flushing : rules, &error) < 0)
                         fprintf(stderr, "%s: %s\n", name, error.message);
                 CHECK(error.code == ERROR_NONE);
@@ -147,7 +194,19 @@ static void compare_with_nft(const char *rules, const char *name) {
 
 static bool can_try;
 
-static void try_rules(const char *rules, const char *name) {
+static void in_child(void (*check)(void)) {
+        pid_t pid = fork();
+        int status;
+
+        CHECK(pid >= 0);
+        if (pid == 0) {
+                check();
+                _exit(0);
+        }
+        CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static void try_rules(const char *rules, const char *name, int turns) {
         pid_t pid = can_try ? fork() : -1;
         int status;
 
@@ -155,19 +214,49 @@ static void try_rules(const char *rules, const char *name) {
                 return;
         CHECK(pid >= 0);
         if (pid == 0) {
-                compare_with_nft(rules, name);
+                compare_with_nft(rules, name, turns);
                 _exit(0);
         }
         CHECK(waitpid(pid, &status, 0) == pid && status == 0);
 }
 
+/* The limit of what a guest sends stands on its interface. */
+static void compare_limit(void) {
+        static const char limit[] =
+                "table netdev t {\n\tchain packets {\n"
+                "\t\ttype filter hook ingress device \"lo\" priority 0; policy accept;\n"
+                "\t\tlimit rate over 100 kbytes/second burst 256 kbytes drop\n\t}\n}\n";
+
+        CHECK(unshare(CLONE_NEWNET) == 0);
+        feed_nft(limit, "limit");
+        _cleanup_(freep) char *theirs = listed();
+        CHECK(system("PATH=$PATH:/usr/sbin nft flush ruleset") == 0);
+        CHECK(rules_set(limit, NULL) >= 0);
+        _cleanup_(freep) char *ours = listed();
+        CHECK_TEXT(ours, theirs);
+        rules_rest();
+}
+
+/* A list so long that its rules don't fit into a common socket buffer. */
+static void check_long_list(const Connection *connection) {
+        static const char xml[] =
+                "<filter name='long'><rule action='accept' direction='in'>"
+                "<tcp srcipaddr='$A' srcportstart='$B[@1]' dstportstart='$B[@2]'/></rule></filter>";
+        static const char given[] = "A=10.0.0.1 A=10.0.0.2 A=10.0.0.3 A=10.0.0.4 A=10.0.0.5 "
+                                    "B=1 B=2 B=3 B=4 B=5 B=6 B=7 B=8 B=9 B=10 B=11 B=12";
+        _cleanup_(freep) char *rules = compile(connection, xml, given, NULL);
+
+        CHECK(rules);
+        try_rules(rules, "long", 1);
+}
+
 /* This kernel may be one that can't reject on bridges. */
-static void try_without_reject(char *rules, const char *name) {
+static void try_without_reject(char *rules, const char *name, int turns) {
         static const char reject[] = "reject with icmpx port-unreachable";
 
         for (char *at; (at = strstr(rules, reject));)
                 memcpy(at, "drop                               ", strlen(reject));
-        try_rules(rules, name);
+        try_rules(rules, name, turns);
 }
 
 /* ---- golden pairs ---- */
@@ -198,7 +287,7 @@ static void check_golden(const Connection *connection, const char *folder, size_
                 spit(wanted_path, rules);
         else
                 CHECK_TEXT(rules, wanted);
-        try_without_reject(rules, golden[i].name);
+        try_without_reject(rules, golden[i].name, 3);
 }
 
 /* ---- those that are there ---- */
@@ -214,9 +303,29 @@ static void check_shipped(const Connection *connection) {
                                                        ALL_GIVEN, &error);
 
                 CHECK(rules);
-                try_without_reject(rules, nwfilters_shipped[i].name);
+                try_without_reject(rules, nwfilters_shipped[i].name, 1);
         }
         CHECK(connection->sets[RESOURCE_NWFILTER].n == nwfilters_shipped_n);
+}
+
+/* A definition goes before, and what is there by itself is back without it. */
+static void check_replaced(Connection *connection) {
+        static const char name[] = "allow-arp";
+        const char *shipped = nwfilter_shipped(name);
+        Resource *filter = resource_set_by_name(&connection->sets[RESOURCE_NWFILTER], name);
+        _cleanup_(freep) char *own = strdup(shipped), *before = NULL;
+
+        before = strdup(defined_of(filter)->persistent);
+        memcpy(strstr(own, "accept"), "return", strlen("return"));
+        REFUSED(ERROR_OPERATION_INVALID, "there by itself", nwfilter_ops.undefine,
+                defined_of(filter));
+        MUST(nwfilter_ops.define, connection, own);
+        CHECK(strstr(defined_of(filter)->persistent, "return"));
+        MUST(nwfilter_ops.undefine, defined_of(filter));
+        filter = resource_set_by_name(&connection->sets[RESOURCE_NWFILTER], name);
+        CHECK(filter);
+        CHECK_TEXT(defined_of(filter)->persistent, before);
+        ops_done();
 }
 
 /* ---- refusals ---- */
@@ -291,11 +400,37 @@ static size_t check_samples(const Connection *connection, const char *folder) {
                 if (!rules)
                         printf("%s: %s\n", entry->d_name, error.message);
                 else
-                        try_without_reject(rules, entry->d_name);
+                        try_without_reject(rules, entry->d_name, 1);
                 n += rules != NULL;
         }
         (void) closedir(dir);
         return n;
+}
+
+/* For tests with packets. */
+static int print_rules(const Connection *connection, const char *path, const char *parameters) {
+        _cleanup_(error_clear) Error error = {};
+        _cleanup_(freep) char *xml = slurp(path);
+        _cleanup_(freep) char *rules = xml ? compile(connection, xml, parameters, &error) : NULL;
+
+        (void) fputs(rules ?: error.message ?: "no such file\n", rules ? stdout : stderr);
+        return rules ? 0 : 1;
+}
+
+static void check_all(Connection *connection, int argc, char **argv) {
+        can_try = geteuid() == 0 && system("PATH=$PATH:/usr/sbin; unshare --net nft list ruleset "
+                                           "> /dev/null 2>&1") == 0;
+        for (size_t i = 0; i < ELEMENTS(golden); i++)
+                check_golden(connection, argv[1], i,
+                             argc == 3 && strcmp(argv[2], "--write") == 0);
+        check_shipped(connection);
+        check_replaced(connection);
+        check_long_list(connection);
+        if (can_try)
+                in_child(compare_limit);
+        check_refusals(connection);
+        for (int i = 2; i < argc; i++)
+                printf("%zu samples in %s\n", check_samples(connection, argv[i]), argv[i]);
 }
 
 int main(int argc, char **argv) {
@@ -304,23 +439,20 @@ int main(int argc, char **argv) {
         Connection *connection;
         sd_event *loop;
         Store *store;
+        int r = 0;
 
-        CHECK(argc >= 3 && mkdtemp(folder) && sd_event_default(&loop) >= 0);
+        CHECK(argc >= 2 && mkdtemp(folder) && sd_event_default(&loop) >= 0);
         nothing.definitions = test_driver.definitions;
         nothing.lifecycle = test_driver.lifecycle;
         CHECK(store_new(false, folder, &store, NULL) >= 0);
         CHECK(connection_new(&nothing, &settings, loop, store, NULL, &connection, NULL) >= 0);
-        can_try = geteuid() == 0 && system("PATH=$PATH:/usr/sbin; unshare --net nft list ruleset "
-                                           "> /dev/null 2>&1") == 0;
-        for (size_t i = 0; i < ELEMENTS(golden); i++)
-                check_golden(connection, argv[1], i, strcmp(argv[2], "--write") == 0);
-        check_shipped(connection);
-        check_refusals(connection);
-        for (int i = 2; i < argc; i++)
-                printf("%zu samples in %s\n", check_samples(connection, argv[i]), argv[i]);
+        if (argc == 4 && strcmp(argv[1], "--print") == 0)
+                r = print_rules(connection, argv[2], argv[3]);
+        else
+                check_all(connection, argc, argv);
         connection_free(connection);
         store_free(store);
         sd_event_unref(loop);
         (void) snprintf(command, sizeof(command), "rm -r %s", folder);
-        return system(command) == 0 ? 0 : 1;
+        return system(command) == 0 ? r : 1;
 }
