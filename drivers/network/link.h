@@ -61,6 +61,8 @@ int rtnl_add_route(Rtnl *rtnl, unsigned index, const RouteSpec *route, Error *er
 
 /* What goes out of an interface is limited. Numbers as <inbound> has them. */
 int rtnl_set_rate(Rtnl *rtnl, unsigned index, const NetworkRate *rate, Error *error);
+/* What goes out of a port to its guest is limited anew; an average of 0: no limit. */
+int port_set_rate(const char *name, const NetworkRate *rate, Error *error);
 
 /* A subnet that the host uses. */
 typedef struct Subnet {

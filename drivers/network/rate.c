@@ -2,6 +2,7 @@
 /* A limit of what goes out of an interface: a token bucket (htb) at its root, with one class.
  *
  * The kernel counts a bucket in the time that it takes to fill, in ticks of 64 ns. */
+#include <errno.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -78,4 +79,30 @@ int rtnl_set_rate(Rtnl *rtnl, unsigned index, const NetworkRate *rate, Error *er
         if (r >= 0)
                 r = make_class(rtnl, index, rate);
         return r < 0 ? fail_errno(error, r, "cannot limit the bandwidth of a bridge") : 0;
+}
+
+static int drop_rate(Rtnl *rtnl, unsigned index) {
+        RtnlRequest request;
+
+        request_begin(&request, RTM_DELQDISC, 0);
+        struct tcmsg *message = request_extra(&request, sizeof(*message));
+        message->tcm_ifindex = (int) index;
+        message->tcm_parent = TC_H_ROOT;
+        return rtnl_talk(rtnl, &request, NULL, NULL);
+}
+
+/* The bucket's class can't be made twice, so what was there goes first. */
+int port_set_rate(const char *name, const NetworkRate *rate, Error *error) {
+        _cleanup_(rtnl_close) Rtnl rtnl = {};
+        Link link;
+        int r = rtnl_open(&rtnl, error);
+
+        if (r >= 0)
+                r = rtnl_find(&rtnl, name, &link, error);
+        if (r == -ENODEV)
+                return fail(error, ERROR_OPERATION_FAILED, "there is no interface '%s'", name);
+        if (r < 0)
+                return r;
+        (void) drop_rate(&rtnl, link.index); /* there may be none */
+        return rate->average > 0 ? rtnl_set_rate(&rtnl, link.index, rate, error) : 0;
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Bridges, addresses, limits and macvtaps, by rtnetlink. */
+/* Bridges, addresses and macvtaps, by rtnetlink. */
 #include "drivers/qemu/join-host.h"
 
 #include <errno.h>
 #include <linux/if_link.h>
-#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -111,30 +110,6 @@ int link_set_addresses(const DomainNet *net, Error *error) {
         for (size_t i = 0; r >= 0 && i < net->source_routes.n; i++)
                 r = add_route(&rtnl, link.index, net->source_routes.items[i], error);
         return r;
-}
-
-/* ---- limits ---- */
-
-static int drop_rate(Rtnl *rtnl, unsigned index) {
-        RtnlRequest request;
-
-        request_begin(&request, RTM_DELQDISC, 0);
-        struct tcmsg *message = request_extra(&request, sizeof(*message));
-        message->tcm_ifindex = (int) index;
-        message->tcm_parent = TC_H_ROOT;
-        return rtnl_talk(rtnl, &request, NULL, NULL);
-}
-
-/* The bucket's class can't be made twice, so what was there goes first. */
-int port_set_rate(const char *name, const NetworkRate *rate, Error *error) {
-        _cleanup_(rtnl_close) Rtnl rtnl = {};
-        Link link;
-        int r = open_link(&rtnl, name, &link, error);
-
-        if (r < 0)
-                return r;
-        (void) drop_rate(&rtnl, link.index); /* there may be none */
-        return rate->average > 0 ? rtnl_set_rate(&rtnl, link.index, rate, error) : 0;
 }
 
 /* ---- macvtaps ---- */

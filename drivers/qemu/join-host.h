@@ -10,9 +10,6 @@ int link_set_bridge(const char *name, const char *bridge, Error *error);
 /* The host's side of an interface: <ip> and <route> of its source. */
 int link_set_addresses(const DomainNet *net, Error *error);
 
-/* What goes out of a tap to the guest; an average of 0: no limit. */
-int port_set_rate(const char *name, const NetworkRate *rate, Error *error);
-
 /* A macvtap on dev with the guest's address; its name is written into target. *ret_path is its
  * character device, newly allocated. It says whose it is, so that nobody else's is removed. */
 int macvtap_make(const DomainConf *conf, DomainNet *net, const char *dev, const char *mode,

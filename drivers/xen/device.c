@@ -36,6 +36,7 @@ XenPlug *xen_plug_free(XenPlug *plug) {
         if (plug->kind)
                 plug->kind->dispose(&plug->libxl);
         edit_done(&plug->edit);
+        conf_free(plug->before);
         error_clear(&plug->failure);
         free(plug->alias);
         free(plug->text);
@@ -215,6 +216,8 @@ static int plug_run(Domain *domain, const char *xml, uint32_t flags, const Way *
 
         if (r < 0 || !plug->edit.live)
                 return r < 0 ? r : edit_commit(&plug->edit, error);
+        if (way->changes && plug->of == DEVICE_NET)
+                return xen_change_net(plug, error);
         plug->removes = way->removes;
         plug->changes = way->changes;
         comes = way->removes ? NULL : plug_net(plug);
@@ -437,7 +440,7 @@ int xen_detach(Domain *domain, const char *xml, uint32_t flags, Job *job, Error 
                         error);
 }
 
-/* ---- update: another medium ---- */
+/* ---- update: another medium, or what this host does with an interface ---- */
 
 /* What a drive is stays; what is in it changes. */
 static int check_change(XenPlug *plug, const Device *old, const DeviceSpec *spec, Error *error) {
@@ -469,6 +472,8 @@ static int plan_update(DomainConf **conf, bool live, void *userdata, Error *erro
         if (r < 0)
                 return r;
         plug->of = spec.kind;
+        if (plug->of == DEVICE_NET)
+                return xen_plan_net(plug, conf, live, device, &spec, error);
         if (live)
                 r = check_change(plug, device, &spec, error);
         if (r >= 0)

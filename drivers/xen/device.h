@@ -2,6 +2,7 @@
 /* Devices of a running guest that come, go and change: device.c. */
 #pragma once
 
+#include "drivers/device-edit.h"
 #include "drivers/edit.h"
 #include "drivers/xen/guest.h"
 
@@ -61,6 +62,8 @@ typedef struct XenPlug {
         Device *device; /* in edit.live */
         char *alias, *text; /* of the running guest's device; its element, in the runtime file */
         MacAddress mac; /* of an interface, for both definitions */
+        DomainConf *before; /* the live definition in which an interface changes, and that one */
+        const DomainNet *was;
         XenDevice libxl;
         XenChild *child;
         Error failure; /* while what libxl has of it is being removed */
@@ -70,6 +73,16 @@ typedef struct XenPlug {
 int xen_attach(Domain *domain, const char *xml, uint32_t flags, Job *job, Error *error);
 int xen_detach(Domain *domain, const char *xml, uint32_t flags, Job *job, Error *error);
 int xen_update(Domain *domain, const char *xml, uint32_t flags, Job *job, Error *error);
+
+/* ---- an interface that changes: device-net.c ---- */
+
+/* Plans it in one of the definitions, as plan of Way. */
+int xen_plan_net(XenPlug *plug, DomainConf **conf, bool live, Device *device,
+                 const DeviceSpec *spec, Error *error);
+/* Done, and committed; on failure as it was. */
+int xen_change_net(XenPlug *plug, Error *error);
+/* Refuses what can't be another, by its name. */
+int xen_net_check_change(const DomainNet *old, const DomainNet *new, Error *error);
 
 /* A device that was on its way when the service died: one that came goes again, since nobody was
  * told of it, and one that was told to go is told again. */

@@ -32,6 +32,10 @@ int xen_net_join(Domain *domain, const DomainNet *net, Error *error) {
 void xen_net_leave(Domain *domain, const DomainNet *net) {
 }
 
+int xen_net_change(Domain *domain, const DomainNet *old, const DomainNet *new, Error *error) {
+        return 0;
+}
+
 int xen_net_guard(const Connection *connection, const DomainNet *net, Error *error) {
         return 0;
 }

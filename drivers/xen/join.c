@@ -133,20 +133,18 @@ static int set_port(Rtnl *rtnl, const DomainNet *net, const char *name, bool lea
         return settings.isolated || learns_nothing ? port_set(rtnl, name, &settings, error) : 0;
 }
 
-static int set_rate(Rtnl *rtnl, const DomainNet *net, const char *name, Error *error) {
-        Link link;
-        int r;
+static NetworkRate inbound_of(const DomainNet *net) {
+        const NetLimit *limit = net->inbound;
 
-        if (!is_limited(net))
-                return 0;
-        r = rtnl_find(rtnl, name, &link, error);
-        if (r == -ENODEV)
-                return fail(error, ERROR_OPERATION_FAILED, "there is no interface '%s'", name);
-        const NetworkRate rate = {
-                .average = net->inbound->average, .peak = net->inbound->peak,
-                .floor = net->inbound->floor, .burst = net->inbound->burst,
-        };
-        return r < 0 ? r : rtnl_set_rate(rtnl, link.index, &rate, error);
+        return limit ? (NetworkRate) { .average = limit->average, .peak = limit->peak,
+                                       .floor = limit->floor, .burst = limit->burst }
+                     : (NetworkRate) {};
+}
+
+static int set_rate(const DomainNet *net, const char *name, Error *error) {
+        const NetworkRate rate = inbound_of(net);
+
+        return is_limited(net) ? port_set_rate(name, &rate, error) : 0;
 }
 
 /* netback limits what a guest sends by its vif; what it sends by emulated hardware, we do. */
@@ -196,7 +194,7 @@ static int settle(const Connection *connection, const DomainNet *net, bool knows
         for (unsigned i = 0; r >= 0 && next_name(net, i, name); i++) {
                 r = set_port(&rtnl, net, name, knows_nothing, error);
                 if (r >= 0)
-                        r = set_rate(&rtnl, net, name, error);
+                        r = set_rate(net, name, error);
                 if (r >= 0)
                         r = set_guard(connection, net, name, error);
         }
@@ -215,6 +213,28 @@ int xen_net_join(Domain *domain, const DomainNet *net, Error *error) {
                 network_user_add(network);
         if (r < 0)
                 xen_net_leave(domain, net);
+        return r;
+}
+
+int xen_net_change(Domain *domain, const DomainNet *old, const DomainNet *new, Error *error) {
+        const NetworkRate was = inbound_of(old), is = inbound_of(new);
+        const PortSettings port = { .isolated = is_isolated(new), .mac = new->mac,
+                                    .learns_nothing = learns_nothing(network_named(domain, new)) };
+        bool limited = memcmp(&was, &is, sizeof(was)) != 0;
+        _cleanup_(rtnl_close) Rtnl rtnl = {};
+        char name[LINK_NAME_MAX + 1];
+        int r = rtnl_open(&rtnl, error);
+
+        for (unsigned i = 0; r >= 0 && next_name(new, i, name); i++) {
+                if (limited)
+                        r = port_set_rate(name, &is, error);
+                if (r >= 0 && is_isolated(old) != is_isolated(new))
+                        r = port_set(&rtnl, name, &port, error);
+                if (r >= 0 && old->filterref && !new->filterref)
+                        remove_guard(old, name);
+                if (r >= 0 && (old->filterref || new->filterref))
+                        r = set_guard(domain->resource.connection, new, name, error);
+        }
         return r;
 }
 

@@ -19,6 +19,9 @@ int xen_net_plan(Domain *domain, DomainNet *net, Error *error);
 int xen_net_join(Domain *domain, const DomainNet *net, Error *error);
 void xen_net_leave(Domain *domain, const DomainNet *net);
 
+/* One that is on becomes another: limits of what the guest gets, isolation, filter. */
+int xen_net_change(Domain *domain, const DomainNet *old, const DomainNet *new, Error *error);
+
 /* The filter alone, which is known by the name: for an interface that comes to a running guest,
  * before it does. */
 int xen_net_guard(const Connection *connection, const DomainNet *net, Error *error);

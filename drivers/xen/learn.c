@@ -76,6 +76,16 @@ static NativeConfig *keys_of(const Domain *domain, const libxl_domain_config *co
 
 /* ---- a guest of others ---- */
 
+/* What the document has no words for is kept in it, as what is read from a configuration is; its
+ * kind it says itself. */
+static int keep_rest(DomainConf *conf, NativeConfig *keys, Error *error) {
+        _cleanup_(native_config_freep) NativeConfig *written = NULL;
+        int r = native_write(conf, NATIVE_XL, &written, error);
+
+        native_remove(keys, "type");
+        return r < 0 ? r : native_keep(conf, keys, written, NATIVE_XL, error);
+}
+
 static int set_whole(XenGuest *guest, const libxl_domain_config *config, Error *error) {
         _cleanup_(native_config_freep) NativeConfig *keys = keys_of(guest->domain, config);
         _cleanup_(conf_freep) DomainConf *conf = NULL;
@@ -87,6 +97,8 @@ static int set_whole(XenGuest *guest, const libxl_domain_config *config, Error *
         r = native_read(keys, NATIVE_XL, &xml, error);
         if (r >= 0)
                 r = xen_conf_parse(xml, CONF_TRUSTED | CONF_LIVE, &conf, error);
+        if (r >= 0)
+                r = keep_rest(conf, keys, error);
         if (r < 0)
                 return r;
         conf->id = (MaybeU32) { true, guest->domid };

@@ -171,7 +171,7 @@ int xen_live_prepare(Connection *connection, DomainConf *conf, bool again, Error
         return r < 0 ? r : xen_live_aliases(conf, error);
 }
 
-/* ---- ptys ---- */
+/* ---- ptys, and the ports of displays ---- */
 
 typedef struct Ttys {
         XenGuest *guest;
@@ -219,6 +219,27 @@ static void find_ttys(Ttys *ttys, DomainConf *conf) {
                 find_tty(ttys, conf->channels.items[i], "device/console", ++channels);
 }
 
+/* Of a guest of others: the port of our own's was chosen before its start. */
+static void find_port(Ttys *ttys, DomainConf *conf) {
+        XenCore *core = ttys->guest->core;
+        char path[64];
+
+        (void) snprintf(path, sizeof(path), "/local/domain/%" PRIu32 "/console/vnc-port",
+                        ttys->guest->domid);
+        _cleanup_(freep) char *text = XEN_CALL(core, xs_read(core->store, XBT_NULL, path, NULL));
+        long port = text ? atol(text) : 0;
+
+        for (size_t i = 0; port > 0 && port <= UINT16_MAX && i < conf->graphics.n; i++) {
+                DomainGraphics *graphics = conf->graphics.items[i];
+
+                if (graphics->type != GRAPHICS_VNC)
+                        continue;
+                ttys->changed = ttys->changed || graphics->port != port;
+                graphics->port = (int) port;
+                return; /* xenstore has one */
+        }
+}
+
 void xen_live_ttys(XenGuest *guest) {
         _cleanup_(conf_freep) DomainConf *conf = NULL;
         _cleanup_(error_clear) Error error = {};
@@ -230,6 +251,8 @@ void xen_live_ttys(XenGuest *guest) {
         r = domain_conf(guest->domain, DOMAIN_LIVE, &conf, &error);
         if (r >= 0) {
                 find_ttys(&ttys, conf);
+                if (guest->foreign)
+                        find_port(&ttys, conf);
                 r = ttys.failed ? fail_memory(&error) : 0;
         }
         if (r >= 0 && ttys.changed)

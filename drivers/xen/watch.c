@@ -31,6 +31,7 @@ static const struct {
         { "/local/domain", "name", name_changed },
         { "/local/domain", "memory/target", xen_memory_changed },
         { "/local/domain", "console/tty", tty_changed },
+        { "/local/domain", "console/vnc-port", tty_changed },
         { "/local/domain", "serial", tty_changed },         /* the ports of its device model */
         { "/local/domain", "device/console", tty_changed }, /* its channels */
         { "/local/domain", "cpu", recorded_change }, /* xl vcpu-set */
@@ -153,7 +154,7 @@ static void name_changed(XenCore *core, const char *path) {
                 renamed(domain, name);
 }
 
-/* ---- ptys ---- */
+/* ---- ptys, and the ports of displays ---- */
 
 /* The first word of a watch comes at once, and about its own path. */
 static void tty_changed(XenCore *core, const char *path) {
@@ -161,7 +162,7 @@ static void tty_changed(XenCore *core, const char *path) {
         Domain *domain;
         uint32_t domid;
 
-        if (!name || strcmp(name, "/tty") != 0 ||
+        if (!name || (strcmp(name, "/tty") != 0 && strcmp(name, "/vnc-port") != 0) ||
             sscanf(path, "/local/domain/%" SCNu32 "/", &domid) != 1)
                 return;
         domain = connection_domain_by_id(core->connection, domid);

@@ -30,6 +30,51 @@ static DomainConf *prepared(const char *xml) {
         return conf;
 }
 
+/* What an interface of a running guest can become; NULL: it can. */
+static void test_changes(void) {
+        static const struct {
+                const char *old, *new, *what;
+        } rows[] = {
+                { CARD("1", ""), CARD("1", ""), NULL },
+                { CARD("1", ""), CARD("1", "<bandwidth><inbound average='9'/></bandwidth>"), NULL },
+                { CARD("1", "<port isolated='yes'/>"), CARD("1", ""), NULL },
+                { CARD("1", "<filterref filter='f'/>"),
+                  CARD("1", "<filterref filter='g'/>"), NULL },
+                { CARD("1", ""), CARD("2", ""), "its mac address" },
+                { CARD("1", ""), CARD("1", "<model type='netfront'/>"), "its model" },
+                { CARD("1", ""), CARD("1", "<mtu size='900'/>"), "its mtu" },
+                { CARD("1", ""), CARD("1", "<link state='down'/>"), "its link" },
+                { CARD("1", "<script path='a'/>"), CARD("1", "<script path='b'/>"), "its script" },
+                { CARD("1", ""), CARD("1", "<ip address='10.0.0.1'/>"), "its addresses" },
+                { CARD("1", ""), CARD("1", "<bandwidth><outbound average='9'/></bandwidth>"),
+                  "what it sends" },
+                { CARD("1", ""), "<interface type='bridge'><mac address='00:16:3e:00:00:01'/>"
+                                 "<source bridge='c'/></interface>", "what it is connected to" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                char *texts[2];
+                DomainConf *confs[2];
+                Error error = {};
+
+                for (size_t k = 0; k < 2; k++) {
+                        CHECK(asprintf(&texts[k], DOMAIN("linux", "%s"),
+                                       k == 0 ? rows[i].old : rows[i].new) > 0);
+                        confs[k] = parse(texts[k]);
+                }
+                int r = xen_net_check_change(confs[0]->nets.items[0], confs[1]->nets.items[0],
+                                             &error);
+                CHECK((r >= 0) == !rows[i].what);
+                CHECK(r >= 0 || (error.code == ERROR_OPERATION_UNSUPPORTED &&
+                                 strstr(error.message, rows[i].what)));
+                error_clear(&error);
+                for (size_t k = 0; k < 2; k++) {
+                        conf_free(confs[k]);
+                        free(texts[k]);
+                }
+        }
+}
+
 static void test_aliases(void) {
         _cleanup_(conf_freep) DomainConf *conf = prepared(DOMAIN("hvm",
                 DISK("disk", "hda", "ide") DISK("disk", "xvdb", "xen")
@@ -136,6 +181,7 @@ static void test_kinds(void) {
 
 int main(void) {
         test_aliases();
+        test_changes();
         test_vifs();
         test_ports();
         test_kinds();
