@@ -185,6 +185,41 @@ static int check_usb_controller(const DomainConf *conf, const DomainController *
         return 0;
 }
 
+/* On what a controller may sit, where that isn't any bus. */
+static const struct {
+        const char *model, *parents[4];
+} seats[] = {
+        { "pci-expander-bus", { "pci-root" } },
+        { "pcie-expander-bus", { "pcie-root" } },
+        { "dmi-to-pci-bridge", { "pcie-root", "pcie-expander-bus" } },
+        { "pcie-root-port", { "pcie-root", "pcie-expander-bus" } },
+        { "pcie-switch-upstream-port", { "pcie-root-port", "pcie-switch-downstream-port" } },
+        { "pcie-switch-downstream-port", { "pcie-switch-upstream-port" } },
+};
+
+static bool is_seated(const DomainConf *conf, const DomainController *controller) {
+        const DeviceAddress *at = &controller->device.address;
+        const DomainController *parent =
+                at->type == ADDRESS_PCI
+                        ? conf_find_controller((DomainConf *) conf, CONTROLLER_PCI, at->bus)
+                        : NULL;
+
+        for (size_t i = 0; parent && parent->model && i < ELEMENTS(seats); i++)
+                if (is_text(controller->model, seats[i].model))
+                        return is_one_of(parent->model, seats[i].parents);
+        return true;
+}
+
+static bool has_other_root(const DomainConf *conf, const DomainController *controller) {
+        const char *machine = conf->os.machine ?: "";
+        bool q35 = is_text(machine, "q35") || strncmp(machine, "pc-q35-", 7) == 0;
+        bool pc = is_text(machine, "pc") || strncmp(machine, "pc-i440fx-", 10) == 0;
+
+        return controller->index.set && controller->index.value == 0 && controller->model &&
+               ((q35 && strcmp(controller->model, "pcie-root") != 0) ||
+                (pc && strcmp(controller->model, "pci-root") != 0));
+}
+
 static int check_pci_controller(const DomainConf *conf, const DomainController *controller,
                                 Error *error) {
         const xmlNode *node = controller->device.item.node;
@@ -200,6 +235,14 @@ static int check_pci_controller(const DomainConf *conf, const DomainController *
                 return fail_at(error, ERROR_XML, node,
                                "pci-root and pcie-root controllers should not have an "
                                "address");
+        if (!is_seated(conf, controller))
+                return fail_at(error, ERROR_XML, node,
+                               "a %s cannot be plugged into the PCI controller with index='%u'",
+                               controller->model, controller->device.address.bus);
+        if (has_other_root(conf, controller))
+                return fail_at(error, ERROR_XML, node,
+                               "The PCI controller with index='0' must be the root of this machine "
+                               "type, but model='%s' was found instead", controller->model);
         if (controller->node.set && controller->node.value >= cells)
                 return fail_at(error, ERROR_XML, node,
                                "the controller is configured for a NUMA node (%" PRIu32
