@@ -229,7 +229,7 @@ static int check_video(const DomainConf *conf, const Device *device, Error *erro
 }
 
 bool has_audio(const DomainConf *conf, MaybeU32 id) {
-        bool found = id.value == 0;
+        bool found = id.value == 0 || (id.value == 1 && conf->audios.n == 0);
 
         for (size_t i = 0; i < conf->audios.n; i++)
                 found = found || conf->audios.items[i]->id == id.value;

@@ -7,7 +7,7 @@
 
 /* ---- disk ---- */
 
-static bool has_iothread(const DomainConf *conf, uint32_t id) {
+bool conf_has_iothread(const DomainConf *conf, uint32_t id) {
         for (size_t i = 0; i < conf->iothread_ids.n; i++)
                 if (conf->iothread_ids.items[i]->id.value == id)
                         return true;
@@ -137,7 +137,7 @@ int disk_rules(const DomainConf *conf, const DomainDisk *disk, Error *error) {
                        "Only ide and scsi disk support wwn" },
                      { !drive_fits(disk), "there is no such place on this bus" },
                      { disk->iothread && !virtio, "IOThreads are only available for bus 'virtio'" },
-                     { disk->iothread && !has_iothread(conf, disk->iothread),
+                     { disk->iothread && !conf_has_iothread(conf, disk->iothread),
                        "Disk iothread not defined in iothreadid" },
                      { (disk->ioeventfd != TRISTATE_UNSET || disk->event_idx != TRISTATE_UNSET) &&
                                !virtio,
@@ -244,11 +244,20 @@ static int check_addresses(const DomainNet *net, const xmlNode *node, Error *err
                        "'logFile' and 'upstream' are attributes of the 'passt' backend" });
 }
 
-static int check_socket(const DomainNet *net, const xmlNode *node, Error *error) {
+static int check_net_source(const DomainNet *net, const xmlNode *node, Error *error) {
         bool socket = net->type == NET_SERVER || net->type == NET_CLIENT ||
                       net->type == NET_MCAST || net->type == NET_UDP;
 
         return RULES(node, error,
+                     { net->type == NET_NETWORK && !net->network,
+                       "No 'network' attribute specified with <interface type='network'/>" },
+                     { net->type == NET_BRIDGE && !net->bridge,
+                       "No 'bridge' attribute specified with <interface type='bridge'/>" },
+                     { net->type == NET_DIRECT && !net->source_dev,
+                       "No 'dev' attribute specified with <interface type='direct'/>" },
+                     { net->type == NET_VHOSTUSER && (!net->source_path || !net->source_mode),
+                       "vhostuser needs the path and mode of a socket" },
+                     { net->source_port.value > UINT16_MAX, "a port is out of range" },
                      { socket && !net->source_port.set,
                        "No <source> 'port' attribute specified with socket interface" },
                      { socket && net->type != NET_SERVER && !net->source_address,
@@ -288,9 +297,11 @@ int net_rules(const DomainConf *conf, const Device *device, Error *error) {
         if ((r = check_vlan(net->vlan, node, error)) < 0 ||
             (r = check_port(net, node, error)) < 0 ||
             (r = check_addresses(net, node, error)) < 0 ||
-            (r = check_socket(net, node, error)) < 0)
+            (r = check_net_source(net, node, error)) < 0)
                 return r;
         return RULES(node, error,
+                     { net->mac.bytes[0] & 1,
+                       "expected unicast mac address, found multicast" },
                      { net->model && !is_made_of(net->model, LETTERS DIGITS "_-"),
                        "Model name contains invalid characters" },
                      { net->model && virtio && net->driver_name && net->type != NET_HOSTDEV &&

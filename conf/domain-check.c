@@ -311,38 +311,31 @@ static int check_controllers(const DomainConf *conf, Error *error) {
 
 /* ---- graphics, video, interfaces ---- */
 
+/* The attributes of <graphics> say what its first <listen> says. */
+static bool is_other(const char *attribute, const char *listen) {
+        return attribute && listen && strcmp(attribute, listen) != 0;
+}
+
 static int check_listen(const DomainGraphics *graphics, const GraphicsListen *listen, bool first,
                         Error *error) {
-        static const char *const types[] = { "address", "network", "socket", "none", NULL };
-        const xmlNode *node = listen->item.node ?: graphics->device.item.node;
+        bool network = is_text(listen->type, "network"), socket = is_text(listen->type, "socket");
+        bool address = is_text(listen->type, "address");
 
-        if (map_enum_value(types, listen->type ?: "") < 0)
-                return fail_at(error, ERROR_XML, node,
-                               "a graphics listen type must be one of: address, "
-                               "network, socket, none");
-        if (is_text(listen->type, "network") && !listen->network)
-                return fail_at(error, ERROR_XML, node,
-                               "'network' attribute is required for listen type "
-                               "'network'");
-        if (listen->network && !is_text(listen->type, "network"))
-                return fail_at(error, ERROR_XML, node,
-                               "'network' attribute is for listen type 'network' only");
-        if (listen->socket && !is_text(listen->type, "socket"))
-                return fail_at(error, ERROR_XML, node,
-                               "'socket' attribute is for listen type 'socket' only");
-        if (first && listen->address && graphics->listen && is_text(listen->type, "address") &&
-            strcmp(listen->address, graphics->listen) != 0)
-                return fail_at(error, ERROR_XML, node,
-                               "graphics 'listen' attribute '%s' must match 'address' "
-                               "attribute of first listen element (found '%s')",
-                               graphics->listen, listen->address);
-        if (first && listen->socket && graphics->socket &&
-            strcmp(listen->socket, graphics->socket) != 0)
-                return fail_at(error, ERROR_XML, node,
-                               "graphics 'socket' attribute '%s' must match 'socket' "
-                               "attribute of first listen element (found '%s')",
-                               graphics->socket, listen->socket);
-        return 0;
+        return RULES(listen->item.node ?: graphics->device.item.node, error,
+                     { !address && !network && !socket && !is_text(listen->type, "none"),
+                       "a graphics listen type must be one of: address, network, socket, none" },
+                     { network && !listen->network,
+                       "'network' attribute is required for listen type 'network'" },
+                     { listen->network && !network,
+                       "'network' attribute is for listen type 'network' only" },
+                     { listen->socket && !socket,
+                       "'socket' attribute is for listen type 'socket' only" },
+                     { first && address && is_other(graphics->listen, listen->address),
+                       "graphics 'listen' attribute must match 'address' attribute of first listen "
+                       "element" },
+                     { first && is_other(graphics->socket, listen->socket),
+                       "graphics 'socket' attribute must match 'socket' attribute of first listen "
+                       "element" });
 }
 
 int graphics_check_listens(const DomainGraphics *graphics, Error *error) {
@@ -439,35 +432,6 @@ static int check_usb(const DomainConf *conf, Error *error) {
         return 0;
 }
 
-static int check_nets(const DomainConf *conf, Error *error) {
-        for (size_t i = 0; i < conf->nets.n; i++) {
-                const DomainNet *net = conf->nets.items[i];
-                const xmlNode *node = net->device.item.node;
-
-                if (net->mac.bytes[0] & 1)
-                        return fail_at(error, ERROR_XML, node,
-                                       "expected unicast mac address, found multicast");
-                if (net->type == NET_NETWORK && !net->network)
-                        return fail_at(error, ERROR_XML, node,
-                                       "No 'network' attribute specified with "
-                                       "<interface type='network'/>");
-                if (net->type == NET_BRIDGE && !net->bridge)
-                        return fail_at(error, ERROR_XML, node,
-                                       "No 'bridge' attribute specified with "
-                                       "<interface type='bridge'/>");
-                if (net->type == NET_DIRECT && !net->source_dev)
-                        return fail_at(error, ERROR_XML, node, "No 'dev' attribute specified with "
-                                       "<interface type='direct'/>");
-                if (net->type == NET_VHOSTUSER && (!net->source_path || !net->source_mode))
-                        return fail_at(error, ERROR_XML, node,
-                                       "vhostuser needs the path and mode of a socket");
-                if (net->source_port.set && net->source_port.value > UINT16_MAX)
-                        return fail_at(error, ERROR_XML, node, "port %" PRIu32 " is out of range",
-                                       net->source_port.value);
-        }
-        return 0;
-}
-
 /* ---- all ---- */
 
 static int device_check(const DomainConf *conf, DeviceKind kind, Device *device, Error *error) {
@@ -495,7 +459,7 @@ int conf_check(const DomainConf *conf, Error *error) {
         };
         static int (*const lists[])(const DomainConf *, Error *) = {
                 check_controllers, check_memories, check_graphics, check_videos,
-                check_nets, check_usb, given_check, places_check,
+                check_usb,         given_check,    places_check,
         };
         const xmlNode *root = conf->document ? xmlDocGetRootElement(conf->document) : NULL;
         int r;

@@ -77,7 +77,7 @@ int given_check(const DomainConf *conf, Error *error);
 int iotune_check(const IoTune *tune, const xmlNode *node, Error *error);
 int labels_check(SecurityLabel *const *labels, size_t n, Error *error);
 
-bool has_audio(const DomainConf *conf, MaybeU32 id); /* true for none and 0 */
+bool has_audio(const DomainConf *conf, MaybeU32 id); /* or it will be made */
 bool is_one_of(const char *text, const char *const *names); /* false for NULL */
 
 /* The number behind a target's prefix: "vda" is 0, "vdaa" is 26. -EINVAL when there is none, as in

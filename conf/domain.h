@@ -270,6 +270,8 @@ DEFINE_CLEANUP(DomainConf *, conf_free);
 /* Checks that hold for any hypervisor; conf_parse() calls it, and so does who changes a struct. */
 int conf_check(const DomainConf *conf, Error *error);
 
+bool conf_has_iothread(const DomainConf *conf, uint32_t id);
+
 /* Rules as a table: the first that is broken is told, with path and line of the node. */
 typedef struct Rule {
         bool broken;

@@ -31,13 +31,6 @@ static int check_filesystem(const DomainConf *conf, const Device *device, Error 
 
 /* ---- controllers ---- */
 
-static bool has_iothread(const DomainConf *conf, uint32_t id) {
-        for (size_t i = 0; i < conf->iothread_ids.n; i++)
-                if (conf->iothread_ids.items[i]->id.value == id)
-                        return true;
-        return id <= conf->iothreads;
-}
-
 static int check_scsi(const DomainConf *conf, const DomainController *scsi, Error *error) {
         bool virtio = !scsi->model || text_starts(scsi->model, "virtio") ||
                       text_is(scsi->model, "auto");
@@ -47,7 +40,7 @@ static int check_scsi(const DomainConf *conf, const DomainController *scsi, Erro
                                    scsi->ioeventfd || scsi->iothread),
                        "queues, cmd_per_lun, max_sectors, ioeventfd and iothread are only "
                        "supported by the virtio-scsi controller" },
-                     { scsi->iothread && !has_iothread(conf, scsi->iothread),
+                     { scsi->iothread && !conf_has_iothread(conf, scsi->iothread),
                        "controller iothread is not defined in iothreadids" });
 }
 
@@ -78,7 +71,7 @@ static int check_pci(const DomainController *pci, Error *error) {
                                !pci->index.value != !pci->target_index.value,
                        "Only the PCI controller with index 0 can have target index 0, and vice "
                        "versa" },
-                     { pci->hotplug && !port, "hotplug is an option of ports" },
+                     { pci->hotplug && !port && !root, "hotplug is an option of roots and ports" },
                      { pci->pcihole64 && !root, "pcihole64 is for a root" },
                      { name && bus && bus->name && !text_is(name, bus->name) &&
                                !(root_port && IN(name, "ioh3420", "pcie-root-port")),
