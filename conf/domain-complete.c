@@ -195,10 +195,13 @@ static bool joins(const DomainController *controller, const DomainController *be
                strcmp(controller->model, before->model) != 0;
 }
 
-static uint32_t unused_index(DomainConf *conf, ControllerType type) {
-        uint32_t index = 0;
+/* The first of PCI is the root that every machine has. */
+static uint32_t unused_index(DomainConf *conf, const DomainController *controller) {
+        const char *model = controller->model;
+        bool root = !model || is_text(model, "pci-root") || is_text(model, "pcie-root");
+        uint32_t index = controller->type == CONTROLLER_PCI && !root;
 
-        while (conf_find_controller(conf, type, index))
+        while (conf_find_controller(conf, controller->type, index))
                 index++;
         return index;
 }
@@ -212,7 +215,7 @@ static void complete_controllers(DomainConf *conf) {
                 if (!controller->index.set) {
                         uint32_t index = joins(controller, before)
                                                  ? before->index.value
-                                                 : unused_index(conf, controller->type);
+                                                 : unused_index(conf, controller);
                         controller->index = (MaybeU32) { true, index };
                 }
                 before = controller;
