@@ -20,6 +20,7 @@
 #include "drivers/log.h"
 #include "drivers/network/files.h"
 #include "drivers/network/host.h"
+#include "drivers/network/port.h"
 #include "drivers/network/rules.h"
 #include "drivers/network/sysctl.h"
 
@@ -321,6 +322,7 @@ static int host_started(HostNetwork *host, Error *error) {
                 warn_of_dropping(host, conf);
         rules_watch(connection);
         defined_started(defined);
+        port_put_back(host->network);
         return 0;
 }
 

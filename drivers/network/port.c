@@ -21,6 +21,12 @@
 #include "drivers/network/link-private.h"
 
 #define ALIAS_MAX 255 /* bytes that the kernel keeps of an alias */
+#define TRIES_MAX 20  /* to see all interfaces while some come and go */
+
+/* "virtbus: handed to :1.7 for 52:54:00:00:00:01 on network default" */
+#define HANDED "virtbus: handed to "
+#define FOR    " for "
+#define ON     " on network "
 
 static int find(Rtnl *rtnl, const char *name, Link *ret, Error *error) {
         int r = rtnl_find(rtnl, name, ret, error);
@@ -138,6 +144,10 @@ static int put_on_bridge(Rtnl *rtnl, const char *name, const TapWish *wish,
                                   plug->bridge);
         if (plug->bandwidth && plug->bandwidth->inbound.average > 0)
                 r = rtnl_set_rate(rtnl, tap.index, &plug->bandwidth->inbound, error);
+        if (r >= 0 && (plug->isolated || plug->learns_nothing))
+                r = port_set(rtnl, name,
+                             &(PortSettings) { plug->isolated, plug->learns_nothing, wish->mac },
+                             error);
         return r;
 }
 
@@ -158,18 +168,21 @@ static int check_plug(const NetworkPlug *plug, Error *error) {
         return 0;
 }
 
-/* Who has it, for whoever lists the host's interfaces, and for the log. It goes with the tap, which
- * goes with its last descriptor: there is nothing that we would have to keep. */
-static int note_holder(Rtnl *rtnl, const char *name, const NetworkPlug *plug, const char *caller,
-                       Error *error) {
+/* Who has it, for whoever lists the host's interfaces, and for us when its network is started
+ * again. It goes with the tap, which goes with its last descriptor: there is nothing that we would
+ * have to keep. */
+static int note_holder(Rtnl *rtnl, const char *name, const NetworkPlug *plug, MacAddress mac,
+                       const char *caller, Error *error) {
         _cleanup_(freep) char *text = NULL;
+        char address[MAC_TEXT_MAX];
         RtnlRequest request;
         Link tap;
         int r = find(rtnl, name, &tap, error);
 
         if (r < 0)
                 return r;
-        if (asprintf(&text, "virtbus: handed to %s on network %s", caller ?: "us",
+        if (asprintf(&text, HANDED "%s" FOR "%s" ON "%s", caller ?: "us",
+                     mac_is_null(mac) ? "anybody" : mac_format(mac, address),
                      plug->conf->name) < 0) {
                 text = NULL;
                 return fail_memory(error);
@@ -185,7 +198,6 @@ static int note_holder(Rtnl *rtnl, const char *name, const NetworkPlug *plug, co
 }
 
 static int open_on(const NetworkPlug *plug, const TapWish *wish, Job *job, Error *error) {
-        const PortSettings settings = { plug->isolated, plug->learns_nothing, wish->mac };
         _cleanup_(rtnl_close) Rtnl rtnl = {};
         _cleanup_(closep) int fd = -1;
         char name[IFNAMSIZ];
@@ -197,10 +209,8 @@ static int open_on(const NetworkPlug *plug, const TapWish *wish, Job *job, Error
         if (fd < 0)
                 return fd;
         r = put_on_bridge(&rtnl, name, wish, plug, error);
-        if (r >= 0 && (settings.isolated || settings.learns_nothing))
-                r = port_set(&rtnl, name, &settings, error);
         if (r >= 0)
-                r = note_holder(&rtnl, name, plug, job->caller, error);
+                r = note_holder(&rtnl, name, plug, wish->mac, job->caller, error);
         if (r < 0)
                 return r; /* with its descriptor it goes */
         log_message(LOG_INFO, "network '%s': tap %s was handed to %s", plug->conf->name, name,
@@ -225,4 +235,126 @@ int port_open_tap(Network *network, Values *options, uint32_t flags, Job *job, E
                 r = open_on(&plug, &wish, job, error);
         network_plug_clear(&plug);
         return r;
+}
+
+/* ---- taps whose network was gone meanwhile ---- */
+
+typedef struct Handed {
+        char name[IFNAMSIZ];
+        MacAddress mac;
+} Handed;
+
+typedef struct Search {
+        const char *network;
+        Handed *found;
+        size_t n;
+} Search;
+
+/* Whether it was handed out of this network; a name that the kernel has cut isn't known again. */
+static bool read_alias(const char *alias, const char *network, MacAddress *ret_mac) {
+        const char *whom = strstr(alias, FOR), *on = strstr(alias, ON);
+        char mac[MAC_TEXT_MAX] = "";
+
+        if (strncmp(alias, HANDED, strlen(HANDED)) != 0 || !on ||
+            strcmp(on + strlen(ON), network) != 0)
+                return false;
+        if (whom && whom < on)
+                (void) snprintf(mac, sizeof(mac), "%s", whom + strlen(FOR));
+        if (mac_parse(mac, ret_mac) < 0)
+                *ret_mac = (MacAddress) {};
+        return true;
+}
+
+typedef struct Told {
+        const char *name, *alias;
+        bool has_master;
+} Told;
+
+static int read_link(const struct nlattr *attribute, void *userdata) {
+        Told *told = userdata;
+
+        switch (mnl_attr_get_type(attribute)) {
+        case IFLA_IFNAME:
+                told->name = mnl_attr_get_str(attribute);
+                break;
+        case IFLA_IFALIAS:
+                told->alias = mnl_attr_get_str(attribute);
+                break;
+        case IFLA_MASTER:
+                told->has_master = true;
+                break;
+        }
+        return MNL_CB_OK;
+}
+
+static int found_link(const struct nlmsghdr *header, void *userdata) {
+        Search *search = userdata;
+        Told told = {};
+        MacAddress mac;
+        Handed *found;
+
+        (void) mnl_attr_parse(header, sizeof(struct ifinfomsg), read_link, &told);
+        if (!told.name || !told.alias || told.has_master ||
+            !read_alias(told.alias, search->network, &mac))
+                return MNL_CB_OK;
+        found = reallocarray(search->found, search->n + 1, sizeof(*found));
+        if (!found)
+                return MNL_CB_OK;
+        search->found = found;
+        found[search->n] = (Handed) { .mac = mac };
+        (void) snprintf(found[search->n++].name, IFNAMSIZ, "%s", told.name);
+        return MNL_CB_OK;
+}
+
+static int search_links(Search *search, Error *error) {
+        int r = -EINTR;
+
+        for (int i = 0; r == -EINTR && i < TRIES_MAX; i++) {
+                _cleanup_(rtnl_close) Rtnl rtnl = {};
+                RtnlRequest request;
+
+                search->n = 0;
+                r = rtnl_open(&rtnl, error);
+                if (r < 0)
+                        return r;
+                request_begin(&request, RTM_GETLINK, NLM_F_DUMP);
+                (void) request_extra(&request, sizeof(struct ifinfomsg));
+                r = rtnl_talk(&rtnl, &request, found_link, search);
+        }
+        return r < 0 ? fail_errno(error, r, "cannot look at the host's interfaces") : 0;
+}
+
+static int put_all_back(const Search *search, const NetworkPlug *plug, Error *error) {
+        _cleanup_(rtnl_close) Rtnl rtnl = {};
+        int r = search->n > 0 ? rtnl_open(&rtnl, error) : 0;
+
+        for (size_t i = 0; r >= 0 && i < search->n; i++) {
+                const TapWish wish = { .mac = search->found[i].mac };
+
+                r = put_on_bridge(&rtnl, search->found[i].name, &wish, plug, error);
+                if (r >= 0)
+                        log_message(LOG_INFO, "network '%s': tap %s is on it again",
+                                    plug->conf->name, search->found[i].name);
+        }
+        return r;
+}
+
+void port_put_back(Network *network) {
+        const Resource *resource = &network->defined.resource;
+        _cleanup_(error_clear) Error error = {};
+        Search search = { .network = resource->name };
+        NetworkPlug plug = {};
+        int r = network_plug(resource->connection, resource->name, NULL, &plug, &error);
+
+        if (r >= 0 && plug.kind == PLUG_BRIDGE && plug.bridge)
+                r = search_links(&search, &error);
+        if (r >= 0)
+                r = put_all_back(&search, &plug, &error);
+        network_plug_clear(&plug);
+        free(search.found);
+        if (r >= 0)
+                return;
+        _cleanup_(freep) char *text = error_text(&error);
+        log_resource(LOG_WARNING, resource, "not all taps are on it again: %s",
+                     text ?: "out of memory");
 }

@@ -16,5 +16,9 @@ int port_set(Rtnl *rtnl, const char *name, const PortSettings *settings, Error *
 /* An address is behind it, or no longer: for bridges that don't learn. */
 int port_set_mac(Rtnl *rtnl, const char *name, MacAddress mac, bool there, Error *error);
 
+/* A network was started: the taps that were handed out of it before are ports of its bridge again.
+ * What fails is logged. */
+void port_put_back(Network *network);
+
 /* NetworkOps.open_tap */
 int port_open_tap(Network *network, Values *options, uint32_t flags, Job *job, Error *error);

@@ -74,6 +74,8 @@ static void driver_close(Connection *connection) {
                         leave(domain_of(domains->items[i]));
         driver->errands = errands_free(driver->errands);
         driver->links = link_watch_free(driver->links);
+        if (driver->networks)
+                event_unwatch(&connection->hub, driver->networks);
         free(driver);
         connection->data = NULL;
 }
@@ -90,6 +92,11 @@ static int driver_open(Connection *connection, Error *error) {
         driver->errands = errands_new(connection->event);
         if (!driver->caps || !driver->errands)
                 return fail_memory(error);
+#if HAVE_NETWORK
+        r = qemu_nets_follow(connection, &driver->networks, error);
+        if (r < 0)
+                return r;
+#endif
         r = sd_event_add_defer(connection->event, &driver->probe, probe, driver);
         if (r >= 0)
                 r = sd_event_source_set_priority(driver->probe, SD_EVENT_PRIORITY_IDLE);

@@ -31,6 +31,7 @@ typedef struct QemuDriver {
         sd_event_source *probe;
         struct Errands *errands; /* for interfaces of guests */
         struct LinkWatch *links; /* once there was a tap */
+        EventWatch *networks;    /* those that are started */
 } QemuDriver;
 
 typedef struct QemuStart QemuStart;

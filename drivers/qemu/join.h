@@ -36,6 +36,9 @@ typedef struct LinkWatch LinkWatch;
 void link_watch_need(Connection *connection);
 LinkWatch *link_watch_free(LinkWatch *watch);
 
+/* From now on guests are on their networks again that are started anew. */
+int qemu_nets_follow(Connection *connection, EventWatch **ret, Error *error);
+
 /* The guest's driver says what it wants to receive: followed where its interface is trusted. */
 void qemu_net_filter_changed(QemuGuest *guest, const char *alias);
 /* QEMU tells of a change once until it is asked: so it is asked for all that are trusted. */

@@ -10,7 +10,7 @@ import unittest
 
 from harness import CONNECT, DOMAIN, ROOT
 from joining import CONFIG, LIVE, MAC, Joins, interface
-from test_networks import Namespace
+from test_networks import Namespace, Network, network_xml
 
 LEASE, ARP = 0, 2
 
@@ -174,6 +174,21 @@ class Networks(Joins):
         guest.reopen()
         self.assertTrue(guest.pings('10.9.9.2'))
         self.assertEqual(self.addresses(guest, LEASE)[0][2], [(0, address, 24)])
+
+    def test_a_network_that_is_started_again(self):
+        """Who was on it is on it again, as the network now has it."""
+        path = self.client.call(ROOT, CONNECT, 'NetworkDefineXML', network_xml(), signature='s')
+        network = Network(self.client, path)
+        network.Create()
+        guest = self.guest('one', interface('network', "<source network='net'/>"))
+        guest.booted()
+        guest.dhcp()
+        self.assertTrue(guest.pings('10.77.7.1', 2))
+        network.Destroy()
+        self.assertFalse(guest.pings('10.77.7.1'))
+        network.Create()
+        self.assertIn('master vb7', self.host.run('ip', '-o', 'link', 'show', 'vnet0'))
+        self.assertTrue(guest.pings('10.77.7.1', 3))
 
     def test_isolated(self):
         """Two guests on a network without a way out see each other, and isolated ports don't."""

@@ -184,8 +184,8 @@ class Taps(unittest.TestCase):
         domain = self.define(self.interface())
         domain.Create(0)
         self.assertEqual(self.links(), {'vnet0': 'vbnet'})
-        self.assertRegex(self.ip('link', 'show', 'vnet0'), r'alias virtbus: handed to :\S+ on '
-                                                           r'network net')
+        self.assertRegex(self.ip('link', 'show', 'vnet0'),
+                         rf'alias virtbus: handed to :\S+ for {MAC} on network net')
         self.assertIn("<target dev='vnet0'/>", domain.xml)
         self.assertNotIn('vnet0', domain.GetXMLDesc(2))
         pid = [pid for pid in system.processes() if b'guest=one' in self.command(pid)][0]
@@ -221,6 +221,33 @@ class Taps(unittest.TestCase):
 
     def plug(self, domain, verb, xml):
         self.session.client.call(domain.path, DOMAIN, f'{verb}Device', xml, 1, signature='su')
+
+    def test_a_network_that_is_started_again(self):
+        """The tap is a port of its bridge again, as the network now has it; others aren't."""
+        xml = NETWORK.format('net', 7).replace(
+            '<forward', '<uuid>c7a5fdbd-edaf-9455-926a-d65c16db1809</uuid>'
+            "<mac address='52:54:00:77:77:77'/><forward")
+        path = self.client.call(ROOT, CONNECT, 'NetworkDefineXML', xml, signature='s')
+        self.client.call(path, 'org.libvirt.Network', 'Create')
+        self.rule()
+        domain = self.define(self.interface())
+        domain.Create(0)
+        guest = Guest(domain).booted()
+        guest.dhcp()
+        self.assertTrue(guest.pings('10.77.7.1', 2))
+        self.client.call(path, 'org.libvirt.Network', 'Destroy')
+        self.assertEqual(self.links(), {})
+        self.network('other', 8)
+        self.assertEqual(self.links(), {})
+        isolated = xml.replace('<ip ', "<port isolated='yes'/><ip ")
+        self.client.call(ROOT, CONNECT, 'NetworkDefineXML', isolated, signature='s')
+        self.client.call(path, 'org.libvirt.Network', 'Create')
+        self.assertEqual(self.links(), {'vnet0': 'vbnet'})
+        self.assertIn('isolated on', self.ip('-d', 'link', 'show', 'vnet0'))
+        self.until(lambda: guest.pings('10.77.7.1'), 60)
+        guest.console.close()
+        domain.Destroy(0)
+        self.until(lambda: not self.links())
 
     def test_plugged(self):
         self.network()
