@@ -41,6 +41,7 @@ QemuGuest *qemu_guest_free(QemuGuest *guest) {
         qemu_bindings_clear(&guest->bindings);
         qemu_unplugs_free(guest->unplugs);
         free(guest->coming);
+        free(guest->left);
         sd_event_source_disable_unref(guest->farewell);
         sd_event_source_disable_unref(guest->escalation);
         resource_unref(&guest->domain->resource);

@@ -52,6 +52,8 @@ typedef struct QemuGuest {
         bool joined;                  /* its interfaces have joined their networks */
         struct QemuUnplug *unplugs;   /* devices that were told to go */
         char *coming;                 /* the XML of a device that QEMU is being told of, or NULL */
+        char *left;                   /* the same of an earlier life of the service, until QEMU has
+                                       * said what became of it */
         Qmp *qmp;                     /* NULL: none, or it ended */
         Agent *agent;                 /* NULL: it wasn't asked yet */
         QemuStart *start;             /* while it is being started */

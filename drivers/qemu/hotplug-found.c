@@ -20,7 +20,7 @@ static bool has(json_object *list, const char *alias) {
 
 /* What was to come did: so it stays. */
 static int keep(QemuGuest *guest, const char *alias, Error *error) {
-        _cleanup_(freep) char *text = TAKE(guest->coming);
+        _cleanup_(freep) char *text = TAKE(guest->left);
         int r = edit_keep_device(guest->domain, text, NULL, error);
 
         if (r >= 0)
@@ -37,7 +37,7 @@ static int settle(QemuGuest *guest, json_object *devices, Error *error) {
         int r = domain_conf(guest->domain, DOMAIN_LIVE, &conf, error);
 
         if (r >= 0)
-                r = device_parse(conf, guest->coming, &spec, error);
+                r = device_parse(conf, guest->left, &spec, error);
         if (r >= 0 && !spec.device->alias)
                 r = fail(error, ERROR_XML, "a device that was to come has no alias");
         if (r < 0)
@@ -46,7 +46,7 @@ static int settle(QemuGuest *guest, json_object *devices, Error *error) {
                 qemu_net_found(guest->domain, (DomainNet *) spec.device);
         if (has(devices, spec.device->alias))
                 return keep(guest, spec.device->alias, error);
-        _cleanup_(freep) char *text = TAKE(guest->coming);
+        _cleanup_(freep) char *text = TAKE(guest->left);
         r = edit_keep_device(guest->domain, text, NULL, error);
         if (r >= 0)
                 qemu_device_gone(guest, spec.device->alias);
@@ -94,7 +94,7 @@ static void found(Qmp *qmp, json_object *value, Error *error, void *userdata) {
 
         if (!value || !json_object_is_type(value, json_type_array))
                 return;
-        if (guest->coming)
+        if (guest->left)
                 r = settle(guest, value, &cause);
         if (r >= 0)
                 r = domain_conf(guest->domain, DOMAIN_LIVE, &conf, &cause);

@@ -75,7 +75,7 @@ static int adopt(Domain *domain, QemuStatus *status, DomainConf *conf, Error *er
                 qemu_helper_adopt(guest, status->helpers.items[i]);
         guest->bindings = status->bindings;
         status->bindings = (QemuBindings) {};
-        guest->coming = TAKE(status->coming);
+        guest->left = TAKE(status->coming);
         guest->joined = true;
         for (size_t i = 0; i < conf->nets.n; i++)
                 qemu_net_found(domain, conf->nets.items[i]);

@@ -83,8 +83,8 @@ static char *status_rest(const QemuGuest *guest) {
                         (void) fprintf(out, " driver='%s'", binding->driver);
                 (void) fputs("/>\n", out);
         }
-        if (guest->coming)
-                (void) fprintf(out, "  <coming>\n%s  </coming>\n", guest->coming);
+        if (guest->left || guest->coming)
+                (void) fprintf(out, "  <coming>\n%s  </coming>\n", guest->left ?: guest->coming);
         if (fclose(out) == 0)
                 return text;
         free(text);

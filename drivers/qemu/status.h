@@ -14,7 +14,7 @@ typedef struct QemuStatus {
         uint32_t stop_reason, stop_detail;
         MAP_LIST(HelperStatus) helpers;
         QemuBindings bindings;
-        char *coming; /* QemuGuest.coming */
+        char *coming; /* QemuGuest.left or coming */
 } QemuStatus;
 
 /* uuid: the file's name without suffix. Clear ret also on failure. */

@@ -154,8 +154,15 @@ class Joins(BusTest):
         return Guest(domain)
 
     def device(self, verb, guest, xml, flags=LIVE):
-        return self.client.call(guest.domain.path, DOMAIN, f'{verb}Device', xml, flags,
-                                signature='su')
+        """A device that goes is gone then: a slow guest lets go of it after the reply."""
+        before = self.gone()
+        self.client.call(guest.domain.path, DOMAIN, f'{verb}Device', xml, flags, signature='su')
+        if verb == 'Detach' and flags & LIVE:
+            self.until(lambda: self.gone() > before, 60)
+
+    def gone(self):
+        self.client.ping()
+        return sum(one.member == 'DeviceRemoved' for one in self.client.signals)
 
     def addresses(self, guest, source):
         return self.client.call(guest.domain.path, DOMAIN, 'InterfaceAddresses', source, 0,
