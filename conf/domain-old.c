@@ -18,9 +18,6 @@ static const struct Spelling {
         { "interface", "network", "source", "name", "network" },
 };
 
-/* A port of no type, as in <console tty='/dev/pts/5'/>, is a pty. */
-static const char *const ports[] = { "serial", "parallel", "console", "channel", NULL };
-
 static bool has_value(xmlNode *node, const char *attribute, const char *value) {
         _cleanup_(xml_freep) xmlChar *text = xmlGetNoNsProp(node, BAD_CAST attribute);
 
@@ -81,10 +78,6 @@ static int renew_children(xmlNode *parent) {
                         continue; /* somebody else's */
                 for (size_t i = 0; i < ELEMENTS(spellings) && r >= 0; i++)
                         r = renew_spelling(node, &spellings[i]);
-                if (is_one_of((const char *) node->name, ports) &&
-                    !xmlHasNsProp(node, BAD_CAST "type", NULL) &&
-                    !xmlNewProp(node, BAD_CAST "type", BAD_CAST char_types[CHAR_PTY]))
-                        r = -ENOMEM;
                 if (r >= 0 && strcmp((const char *) node->name, "os") == 0)
                         r = renew_root(node);
                 if (r >= 0 && strcmp((const char *) node->name, "devices") == 0)
