@@ -18,7 +18,7 @@
 #define MUTATIONS 40 /* of each configuration */
 
 /* libxlutil forgets what it had read of a value that it then refuses. */
-const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void) {
         return "leak:libxlutil";
 }
