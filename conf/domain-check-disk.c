@@ -90,9 +90,7 @@ static int check_options(const DomainDisk *disk, const xmlNode *node, Error *err
                        "virtual FAT storage can't be accessed in read-write mode" },
                      { disk->geometry.cylinders &&
                                (disk->bus == DISK_BUS_USB || disk->bus == DISK_BUS_SD),
-                       "CHS geometry can not be set for this bus" },
-                     { disk->reservations && disk->kind != DISK_DEVICE_LUN,
-                       "<reservations> are allowed only for lun devices" });
+                       "CHS geometry can not be set for this bus" });
 }
 
 static int check_source(const DomainDisk *disk, const xmlNode *node, Error *error) {

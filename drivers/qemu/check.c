@@ -109,9 +109,6 @@ static int check_system(const Machine *machine) {
         for (size_t i = 0; i < conf->clock.timers.n; i++)
                 odd = odd || timer_is_odd(conf->clock.timers.items[i]);
         return RULES(xmlDocGetRootElement(conf->document), machine->error,
-                     { off == ACTION_RENAME_RESTART || reboot == ACTION_RENAME_RESTART ||
-                               conf->on_crash == ACTION_RENAME_RESTART,
-                       "qemu driver doesn't support the 'rename-restart' action" },
                      { off == ACTION_RESTART && reboot == ACTION_DESTROY,
                        "qemu driver doesn't support on_reboot 'destroy' with on_poweroff "
                        "'restart'" },

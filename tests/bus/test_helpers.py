@@ -211,8 +211,8 @@ class Virtiofsd(HelperTest):
         self.assertEqual(self.bed.guests(), [])
 
     def test_memory_must_be_shared(self):
-        domain = self.bed.define('guest', devices=self.share())
-        self.refused(domain.Create, 0, text='shared memory')
+        self.refused(self.client.define, self.bed.xml('guest', devices=self.share()),
+                     text='shared memory')
 
     def test_one_that_fails(self):
         domain = self.bed.define('guest', rules=SHARED,

@@ -572,7 +572,7 @@ def main():
     tests = loader.loadTestsFromTestCase(Systemd)
     result = Result()
     tests.run(result)
-    bad = {test for test, _ in result.failures + result.errors}
+    bad = {getattr(test, 'test_case', test) for test, _ in result.failures + result.errors}
     if os.path.exists('again'):
         bad = {test for test in bad if not passes(test)}
     if bad:
