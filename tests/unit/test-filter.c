@@ -16,6 +16,7 @@
 #include "drivers/network/rules.h"
 #include "drivers/nwfilter.h"
 #include "drivers/test/driver.h"
+#include "tests/unit/nft.h"
 #include "tests/unit/ops.h"
 
 /* ---- a connection that has nothing but the filters that are there by themselves ---- */
@@ -79,43 +80,7 @@ static char *compile(const Connection *connection, const char *xml, const char *
         return rules;
 }
 
-/* ---- files ---- */
-
-static char *slurp(const char *path) {
-        FILE *file = fopen(path, "re");
-        char *text = NULL;
-        size_t size = 0;
-
-        if (file && getdelim(&text, &size, 0, file) < 0 && text)
-                *text = 0;
-        if (file)
-                (void) fclose(file);
-        return text;
-}
-
-static void spit(const char *path, const char *text) {
-        FILE *file = fopen(path, "we");
-
-        CHECK(file && fputs(text, file) >= 0 && fclose(file) == 0);
-}
-
 /* ---- in the kernel ---- */
-
-/* What is in force, and as which steps, in which flags show. */
-static char *listed(void) {
-        char path[] = "/tmp/virtbus-test-XXXXXX", command[256];
-        int fd = mkstemp(path);
-
-        CHECK(fd >= 0);
-        close(fd);
-        (void) snprintf(command, sizeof(command),
-                        "PATH=$PATH:/usr/sbin; { nft -s list ruleset; nft --debug=netlink list "
-                        "ruleset 2>&1 | grep '^ *\\['; } > %s", path);
-        CHECK(system(command) == 0);
-        char *text = slurp(path);
-        CHECK(text && unlink(path) == 0);
-        return text;
-}
 
 static void feed_nft(const char *rules, const char *name) {
         FILE *nft = popen("PATH=$PATH:/usr/sbin nft -f -", "w");

@@ -13,29 +13,9 @@
 #include "conf/xml.h"
 #include "drivers/xen/driver.h"
 #include "drivers/xen/native.h"
-#include "tests/unit/compare.h"
-
-#define MUTATIONS 40 /* of each configuration */
-
-/* libxlutil forgets what it had read of a value that it then refuses. */
-__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void) {
-        return "leak:libxlutil";
-}
+#include "tests/unit/native.h"
 
 /* ---- there and back ---- */
-
-static NativeConfig *parse(const char *format, const char *text) {
-        NativeConfig *config = NULL;
-        Error error = {};
-        int r = strcmp(format, "xen-xl") == 0 ? native_parse_xl(text, &config, &error)
-                                              : native_parse_xm(text, &config, &error);
-
-        if (r < 0)
-                printf("%s\n%s\n", error.message, text);
-        CHECK(r >= 0);
-        return config;
-}
 
 /* The document, when all keys come back from it. */
 static char *trip(const char *format, const char *text) {
@@ -61,22 +41,6 @@ static char *trip(const char *format, const char *text) {
         return TAKE(xml);
 }
 
-/* What nobody would write is read, or refused with a reason. */
-static void torture(const char *text) {
-        for (int i = 0; i < MUTATIONS; i++) {
-                _cleanup_(freep) char *copy = strdup(text), *xml = NULL, *again = NULL;
-                Error error = {};
-
-                CHECK(copy);
-                for (int k = i / 4; k >= 0 && *copy; k--)
-                        mutate(copy);
-                if (native_to_xml("xen-xl", copy, &xml, &error) < 0 ||
-                    native_from_xml("xen-xl", xml, &again, &error) < 0)
-                        CHECK(error.code != ERROR_NONE && error.message);
-                error_clear(&error);
-        }
-}
-
 static void check_folder(const char *folder) {
         DIR *dir = opendir(folder);
         size_t n = 0;
@@ -88,7 +52,7 @@ static void check_folder(const char *folder) {
                 _cleanup_(freep) char *text = read_text(folder, entry->d_name);
 
                 free(trip("xen-xl", text));
-                torture(text);
+                torture("xen-xl", text);
                 n++;
         }
         closedir(dir);

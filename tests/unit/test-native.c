@@ -9,11 +9,9 @@
  * exits with 77, which meson reports as skipped. */
 #include "conf/xml.h"
 #include "drivers/xen/native.h"
-#include "tests/unit/compare.h"
+#include "tests/unit/native.h"
 
 #define EQUAL_MIN 0.95
-#define MUTATIONS 40 /* per configuration */
-
 enum { FILE_NAME, KIND, ROLE, PAIR, CLASS, ARCH, MACHINE, TYPE, NOTE, COLUMNS };
 
 typedef struct Tally {
@@ -23,18 +21,6 @@ typedef struct Tally {
 } Tally;
 
 /* ---- comparisons ---- */
-
-static NativeConfig *parse(const char *format, const char *text) {
-        NativeConfig *config = NULL;
-        Error error = {};
-        int r = strcmp(format, "xen-xl") == 0 ? native_parse_xl(text, &config, &error)
-                                              : native_parse_xm(text, &config, &error);
-
-        if (r < 0)
-                printf("%s\n%s\n", error.message, text);
-        CHECK(r >= 0);
-        return config;
-}
 
 /* Keys of a that b doesn't have, or otherwise. */
 static size_t count_lost(const NativeConfig *a, const NativeConfig *b, const char *file,
@@ -160,23 +146,6 @@ static char *read_sample(const char *folder, const char *file) {
                 memcpy(found, place, sizeof(place) - 1);
         }
         return text;
-}
-
-/* What nobody would write: it is read or refused with a reason, never worse. */
-static void torture(const char *format, const char *text) {
-        for (int i = 0; i < MUTATIONS; i++) {
-                _cleanup_(freep) char *copy = strdup(text), *xml = NULL, *again = NULL;
-                Error error = {};
-
-                CHECK(copy);
-                for (int k = i / 4; k >= 0 && *copy; k--)
-                        mutate(copy);
-                if (native_to_xml(format, copy, &xml, &error) < 0)
-                        CHECK(error.code != ERROR_NONE && error.message);
-                else if (native_from_xml(format, xml, &again, &error) < 0)
-                        CHECK(error.code == ERROR_CONFIG_UNSUPPORTED);
-                error_clear(&error);
-        }
 }
 
 static void judge_row(Tally *tally, char *const columns[]) {

@@ -17,28 +17,7 @@
 #include "drivers/network/link.h"
 #include "drivers/network/nft-message.h"
 #include "drivers/network/rules.h"
-#include "tests/unit/check.h"
-
-static char *slurp(const char *path) {
-        FILE *file = fopen(path, "re");
-        char *text = NULL;
-        size_t size = 0;
-
-        if (!file)
-                return NULL;
-        if (getdelim(&text, &size, '\0', file) < 0) {
-                free(text);
-                text = strdup("");
-        }
-        (void) fclose(file);
-        return text;
-}
-
-static void spit(const char *path, const char *text) {
-        FILE *file = fopen(path, "we");
-
-        CHECK(file && fputs(text, file) >= 0 && fclose(file) == 0);
-}
+#include "tests/unit/nft.h"
 
 static bool has_program(const char *name) {
         char command[128];
@@ -196,22 +175,6 @@ static void check_line_ends(void) {
 }
 
 /* ---- nftables ---- */
-
-/* The rules as a text and as steps of the kernel, in which flags show. */
-static char *listed(void) {
-        char path[] = "/tmp/virtbus-test-XXXXXX", command[256];
-        int fd = mkstemp(path);
-
-        CHECK(fd >= 0);
-        close(fd);
-        (void) snprintf(command, sizeof(command),
-                        "PATH=$PATH:/usr/sbin; { nft -s list ruleset; nft --debug=netlink list "
-                        "ruleset 2>&1 | grep '^ *\\['; } > %s", path);
-        CHECK(system(command) == 0);
-        char *text = slurp(path);
-        CHECK(text && unlink(path) == 0);
-        return text;
-}
 
 /* In a network namespace without rules: nft and our own messages make the same of a text, a first
  * time and when it replaces what is there, and it can be removed and found. */
